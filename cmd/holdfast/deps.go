@@ -1,0 +1,35 @@
+//go:build never
+
+package main
+
+import (
+	_ "github.com/Eyevinn/mp4ff/mp4"
+	_ "github.com/VictoriaMetrics/metrics"
+	_ "github.com/bluenviron/gortsplib/v4"
+	_ "github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+	_ "github.com/coreos/go-systemd/v22/daemon"
+	_ "github.com/goccy/go-yaml"
+	_ "github.com/icholy/digest"
+	_ "github.com/pion/ice/v4"
+	_ "github.com/pion/interceptor"
+	_ "github.com/pion/rtcp"
+	_ "github.com/pion/rtp"
+	_ "github.com/pion/sdp/v3"
+	_ "github.com/pion/logging"
+	_ "github.com/pion/webrtc/v4"
+	_ "github.com/use-go/onvif"
+	_ "github.com/use-go/onvif/device"
+	_ "github.com/use-go/onvif/media"
+	_ "github.com/use-go/onvif/gosoap"
+	_ "go.etcd.io/bbolt"
+	_ "go.uber.org/goleak"
+	_ "golang.org/x/crypto/argon2"
+	_ "golang.org/x/net/ipv4"
+	_ "golang.org/x/net/http2"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/sys/unix"
+	_ "golang.org/x/term"
+	_ "golang.org/x/time/rate"
+	_ "github.com/google/uuid"
+	_ "github.com/beevik/etree"
+)
