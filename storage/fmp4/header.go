@@ -1,0 +1,135 @@
+package fmp4
+
+import (
+	"fmt"
+	"hash/crc32"
+	"io"
+	"time"
+)
+
+// Version is the format version that this package writes.
+const Version = 1
+
+// Header is what a segment says of itself.
+type Header struct {
+	Camera, Stream string // at most MaxName bytes each
+	Run            uint32
+	Start          time.Time // wall time of the movie's time zero, UTC
+	Version        uint16    // of the format; 0 means Version when writing
+}
+
+const headerFixed = 16 // bytes before the names
+
+// appendHeader appends the header box.
+func appendHeader(dst []byte, h *Header) []byte {
+	version := h.Version
+	if version == 0 {
+		version = Version
+	}
+	dst, at := openUUID(dst, uuidHeader)
+	dst = be.AppendUint16(dst, version)
+	dst = be.AppendUint16(dst, 0)
+	dst = be.AppendUint32(dst, h.Run)
+	dst = be.AppendUint64(dst, uint64(h.Start.UnixNano()))
+	for _, name := range []string{h.Camera, h.Stream} {
+		name = name[:min(len(name), MaxName)]
+		dst = be.AppendUint16(dst, uint16(len(name)))
+		dst = append(dst, name...)
+	}
+	dst = be.AppendUint32(dst, crc32.Checksum(dst[at+uuidBytes:], castagnoli))
+	closeBox(dst, at)
+	return dst
+}
+
+// parseHeader reads the payload of a header box. Extensions after the names are skipped.
+func parseHeader(b []byte) (*Header, error) {
+	if len(b) < headerFixed+8 {
+		return nil, fmt.Errorf("parse segment header: %d bytes are too few", len(b))
+	}
+	body, sum := b[:len(b)-4], be.Uint32(b[len(b)-4:])
+	if crc32.Checksum(body, castagnoli) != sum {
+		return nil, fmt.Errorf("parse segment header: checksum differs")
+	}
+	h := &Header{Version: be.Uint16(b), Run: be.Uint32(b[4:]), Start: time.Unix(0, int64(be.Uint64(b[8:]))).UTC()}
+	if h.Version == 0 || h.Version > Version {
+		return nil, fmt.Errorf("parse segment header: version %d is not known", h.Version)
+	}
+	if flags := be.Uint16(b[2:]); flags != 0 {
+		return nil, fmt.Errorf("parse segment header: flags %#x are not known", flags)
+	}
+	rest := body[headerFixed:]
+	for _, name := range []*string{&h.Camera, &h.Stream} {
+		if len(rest) < 2 || len(rest)-2 < int(be.Uint16(rest)) || be.Uint16(rest) > MaxName {
+			return nil, fmt.Errorf("parse segment header: a name is cut off")
+		}
+		n := 2 + int(be.Uint16(rest))
+		*name, rest = string(rest[2:n]), rest[n:]
+	}
+	return h, nil
+}
+
+// ReadHeader reads the beginning of a segment of size bytes: what it says of itself, its tracks, and
+// the offset of its first fragment. At most maxHeader bytes are read.
+func ReadHeader(r io.ReaderAt, size int64) (h *Header, tracks []Track, end int64, err error) {
+	b, err := readInit(r, size)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	for rest := b; ; {
+		x, after, ok := nextBox(rest)
+		if !ok {
+			return nil, nil, 0, fmt.Errorf("read segment header: no moov in the first %d bytes", len(b))
+		}
+		rest = after
+		if payload, ok := x.isUUID(uuidHeader); ok && h == nil {
+			if h, err = parseHeader(payload); err != nil {
+				return nil, nil, 0, err
+			}
+		}
+		if x.kind != "moov" {
+			continue
+		}
+		if h == nil {
+			return nil, nil, 0, fmt.Errorf("read segment header: no header box before moov")
+		}
+		tracks, err = parseMoov(x.body)
+		return h, tracks, int64(len(b) - len(rest)), err
+	}
+}
+
+// readInit reads ftyp to moov: box by box, so that a small file costs a small read.
+func readInit(r io.ReaderAt, size int64) ([]byte, error) {
+	const first = 4096 // holds all of an ordinary segment's beginning
+	b, err := readAtMost(r, 0, min(size, first))
+	if err != nil {
+		return nil, fmt.Errorf("read segment header: %w", err)
+	}
+	var at int64
+	for at+boxHeader <= int64(len(b)) {
+		n, kind := int64(be.Uint32(b[at:])), string(b[at+4:at+8])
+		if n < boxHeader || at+n > min(size, maxHeader) {
+			return nil, fmt.Errorf("read segment header: box %q at %d does not fit", kind, at)
+		}
+		if at += n; at+boxHeader > int64(len(b)) || kind == "moov" {
+			if at > int64(len(b)) || kind != "moov" {
+				if b, err = readAtMost(r, 0, min(size, max(at+first, int64(len(b))))); err != nil {
+					return nil, fmt.Errorf("read segment header: %w", err)
+				}
+			}
+			if kind == "moov" {
+				return b[:min(at, int64(len(b)))], nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("read segment header: no moov in %d bytes", size)
+}
+
+// readAtMost reads n bytes at off, or fewer where the file ends.
+func readAtMost(r io.ReaderAt, off, n int64) ([]byte, error) {
+	b := make([]byte, max(n, 0))
+	k, err := r.ReadAt(b, off)
+	if err == io.EOF {
+		err = nil
+	}
+	return b[:k], err
+}
