@@ -148,7 +148,7 @@ func TestTheUnspecifiedAddressIsRefusedThoughItReachesThisHost(t *testing.T) {
 
 // The name server answers the check with a local address, and anything after it with a public one.
 func TestRebindingANameBetweenCheckAndDialGainsNothing(t *testing.T) {
-	port, accepted := listen(t)
+	port, _ := listen(t)
 	var asked atomic.Int32
 	g := New(Options{Lookup: func(context.Context, string, string) ([]netip.Addr, error) {
 		if asked.Add(1) == 1 {
@@ -167,7 +167,6 @@ func TestRebindingANameBetweenCheckAndDialGainsNothing(t *testing.T) {
 	if got := conn.RemoteAddr().String(); got != "127.0.0.1:"+port {
 		t.Errorf("connected to %s, want the checked address", got)
 	}
-	_ = accepted
 	mustRefuse(t, g, "tcp", "rebind.example:"+port)
 }
 
