@@ -34,9 +34,9 @@ const sealBytes = uuidBytes + 8 + 4
 // returned as it was: a sample of no known track, DTS out of order or negative, a step of 2^32 ticks
 // or more, no sample, or more than MaxFragment bytes.
 //
-// It allocates nothing when dst is large enough (FragmentSize tells). Written by hand because the
-// same boxes by mp4ff cost 78 allocations and four times the processor time for a second of 25
-// pictures; see BenchmarkAppendFragment.
+// It allocates nothing when dst is large enough (FragmentSize tells). Written by hand because the same
+// boxes by mp4ff cost 394 allocations, 3.2 MB and over forty times the processor time for one second of
+// 25 pictures and 50 packets of sound (BenchmarkAppendFragment: 32 µs sealed, against 1.5 ms).
 func AppendFragment(dst []byte, seq uint32, tracks []Track, samples []Sample) ([]byte, error) {
 	return appendFragment(dst, seq, tracks, samples, nil)
 }

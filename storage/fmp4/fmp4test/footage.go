@@ -187,7 +187,20 @@ func sampleOf(t testing.TB, file *mp4.File, trak *mp4.TrakBox, n uint32, track f
 		k := 4 + int(data[0])<<24 + int(data[1])<<16 + int(data[2])<<8 + int(data[3])
 		s.Data, data = append(s.Data, data[4:k]), data[k:]
 	}
+	if s.Sync {
+		s.Data = append(parameters(track), s.Data...)
+	}
 	return s
+}
+
+// parameters are the sets that cameras repeat before each key frame.
+func parameters(t fmp4.Track) (nals [][]byte) {
+	for _, n := range [][]byte{t.VPS, t.SPS, t.PPS} {
+		if n != nil {
+			nals = append(nals, n)
+		}
+	}
+	return nals
 }
 
 // addG711 adds a tone in packets of 20 ms.
