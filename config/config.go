@@ -1,0 +1,151 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+)
+
+// maxFile bounds the configuration file, in bytes: a thousand cameras with all their fields need a third of it.
+const maxFile = 1 << 20
+
+// Config is a valid configuration. All fields are set: what the file leaves out has its default. Paths are absolute
+// when the file's own name was.
+type Config struct {
+	Listen    string   // address of viewer and API, host:port
+	Names     []string // host names and addresses of this machine, for its certificate
+	Data      string   // directory of index.db, state.db and endpoint.json
+	Volumes   []Volume // at least one
+	Retention Retention
+	WebRTC    WebRTC
+	Egress    Egress
+	Cameras   []Camera // in the file's order, ids unique
+
+	// Warnings are sentences about what is valid and yet unwise, such as a file with passwords that everyone may read.
+	Warnings []string
+}
+
+// Volume is a directory for footage.
+type Volume struct {
+	Path    string
+	MinFree Size // space that is kept free
+}
+
+// Retention is how long footage is kept where a camera says nothing else.
+type Retention struct {
+	MaxAge Duration
+}
+
+// WebRTC says where browsers send and receive live media.
+type WebRTC struct {
+	UDP, TCP string // host:port; port 0 takes a free one
+}
+
+// Egress says where the program may connect to beside loopback, private and link-local addresses.
+type Egress struct {
+	Allow []netip.Prefix
+}
+
+// Camera is one declared camera.
+type Camera struct {
+	ID           string // unique; names the directory of its footage
+	Name         string // for people
+	RTSP         string // rtsp:// or rtsps:// address without user and password, or ""
+	ONVIF        string // host or host:port, or ""
+	Username     string
+	Password     Secret // also when it came from PasswordFile
+	PasswordFile string // where Password came from, or ""
+	Transport    string // auto, tcp, udp or multicast
+	Audio        bool
+	Streams      []Stream // main first; empty when the camera's ONVIF answers decide
+	Record       Record
+	Purpose      string
+	LegalBasis   string
+	Disabled     bool
+}
+
+// Stream is one encoding of a camera's picture.
+type Stream struct {
+	ID      string
+	RTSP    string // whole address, or "" when ONVIF supplies it
+	Profile string // ONVIF profile token, or "" when the program chooses
+}
+
+// Record says what of a camera is kept.
+type Record struct {
+	Mode    string   // continuous or off
+	Streams []string // ids of the streams that are recorded
+	MaxAge  Duration // in a Config always set; elsewhere 0 is the gateway's own
+}
+
+// Recording modes.
+const (
+	Continuous = "continuous"
+	Off        = "off"
+)
+
+// Load reads the file at path, and the password files that it names. Its error lists every problem (see Problems).
+func Load(path string) (*Config, error) {
+	data, open, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	c, err := parse(path, data, readSecret)
+	if err != nil {
+		return nil, err
+	}
+	if open && hasInlinePassword(c) {
+		c.Warnings = append(c.Warnings, path+" holds passwords and every user of this machine may read it; say chmod o-rwx, or use password_file")
+	}
+	return c, nil
+}
+
+// Parse reads data as a configuration file called name: messages carry the name, and relative paths start at its
+// directory. Password files are not read; a camera that names one has an empty Password. Its error lists every problem.
+func Parse(name string, data []byte) (*Config, error) {
+	return parse(name, data, nil)
+}
+
+func parse(name string, data []byte, secrets secretReader) (*Config, error) {
+	r := newReader(name, secrets)
+	c := new(Config)
+	if root := r.document(data); root != nil {
+		fileObject.read(r, place{line: 1, col: 1}, root, c)
+	}
+	if len(r.problems) > 0 {
+		return nil, r.problems.sorted()
+	}
+	return c, nil
+}
+
+// readFile reads the configuration file, and tells whether everyone may.
+func readFile(path string) (data []byte, open bool, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, false, fmt.Errorf("read configuration: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, false, fmt.Errorf("read configuration: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, false, fmt.Errorf("read configuration %s: it is not a file", path)
+	}
+	data, err = io.ReadAll(io.LimitReader(f, maxFile+1)) // one more: parse says that it is too large
+	if err != nil {
+		return nil, false, fmt.Errorf("read configuration: %w", err)
+	}
+	return bytes.TrimPrefix(data, []byte("\ufeff")), info.Mode().Perm()&0o004 != 0, nil
+}
+
+func hasInlinePassword(c *Config) bool {
+	for _, cam := range c.Cameras {
+		if cam.PasswordFile == "" && cam.Password != "" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,139 @@
+package config
+
+// Bounds of lists.
+const (
+	maxCameras  = 1024
+	maxStreams  = 8 // of one camera
+	maxVolumes  = 64
+	maxNames    = 64
+	maxNetworks = 256
+)
+
+// The tables below are the grammar. Order is the order of the reference.
+
+var fileObject = &object[Config]{
+	doc: "The file.",
+	fields: []field[Config]{
+		setting("listen", address("host:port; no host means every address, port 0 a free port"), func(c *Config) *string { return &c.Listen },
+			"Address of the viewer and the API. On a loopback address it is plain HTTP; on any other it is HTTPS with a certificate of Holdfast's own authority. "+
+				"A port that is taken raises an alarm and is tried again; recording does not wait for it.").defaults(`"127.0.0.1:8080"`).insteadOf("address", "bind", "http"),
+		setting("names", list(hostName(), 0, maxNames), func(c *Config) *[]string { return &c.Names },
+			"Host names and addresses by which browsers reach this machine, for its certificate. Its own host name and addresses are added without being listed.").
+			otherwise("none besides the machine's own").insteadOf("hostnames", "hosts"),
+		setting("data", directory(), func(c *Config) *string { return &c.Data },
+			"Directory of the databases (index.db, state.db), keys and endpoint.json. It must be on a local disk and needs a few GB. It is made if it is missing. "+
+				"A relative path starts at the directory of this file.").defaults("/var/lib/holdfast").insteadOf("data_dir", "state"),
+		setting("volumes", list(volumeObject.kind(), 1, maxVolumes), func(c *Config) *[]Volume { return &c.Volumes },
+			"Directories for footage. A directory that recorded before and has lost its identity file is not written to: an unmounted disk must not fill the system disk.").
+			must().groups(volumeObject.table("volumes[]"), true).insteadOf("volume", "storage"),
+		setting("retention", retentionObject.kind(), func(c *Config) *Retention { return &c.Retention },
+			"How long footage is kept where a camera says nothing else.").defaults("{}").groups(retentionObject.table("retention"), false),
+		setting("webrtc", webrtcObject.kind(), func(c *Config) *WebRTC { return &c.WebRTC },
+			"Where browsers exchange live media with Holdfast.").defaults("{}").groups(webrtcObject.table("webrtc"), false),
+		setting("egress", egressObject.kind(), func(c *Config) *Egress { return &c.Egress },
+			"Where Holdfast may open connections to.").defaults("{}").groups(egressObject.table("egress"), false),
+		setting("cameras", list(cameraObject.kind(), 0, maxCameras), func(c *Config) *[]Camera { return &c.Cameras },
+			"Cameras that this file declares. The viewer shows them and cannot change them; cameras found and added in the viewer are kept elsewhere and stand beside them.").
+			otherwise("none: add cameras in the viewer").groups(cameraObject.table("cameras[]"), true).insteadOf("camera", "devices"),
+	},
+	check: checkFile,
+}
+
+var volumeObject = &object[Volume]{
+	doc: "One directory for footage.",
+	fields: []field[Volume]{
+		setting("path", directory(), func(v *Volume) *string { return &v.Path },
+			"The directory. Mount a disk there before the first start.").must().insteadOf("dir", "directory"),
+		setting("min_free", space(), func(v *Volume) *Size { return &v.MinFree },
+			"Space that is kept free: the oldest footage goes before this is used.").defaults("5%").insteadOf("free", "reserve"),
+	},
+}
+
+var retentionObject = &object[Retention]{
+	doc: "How long footage is kept.",
+	fields: []field[Retention]{
+		setting("max_age", age(), func(r *Retention) *Duration { return &r.MaxAge },
+			"Footage older than this is deleted, also when there is room. Keep it no longer than the purpose needs; many authorities expect about 72h where nothing else is justified.").
+			defaults("14d").insteadOf("days", "keep"),
+	},
+}
+
+var webrtcObject = &object[WebRTC]{
+	doc: "Ports of live video. One port serves all viewers. Nothing outside the local network is asked for help (no STUN, no TURN).",
+	fields: []field[WebRTC]{
+		setting("udp", address("host:port; no host means every address, port 0 a free port"), func(w *WebRTC) *string { return &w.UDP },
+			"UDP address for live video.").defaults(`":8190"`),
+		setting("tcp", address("host:port; no host means every address, port 0 a free port"), func(w *WebRTC) *string { return &w.TCP },
+			"TCP address, for networks that let no UDP through.").defaults(`":8190"`),
+	},
+}
+
+var egressObject = &object[Egress]{
+	doc: "Connections that Holdfast may open.",
+	fields: []field[Egress]{
+		setting("allow", list(network(), 0, maxNetworks), func(e *Egress) *[]prefix { return &e.Allow },
+			"Networks beside loopback, private and link-local addresses. A camera on a public address needs its address here.").
+			otherwise("none"),
+	},
+}
+
+var cameraObject = &object[Camera]{
+	doc: "One camera. It has `rtsp`, or `onvif`, or both: then ONVIF gives control and events, and `rtsp` the picture.",
+	fields: []field[Camera]{
+		setting("id", identifier(), func(c *Camera) *string { return &c.ID },
+			"Names the camera in the API and the directory of its footage. Never give an id that was used to another camera.").must(),
+		setting("name", words(), func(c *Camera) *string { return &c.Name },
+			"What people call it.").otherwise("the id").insteadOf("title", "label"),
+		setting("rtsp", rtspAddress(), func(c *Camera) *string { return &c.RTSP },
+			"Address of the main stream. User and password are fields of their own. A # in it is written %23.").insteadOf("url", "address", "source"),
+		setting("onvif", deviceHost(), func(c *Camera) *string { return &c.ONVIF },
+			"Host of the camera. Streams, model and abilities are asked of it over ONVIF.").insteadOf("host", "ip"),
+		setting("username", loginText[string]("text"), func(c *Camera) *string { return &c.Username },
+			"User at the camera, for ONVIF and RTSP.").insteadOf("user", "login"),
+		setting("password", loginText[Secret]("text; with special characters between 'single quotes'"), func(c *Camera) *Secret { return &c.Password },
+			"Its password, with any characters. It is sent to the camera alone, and never shown, logged or put into an address.").insteadOf("pass", "secret"),
+		setting("password_file", filePath(), func(c *Camera) *string { return &c.PasswordFile },
+			"A file that holds the password, instead of `password`. Only its owner may read it (a file of root's may be read by its group). One line end at its end is not part of the password.").
+			insteadOf("passwordfile", "passfile"),
+		setting("transport", oneOf([]string{"auto", "tcp", "udp", "multicast"}), func(c *Camera) *string { return &c.Transport },
+			"How RTSP media travel. `auto` tries TCP, then UDP, then multicast if the camera offers it.").defaults("auto").insteadOf("protocol"),
+		setting("audio", yesNo(), func(c *Camera) *bool { return &c.Audio },
+			"Whether sound is taken from the camera. Recording sound needs a stronger reason than recording pictures, and in places is a crime.").defaults("false").insteadOf("sound"),
+		setting("streams", list(streamObject.kind(), 1, maxStreams), func(c *Camera) *[]Stream { return &c.Streams },
+			"The camera's encodings. `main` is shown full screen and recorded, `sub` is shown in the grid.").
+			otherwise("`main` at the camera's `rtsp` address; without one, `main` and `sub` as ONVIF tells").groups(streamObject.table("cameras[].streams[]"), true),
+		setting("record", recordObject.kind(), func(c *Camera) *Record { return &c.Record },
+			"What is recorded.").defaults("{}").groups(recordObject.table("cameras[].record"), false).insteadOf("recording"),
+		setting("purpose", words(), func(c *Camera) *string { return &c.Purpose },
+			"Why this camera records, in words for the people it sees. Optional for now.").otherwise("not stated"),
+		setting("legal_basis", words(), func(c *Camera) *string { return &c.LegalBasis },
+			"The legal ground, such as \"legitimate interest\". Optional for now.").otherwise("not stated"),
+		setting("disabled", yesNo(), func(c *Camera) *bool { return &c.Disabled },
+			"Leaves the camera alone: no connection, no recording. What it recorded stays until its age ends.").defaults("false").insteadOf("off"),
+	},
+	check: checkCamera,
+}
+
+var streamObject = &object[Stream]{
+	doc: "One encoding of the camera's picture.",
+	fields: []field[Stream]{
+		setting("id", identifier(), func(s *Stream) *string { return &s.ID },
+			"`main`, `sub`, or another name.").must().insteadOf("name"),
+		setting("rtsp", streamAddress(), func(s *Stream) *string { return &s.RTSP },
+			"Address of this stream, or a path on the camera's `rtsp` address.").insteadOf("url", "path", "address"),
+		setting("profile", words(), func(s *Stream) *string { return &s.Profile },
+			"Token of the ONVIF media profile, instead of `rtsp`.").otherwise("chosen by its picture size").insteadOf("token"),
+	},
+}
+
+var recordObject = &object[Record]{
+	doc: "What of a camera is recorded.",
+	fields: []field[Record]{
+		setting("mode", oneOf([]string{Continuous, Off}, "event", "schedule"), func(r *Record) *string { return &r.Mode },
+			"`continuous` keeps everything, `off` nothing.").defaults(Continuous),
+		setting("streams", list(identifier(), 0, maxStreams), func(r *Record) *[]string { return &r.Streams },
+			"Ids of the streams that are recorded.").defaults("[main]"),
+		setting("max_age", age(), func(r *Record) *Duration { return &r.MaxAge },
+			"Footage of this camera older than this is deleted.").otherwise("`retention.max_age`").insteadOf("retention", "keep"),
+	},
+}
