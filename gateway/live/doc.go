@@ -1,0 +1,30 @@
+// Package live shows streams as they come: to browsers over WebRTC (WHEP) and as endless fragmented MP4 for Media
+// Source Extensions, and as snapshots.
+//
+// # WebRTC
+//
+// One UDP and one TCP port serve all viewers. There is no STUN or TURN server, no multicast DNS and no name lookup:
+// an answer holds host candidates of this machine alone, and the candidates in an offer are not used at all. The
+// browser comes to us; the address that it really comes from is checked against AllowPeer at the socket, before
+// anything reads the packet, and becomes the peer by ICE's own discovery (RFC 8445, 7.3.1.3). So an offer cannot make
+// the program send a packet to an address of its choosing.
+//
+// An offer is reduced to what is needed before the WebRTC library sees it: listed attributes only, the one payload
+// type that fits the stream, no data channels. A session belongs to its owner; nobody else can change or end it. It
+// ends when the browser goes away (DTLS close, or iceFailed without a sign of life), when it does not connect within
+// connectTime, by Delete or EndOwner, when the stream is closed, or when the stream can no longer be sent (its codec
+// changed, or frames turned out to be reordered). While the camera is away the session stays and nothing is sent;
+// when a new run begins the picture goes on with continuous timestamps.
+//
+// Each frame is packetised once, whoever watches; a viewer has its own RTP headers, encryption and cursor. A viewer
+// starts with the stored key frame and everything since, with the original timestamps, in bursts that a receiver's
+// socket buffer can hold. One that cannot keep up gets key frames only until its loss has ended. Lost packets are
+// sent again from the viewer's history; a picture lost for good starts again at the newest key frame.
+//
+// # Bounds
+//
+// Viewers of both kinds: Options.MaxSessions. An offer or fragment: maxOffer bytes. Waiting TCP connections:
+// maxTCP. A write to an MSE viewer: writeTime. Snapshots decoded at once: maxDecoders, each decodeTime and maxJPEG.
+//
+// Not done here: who may watch (the caller asks), transcoding, recorded footage.
+package live

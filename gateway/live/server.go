@@ -1,0 +1,322 @@
+package live
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/webrtc/v4"
+
+	"holdfast/gateway/stream"
+)
+
+const (
+	// DefaultMaxSessions bounds the viewers of a server.
+	DefaultMaxSessions = 256
+
+	iceDisconnected = 4 * time.Second  // without a sign of life: the path is in doubt
+	iceFailed       = 6 * time.Second  // longer still: the session ends
+	iceKeepalive    = 2 * time.Second  // between our own checks
+	connectTime     = 15 * time.Second // from the answer until media flows, or the session ends
+	certificateLife = 10 * 365 * 24 * time.Hour
+
+	// tcpBuffer is how much may wait for a TCP viewer, bytes: about two seconds of a main stream. What does not fit
+	// is dropped up to the next key frame.
+	tcpBuffer = 1 << 20
+	// tcpSilence is how long a TCP connection may stay without a valid first packet.
+	tcpSilence = 10 * time.Second
+)
+
+// Options of a server.
+type Options struct {
+	UDP, TCP    string                // listen addresses of the media ports, ":0" for any; "": none
+	AllowPeer   func(netip.Addr) bool // may packets come from and go to this address; nil: loopback and private ones
+	Addresses   []netip.Addr          // offered beside those of this machine's interfaces, for a port that is forwarded
+	MaxSessions int                   // viewers of both kinds at once; 0: DefaultMaxSessions
+	FFmpeg      string                // the program that decodes snapshots; "": snapshots are MP4
+	Log         *slog.Logger          // nil: silent
+}
+
+// Server shows streams to viewers.
+type Server struct {
+	o           Options              // constant
+	log         *slog.Logger         // constant
+	udp         *port                // constant; nil without a UDP port
+	udpMux      *ice.UDPMuxDefault   // constant; nil without a UDP port
+	tcpMux      *ice.TCPMuxDefault   // constant; nil without a TCP port
+	tcpPort     int                  // constant; 0 without a TCP port
+	certificate []webrtc.Certificate // constant
+	settings    webrtc.SettingEngine // constant
+	fault       error                // constant
+	pictures    *snapshots           // constant
+
+	mu       sync.Mutex          // guards what follows, and makes "is there room, then take it" one operation
+	sessions map[string]*session // by id
+	movies   int                 // MSE viewers
+	closed   bool                // no more sessions
+	running  sync.WaitGroup      // of the sessions' goroutines
+}
+
+// New opens the media ports. A port that cannot be opened is not an error here: the other one, MSE and snapshots go
+// on, and Fault says what is wrong.
+func New(o Options) (*Server, error) {
+	if o.MaxSessions <= 0 {
+		o.MaxSessions = DefaultMaxSessions
+	}
+	if o.AllowPeer == nil {
+		o.AllowPeer = local
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{o: o, log: o.Log, pictures: newSnapshots(o.FFmpeg, o.Log), sessions: map[string]*session{}}
+	if err := s.makeCertificate(); err != nil {
+		return nil, err
+	}
+	s.fault = errors.Join(s.listenUDP(), s.listenTCP())
+	return s, s.configure()
+}
+
+// local tells whether an address is on this machine or its local network.
+func local(a netip.Addr) bool { return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() }
+
+// makeCertificate makes the one DTLS certificate of all sessions. Each answer carries its fingerprint; nobody else
+// needs to trust it, and it lives as long as the process.
+func (s *Server) makeCertificate() error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return fmt.Errorf("make DTLS key: %w", err)
+	}
+	certificate, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return fmt.Errorf("make DTLS certificate: %w", err)
+	}
+	s.certificate = []webrtc.Certificate{*certificate}
+	return nil
+}
+
+func (s *Server) listenUDP() error {
+	if s.o.UDP == "" {
+		return nil
+	}
+	address, err := net.ResolveUDPAddr("udp", s.o.UDP)
+	if err != nil {
+		return fmt.Errorf("listen for WebRTC on UDP: %w", err)
+	}
+	conn, err := net.ListenUDP("udp", address)
+	if err != nil {
+		return fmt.Errorf("listen for WebRTC on UDP: %w", err)
+	}
+	s.udp = newPort(conn, s.o.AllowPeer)
+	s.udpMux = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: s.udp, Logger: quiet{}})
+	return nil
+}
+
+func (s *Server) listenTCP() error {
+	if s.o.TCP == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", s.o.TCP)
+	if err != nil {
+		return fmt.Errorf("listen for WebRTC on TCP: %w", err)
+	}
+	s.tcpPort = l.Addr().(*net.TCPAddr).Port
+	s.tcpMux = ice.NewTCPMuxDefault(ice.TCPMuxParams{
+		Listener: newGate(l, s.o.AllowPeer), Logger: quiet{}, ReadBufferSize: 64, WriteBufferSize: tcpBuffer,
+		FirstStunBindTimeout: tcpSilence, AliveDurationForConnFromStun: tcpSilence,
+	})
+	return nil
+}
+
+// configure sets what all sessions have in common.
+func (s *Server) configure() error {
+	e := &s.settings
+	e.LoggerFactory = quiet{}
+	var networks []webrtc.NetworkType
+	if s.udp != nil {
+		e.SetICEUDPMux(s.udpMux)
+		networks = append(networks, webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6)
+	}
+	if s.tcpMux != nil {
+		e.SetICETCPMux(s.tcpMux)
+		networks = append(networks, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
+	}
+	e.SetNetworkTypes(networks)
+	e.DisableActiveTCP(true) // we never connect out
+	e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	e.SetIncludeLoopbackCandidate(true) // the browser may be on this machine, which may have no network
+	e.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
+	e.SetRemoteIPFilter(func(ip net.IP) bool {
+		a, ok := netip.AddrFromSlice(ip)
+		return ok && s.o.AllowPeer(a.Unmap())
+	})
+	e.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	return nil
+}
+
+// Fault says which media port could not be opened, or nil.
+func (s *Server) Fault() error { return s.fault }
+
+// Ports gives the numbers of the media ports; 0 for one that is not open.
+func (s *Server) Ports() (udp, tcp int) {
+	if s.udp != nil {
+		udp = s.udp.LocalAddr().(*net.UDPAddr).Port
+	}
+	return udp, s.tcpPort
+}
+
+// Run blocks until ctx ends, then ends all sessions, closes the ports and returns nil. It must be called, once, even
+// when ctx has ended.
+func (s *Server) Run(ctx context.Context) error {
+	if s.fault != nil {
+		s.log.Error("media port not open", "error", s.fault)
+	}
+	<-ctx.Done()
+	s.mu.Lock()
+	s.closed = true
+	for _, x := range s.sessions {
+		x.cancel()
+	}
+	s.mu.Unlock()
+	s.running.Wait()
+	if s.tcpMux != nil {
+		_ = s.tcpMux.Close()
+	}
+	if s.udpMux != nil {
+		_ = s.udpMux.Close()
+	}
+	return nil
+}
+
+// reserve registers a session if there is room.
+func (s *Server) reserve(x *session) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed || (s.udp == nil && s.tcpMux == nil):
+		return ErrDisabled
+	case len(s.sessions)+s.movies >= s.o.MaxSessions:
+		return fmt.Errorf("%w: %d are watching", ErrTooMany, s.o.MaxSessions)
+	}
+	s.sessions[x.id] = x
+	s.running.Add(1)
+	return nil
+}
+
+// remove gives a session's place back, when nothing of it is left.
+func (s *Server) remove(x *session) {
+	s.mu.Lock()
+	delete(s.sessions, x.id)
+	s.mu.Unlock()
+	s.running.Done()
+}
+
+// Offer answers a WHEP offer (draft-ietf-wish-whep) for a stream and begins a session that belongs to owner. Sound
+// comes if audio is asked for, the browser offers it and the camera sends what a browser can play. Errors: ErrOffer,
+// ErrOffline, ErrReordered, ErrCodec, ErrTooMany, ErrDisabled.
+func (s *Server) Offer(
+	ctx context.Context, camera, name string, st *stream.Stream, owner string, offer []byte, audio bool,
+) (id string, answer []byte, err error) {
+	p, err := readOffer(offer)
+	if err != nil {
+		return "", nil, err
+	}
+	media, err := choose(p, st.Info(), audio)
+	if err != nil {
+		return "", nil, err
+	}
+	x := newSession(s, camera, name, st, owner, p.ufrag)
+	if err := s.reserve(x); err != nil {
+		x.cancel()
+		return "", nil, err
+	}
+	answer, err = x.negotiate(ctx, p, media)
+	go x.run(media, err == nil)
+	if err != nil {
+		x.cancel()
+		return "", nil, err
+	}
+	return x.id, answer, nil
+}
+
+// Patch takes a trickled candidate fragment of a session. Its candidates are not used, see the package comment; the
+// answer is empty. Errors: ErrNotFound, ErrOffer.
+func (s *Server) Patch(id, owner string, fragment []byte) ([]byte, error) {
+	x, err := s.owned(id, owner)
+	if err != nil {
+		return nil, err
+	}
+	return nil, readFragment(fragment, x.ufrag)
+}
+
+// Delete ends a session. Error: ErrNotFound.
+func (s *Server) Delete(id, owner string) error {
+	x, err := s.owned(id, owner)
+	if err != nil {
+		return err
+	}
+	x.end("ended by the viewer")
+	return nil
+}
+
+func (s *Server) owned(id, owner string) (*session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x := s.sessions[id]; x != nil && x.owner == owner {
+		return x, nil
+	}
+	return nil, ErrNotFound
+}
+
+// EndOwner ends every WebRTC session of an owner, at once: a right was revoked. MSE viewers end with the context of
+// their request.
+func (s *Server) EndOwner(owner string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, x := range s.sessions {
+		if x.owner == owner {
+			x.end("right revoked")
+		}
+	}
+}
+
+// SessionStatus is one viewer as it is now.
+type SessionStatus struct {
+	ID, Owner, Camera, Stream string
+	Since                     time.Time
+	Connected                 bool
+	Peer                      string // address and transport, "" before it is connected
+	Packets, Bytes            uint64 // sent, without resent ones
+	Resent                    uint64 // packets sent again
+	Restarts                  uint64 // times the picture was started again because the viewer had lost it
+	Skipped                   uint64 // frames and marks not sent because the viewer was behind
+	KeyFramesOnly             bool   // now, because of loss
+}
+
+// Sessions lists the WebRTC viewers, in no order.
+func (s *Server) Sessions() []SessionStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]SessionStatus, 0, len(s.sessions))
+	for _, x := range s.sessions {
+		out = append(out, x.status())
+	}
+	return out
+}
+
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails, crypto/rand
+	return hex.EncodeToString(b[:])
+}

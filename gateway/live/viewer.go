@@ -1,0 +1,446 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+
+	"holdfast/gateway/stream"
+	"holdfast/rtsp"
+)
+
+const (
+	// burst and pause pace catching up and large key frames: 160 Mbit/s, in portions that fit a receiver's socket
+	// buffer (212,992 bytes by default on Linux) even when it is not scheduled for a few pauses.
+	burst = 40 << 10
+	pause = 2 * time.Millisecond
+
+	// batchItems is how many items are taken from the stream at once.
+	batchItems = 32
+
+	// remembered is how many video packets can be sent again, a power of two: over a second of an 8 Mbit/s stream.
+	// The payloads are shared with the stream and the other viewers.
+	remembered = 1024
+
+	// maxResent bounds the packets sent again in one tick.
+	maxResent = 1000
+
+	// tick is how often sender reports go out and the loss is judged.
+	tick = time.Second
+
+	// restartGap is the least time between two restarts at the newest key frame that the viewer asks for.
+	restartGap = time.Second
+
+	// A viewer that loses more than thinLoss (of 256) in two reports running gets key frames only, for thinFirst, and
+	// twice as long each time it happens again, up to thinLongest; a minute without it forgets.
+	thinLoss    = 38 // 15 %
+	thinFirst   = 5 * time.Second
+	thinLongest = time.Minute
+	thinForget  = time.Minute
+)
+
+// errChanged ends a session: what was negotiated is not what the camera sends now.
+var errChanged = errors.New("stream changed")
+
+// counts is what a session's status shows.
+type counts struct {
+	packets, bytes, resent, restarts, skipped atomic.Uint64
+	thin                                      atomic.Bool
+}
+
+// viewer sends a stream to one connected browser. Its fields belong to the goroutine in run, but for the channels.
+type viewer struct {
+	session *session
+	reader  *stream.Reader
+	video   *lane
+	audio   *lane // nil: picture alone
+	batch   *batch
+	counts  *counts
+
+	items    []*stream.Item
+	shown    uint64 // video item sent last
+	behind   bool   // packets were refused: nothing is sent up to the next key frame
+	unpaused int    // bytes sent since the last pause
+	pausing  *time.Timer
+
+	restarted  time.Time
+	squeezed   uint64 // items up to here are sent again, with timestamps squeezed in by step
+	step       uint32
+	resentTick int
+	lossy      int // reports running with too much loss
+	thinUntil  time.Time
+	thinFor    time.Duration
+	thinEnded  time.Time
+
+	nacks  chan []rtcp.NackPair
+	lost   chan struct{} // the browser lost its picture
+	losses chan uint8    // fraction lost, of 256
+}
+
+func newViewer(x *session, m *media) *viewer {
+	v := &viewer{
+		session: x, reader: x.stream.Lossy(), counts: &x.counts, batch: x.follow(nil), pausing: time.NewTimer(0),
+		nacks: make(chan []rtcp.NackPair, 8), lost: make(chan struct{}, 1), losses: make(chan uint8, 4),
+	}
+	v.video = newLane(m.video)
+	v.video.history = make([]sent, remembered)
+	if m.audio != nil {
+		v.audio = newLane(m.audio)
+	}
+	return v
+}
+
+func (v *viewer) close() {
+	v.reader.Close()
+	if v.batch != nil {
+		v.batch.close()
+	}
+}
+
+// run sends until ctx ends, which is no error, or the stream cannot be sent on.
+func (v *viewer) run(ctx context.Context) error {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-v.reader.Wake():
+			if err := v.take(ctx); err != nil {
+				return err
+			}
+		case pairs := <-v.nacks:
+			v.resend(pairs)
+		case <-v.lost:
+			v.restart()
+		case loss := <-v.losses:
+			v.judge(loss, time.Now())
+		case <-ticker.C:
+			v.resentTick = 0
+			v.report()
+		}
+	}
+}
+
+// take sends what the stream has.
+func (v *viewer) take(ctx context.Context) error {
+	var err error
+	v.items, err = v.reader.Take(v.items[:0], batchItems)
+	v.counts.skipped.Store(v.reader.Skipped())
+	if err != nil {
+		return err
+	}
+	for i, it := range v.items {
+		if err := v.show(ctx, it); err != nil {
+			return err
+		}
+		v.items[i] = nil
+	}
+	return nil
+}
+
+// show sends one item.
+func (v *viewer) show(ctx context.Context, it *stream.Item) error {
+	switch {
+	case it.Frame == nil:
+		return nil // a run's end or beginning: timestamps go on with its first frame
+	case it.Frame.Track.Codec.Video():
+		return v.showVideo(ctx, it)
+	case v.audio != nil && it.Frame.Track.Codec == v.audio.track.Codec && !v.behind && it.Seq > v.squeezed:
+		return v.send(ctx, v.audio, it, v.audio.timestamp(it.Frame))
+	}
+	return nil
+}
+
+func (v *viewer) showVideo(ctx context.Context, it *stream.Item) error {
+	f := it.Frame
+	if f.Track.Codec != v.video.track.Codec || f.Track.Reorder {
+		return errChanged
+	}
+	if !f.Key && (v.behind || v.thinning()) {
+		return nil
+	}
+	v.behind = false
+	ts := v.video.timestamp(f)
+	if it.Seq <= v.squeezed {
+		ts = v.video.last + v.step
+	} else if v.video.started && int32(ts-v.video.last) <= 0 {
+		ts = v.video.last + 1
+	}
+	v.shown = max(v.shown, it.Seq)
+	return v.send(ctx, v.video, it, ts)
+}
+
+// thinning tells whether only key frames are sent. It ends at a key frame, or the pictures after would have no base.
+func (v *viewer) thinning() bool { return v.counts.thin.Load() }
+
+// send writes a frame's packets. A packet that is refused (a TCP viewer's buffer is full) ends the frame: the viewer
+// is behind, and goes on at a key frame.
+func (v *viewer) send(ctx context.Context, l *lane, it *stream.Item, ts uint32) error {
+	payloads := it.Payloads(pack)
+	if len(payloads) == 0 {
+		return nil
+	}
+	if it.Frame.Key && v.thinning() && time.Now().After(v.thinUntil) {
+		v.counts.thin.Store(false)
+		v.thinEnded = time.Now()
+	}
+	l.note(it.Frame, ts)
+	v.batch.hold()
+	defer v.batch.release()
+	for i, p := range payloads {
+		n := l.write(p, ts, i == len(payloads)-1)
+		if n == 0 {
+			v.behind = true
+			return nil
+		}
+		if l.split {
+			ts += uint32(len(p))
+		}
+		v.counts.packets.Add(1)
+		v.counts.bytes.Add(uint64(n))
+		if v.unpaused += n; v.unpaused >= burst {
+			v.batch.release()
+			if !v.rest(ctx) {
+				return nil
+			}
+			v.batch.hold()
+		}
+	}
+	return nil
+}
+
+// rest pauses. It tells whether the session goes on.
+func (v *viewer) rest(ctx context.Context) bool {
+	v.unpaused = 0
+	v.pausing.Reset(pause)
+	select {
+	case <-v.pausing.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// resend answers a NACK (RFC 4585, 6.2.1) from the history. Retransmissions are the same packets under the same
+// numbers, with no stream of their own.
+func (v *viewer) resend(pairs []rtcp.NackPair) {
+	v.batch.hold()
+	defer v.batch.release()
+	for _, pair := range pairs {
+		pair.Range(func(seq uint16) bool {
+			if v.resentTick >= maxResent {
+				return false
+			}
+			if v.video.again(seq) {
+				v.resentTick++
+				v.counts.resent.Add(1)
+			}
+			return true
+		})
+	}
+}
+
+// restart sends the current group of pictures again, for a viewer that has lost its picture (PLI, RFC 4585, 6.3.1).
+// A decoder takes no frame older than the last, so the frames that were sent before get timestamps squeezed in
+// between the last frame's and the next one's.
+func (v *viewer) restart() {
+	now := time.Now()
+	if !v.video.started || now.Sub(v.restarted) < restartGap || v.thinning() {
+		return
+	}
+	v.restarted = now
+	key, ok := v.session.stream.KeyFrame()
+	if !ok || key.Seq > v.shown || !v.reader.Restart() {
+		return // the next key frame comes anyway
+	}
+	v.counts.restarts.Add(1)
+	v.squeezed = v.shown
+	v.step = max(1, v.video.interval/uint32(v.shown-key.Seq+2))
+}
+
+// judge decides by the loss that the browser reports.
+func (v *viewer) judge(loss uint8, now time.Time) {
+	if loss <= thinLoss || v.thinning() {
+		v.lossy = 0
+		return
+	}
+	if v.lossy++; v.lossy < 2 {
+		return
+	}
+	v.lossy = 0
+	if now.Sub(v.thinEnded) > thinForget || v.thinFor == 0 {
+		v.thinFor = thinFirst
+	} else {
+		v.thinFor = min(2*v.thinFor, thinLongest)
+	}
+	v.thinUntil = now.Add(v.thinFor)
+	v.counts.thin.Store(true)
+}
+
+// report sends sender reports (RFC 3550, 6.4.1), by which a browser lines sound up with the picture, and looks where
+// the viewer is now.
+func (v *viewer) report() {
+	var reports []rtcp.Packet
+	for _, l := range []*lane{v.video, v.audio} {
+		if l != nil && l.started {
+			reports = append(reports, l.report())
+		}
+	}
+	if len(reports) > 0 {
+		_ = v.session.pc.WriteRTCP(reports)
+	}
+	if now := v.session.follow(v.batch); now != v.batch {
+		if v.batch != nil {
+			v.batch.close()
+		}
+		v.batch = now
+	}
+}
+
+// readReports passes on what the browser says about one track, until the connection is closed.
+func (v *viewer) readReports(sender *webrtc.RTPSender) {
+	for {
+		packets, _, err := sender.ReadRTCP()
+		if err != nil {
+			return
+		}
+		for _, p := range packets {
+			v.heed(p)
+		}
+	}
+}
+
+// heed passes one report to run, or drops it if run is busy: the browser will say it again.
+func (v *viewer) heed(p rtcp.Packet) {
+	switch p := p.(type) {
+	case *rtcp.TransportLayerNack:
+		if p.MediaSSRC == v.video.header.SSRC {
+			offer(v.nacks, p.Nacks)
+		}
+	case *rtcp.PictureLossIndication:
+		offer(v.lost, struct{}{})
+	case *rtcp.ReceiverReport:
+		for _, r := range p.Reports {
+			if r.SSRC == v.video.header.SSRC {
+				offer(v.losses, r.FractionLost)
+			}
+		}
+	}
+}
+
+func offer[T any](to chan T, value T) {
+	select {
+	case to <- value:
+	default:
+	}
+}
+
+// lane is one track on its way to one viewer: RTP headers, and timestamps that go on from run to run.
+type lane struct {
+	track  *rtsp.Track // when the session began
+	writer webrtc.TrackLocalWriter
+	header rtp.Header // SSRC is constant
+	split  bool       // a frame's payloads follow one another in time (sound by the byte)
+
+	run      *rtsp.Run
+	offset   int64 // timestamp minus PTS, in this run
+	started  bool
+	last     uint32    // timestamp sent last
+	arrival  rtsp.Mono // of the frame sent last
+	wall     time.Time // of the frame sent last
+	interval uint32    // between the last two frames
+
+	packets, octets uint32 // for sender reports
+	history         []sent // by sequence number; nil: nothing is sent again
+}
+
+// sent is a packet that can be sent again.
+type sent struct {
+	payload []byte
+	ts      uint32
+	seq     uint16
+	marker  bool
+}
+
+func newLane(o *outlet) *lane {
+	writer, ssrc := o.to()
+	l := &lane{track: o.track, writer: writer, split: o.track.Codec == rtsp.PCMU || o.track.Codec == rtsp.PCMA}
+	l.header = rtp.Header{
+		Version: 2, PayloadType: uint8(o.codec.PayloadType), SSRC: ssrc, SequenceNumber: uint16(rand.Uint32()),
+	}
+	return l
+}
+
+// timestamp maps a frame's PTS. A new run goes on as much later as its first frame arrived later.
+func (l *lane) timestamp(f *rtsp.Frame) uint32 {
+	if f.Run != l.run {
+		l.run = f.Run
+		if !l.started {
+			l.offset = int64(rand.Uint32()) - int64(f.PTS)
+		} else {
+			elapsed := time.Duration(f.Arrival-l.arrival).Seconds() * float64(l.track.ClockRate)
+			l.offset = int64(l.last) + max(1, int64(elapsed)) - int64(f.PTS)
+		}
+	}
+	return uint32(int64(f.PTS) + l.offset)
+}
+
+// note remembers what was sent.
+func (l *lane) note(f *rtsp.Frame, ts uint32) {
+	if d := ts - l.last; l.started && d > uint32(l.track.ClockRate)/1000 && d < uint32(l.track.ClockRate) {
+		l.interval = d
+	}
+	l.started, l.last, l.arrival, l.wall = true, ts, f.Arrival, f.Wall
+}
+
+// write sends one packet and gives its length, 0 if it was not taken.
+func (l *lane) write(payload []byte, ts uint32, marker bool) int {
+	l.header.SequenceNumber++
+	l.header.Timestamp, l.header.Marker = ts, marker && !l.track.Codec.Audio()
+	if l.writer == nil {
+		return 0
+	}
+	n, err := l.writer.WriteRTP(&l.header, payload)
+	if err != nil {
+		return 0
+	}
+	l.packets++
+	l.octets += uint32(len(payload))
+	if l.history != nil {
+		seq := l.header.SequenceNumber
+		l.history[seq%remembered] = sent{payload, ts, seq, l.header.Marker}
+	}
+	return n
+}
+
+// again sends a remembered packet again.
+func (l *lane) again(seq uint16) bool {
+	p := &l.history[seq%remembered]
+	if p.seq != seq || p.payload == nil || l.writer == nil {
+		return false
+	}
+	header := l.header
+	header.SequenceNumber, header.Timestamp, header.Marker = p.seq, p.ts, p.marker
+	_, err := l.writer.WriteRTP(&header, p.payload)
+	return err == nil
+}
+
+func (l *lane) report() *rtcp.SenderReport {
+	return &rtcp.SenderReport{
+		SSRC: l.header.SSRC, NTPTime: ntp(l.wall), RTPTime: l.last, PacketCount: l.packets, OctetCount: l.octets,
+	}
+}
+
+// ntp gives a time as NTP writes it: seconds since 1900 and their fraction (RFC 3550, 4).
+func ntp(t time.Time) uint64 {
+	const from1900 = 2208988800
+	s := uint64(t.Unix()+from1900) << 32
+	return s | uint64(t.Nanosecond())<<32/uint64(time.Second)
+}
