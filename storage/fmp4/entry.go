@@ -5,9 +5,10 @@ import (
 	"fmt"
 
 	"github.com/Eyevinn/mp4ff/avc"
-	"github.com/Eyevinn/mp4ff/bits"
 	"github.com/Eyevinn/mp4ff/hevc"
 	"github.com/Eyevinn/mp4ff/mp4"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h265"
 )
 
 const (
@@ -24,7 +25,7 @@ func sampleEntry(t *Track) mp4.Box {
 	case H265:
 		return visualEntry("hvc1", t, &mp4.HvcCBox{DecConfRec: hevcRecord(t)})
 	case AAC:
-		return audioEntry("mp4a", t, mp4.CreateEsdsBox(t.ASC))
+		return audioEntry("mp4a", t, esds(t.ASC))
 	case PCMU:
 		return audioEntry("ulaw", t, nil)
 	case PCMA:
@@ -46,7 +47,11 @@ func audioEntry(kind string, t *Track, config mp4.Box) *mp4.AudioSampleEntryBox 
 	if rate > 1<<16-1 {
 		rate = 0 // does not fit 16.16; the codec's own configuration tells
 	}
-	return mp4.CreateAudioSampleEntryBox(kind, uint16(max(t.Channels, 1)), 16, uint16(rate), config)
+	e := mp4.CreateAudioSampleEntryBox(kind, uint16(max(t.Channels, 1)), 16, uint16(rate), nil)
+	if config != nil {
+		e.Children = append(e.Children, config) // AddChild takes esds only as the library's own type
+	}
+	return e
 }
 
 func opusEntry(t *Track) mp4.Box {
@@ -69,8 +74,15 @@ func avcRecord(t *Track) avc.DecConfRec {
 	if len(t.SPS) >= 4 {
 		r.AVCProfileIndication, r.ProfileCompatibility, r.AVCLevelIndication = t.SPS[1], t.SPS[2], t.SPS[3]
 	}
+	switch r.AVCProfileIndication {
+	case 100, 110, 122, 144:
+	default:
+		// mp4ff v0.50.0 counts the four bytes of chroma and depths for any profile that it does not
+		// know, and does not write them.
+		r.NoTrailingInfo = true
+	}
 	if sps := parseAVC(t.SPS); sps != nil {
-		r.ChromaFormat = byte(sps.ChromaFormatIDC) & 3
+		r.ChromaFormat = byte(sps.ChromaFormatIdc) & 3
 		r.BitDepthLumaMinus1, r.BitDepthChromaMinus1 = byte(sps.BitDepthLumaMinus8)&7, byte(sps.BitDepthChromaMinus8)&7
 	}
 	return r
@@ -78,14 +90,17 @@ func avcRecord(t *Track) avc.DecConfRec {
 
 // hevcRecord builds hvcC (ISO/IEC 14496-15, 8.3.3.1).
 func hevcRecord(t *Track) hevc.DecConfRec {
-	r := hevc.DecConfRec{ConfigurationVersion: 1, ChromaFormatIDC: 1, LengthSizeMinusOne: nalLength - 1, NumTemporalLayers: 1}
+	p := profileOf(t.SPS)
+	r := hevc.DecConfRec{
+		ConfigurationVersion: 1, ChromaFormatIDC: 1, LengthSizeMinusOne: nalLength - 1, NumTemporalLayers: 1,
+		GeneralProfileSpace: p.GeneralProfileSpace, GeneralTierFlag: p.GeneralTierFlag, GeneralProfileIDC: p.GeneralProfileIDC,
+		GeneralProfileCompatibilityFlags: p.GeneralProfileCompatibilityFlags,
+		GeneralConstraintIndicatorFlags:  p.GeneralConstraintIndicatorFlags, GeneralLevelIDC: p.GeneralLevelIDC,
+	}
 	if sps := parseHEVC(t.SPS); sps != nil {
-		p := sps.ProfileTierLevel
-		r.GeneralProfileSpace, r.GeneralTierFlag, r.GeneralProfileIDC = p.GeneralProfileSpace, p.GeneralTierFlag, p.GeneralProfileIDC
-		r.GeneralProfileCompatibilityFlags, r.GeneralLevelIDC = p.GeneralProfileCompatibilityFlags, p.GeneralLevelIDC
-		r.GeneralConstraintIndicatorFlags = p.GeneralConstraintIndicatorFlags
-		r.ChromaFormatIDC = sps.ChromaFormatIDC & 3
-		r.BitDepthLumaMinus8, r.BitDepthChromaMinus8 = sps.BitDepthLumaMinus8&7, sps.BitDepthChromaMinus8&7
+		r.ChromaFormatIDC = byte(sps.ChromaFormatIdc) & 3
+		r.BitDepthLumaMinus8, r.BitDepthChromaMinus8 = byte(sps.BitDepthLumaMinus8)&7, byte(sps.BitDepthChromaMinus8)&7
+		r.NumTemporalLayers = sps.MaxSubLayersMinus1 + 1
 	}
 	for _, set := range []struct {
 		kind hevc.NaluType
@@ -106,39 +121,39 @@ func some(nal []byte) [][]byte {
 	return [][]byte{nal}
 }
 
-// parseAVC is nil when the set cannot be understood. The library is given whatever a camera sends,
-// so a panic of it must not end recording.
-func parseAVC(nal []byte) (sps *avc.SPS) {
-	defer func() {
-		if recover() != nil {
-			sps = nil
-		}
-	}()
-	if len(nal) < 4 || len(nal) > maxParameter {
+// parseAVC is nil when the set cannot be understood. mediacommon reads it: the parser of mp4ff
+// v0.50.0 allocates what a hostile set claims (num_ref_frames_in_pic_order_cnt_cycle up to 2^32).
+func parseAVC(nal []byte) *h264.SPS {
+	var sps h264.SPS
+	if len(nal) > maxParameter || sps.Unmarshal(nal) != nil {
 		return nil
 	}
-	sps, err := avc.ParseSPSNALUnit(nal, false)
-	if err != nil {
-		return nil
-	}
-	return sps
+	return &sps
 }
 
 // parseHEVC is nil when the set cannot be understood.
-func parseHEVC(nal []byte) (sps *hevc.SPS) {
-	defer func() {
-		if recover() != nil {
-			sps = nil
-		}
-	}()
-	if len(nal) < 4 || len(nal) > maxParameter {
+func parseHEVC(nal []byte) *h265.SPS {
+	var sps h265.SPS
+	if len(nal) > maxParameter || sps.Unmarshal(nal) != nil {
 		return nil
 	}
-	sps, err := hevc.ParseSPSNALUnit(nal)
-	if err != nil {
-		return nil
+	return &sps
+}
+
+// profileOf reads the general profile, tier and level, which stand at a fixed place in an SPS
+// (ISO/IEC 23008-2, 7.3.2.2, 7.3.3).
+func profileOf(nal []byte) (p hevc.ProfileTierLevel) {
+	const before, length = 3, 12
+	b := h264.EmulationPreventionRemove(nal[:min(len(nal), 64)])
+	if len(b) < before+length {
+		return p
 	}
-	return sps
+	b = b[before:]
+	p.GeneralProfileSpace, p.GeneralTierFlag, p.GeneralProfileIDC = b[0]>>6, b[0]&0x20 != 0, b[0]&0x1f
+	p.GeneralProfileCompatibilityFlags = be.Uint32(b[1:])
+	p.GeneralConstraintIndicatorFlags = uint64(be.Uint32(b[5:]))<<16 | uint64(be.Uint16(b[9:]))
+	p.GeneralLevelIDC = b[11]
+	return p
 }
 
 // CodecString names a track's codec as the codecs parameter of a media type does (RFC 6381). G.711
@@ -149,10 +164,7 @@ func CodecString(t Track) string {
 		r := avcRecord(&t)
 		return fmt.Sprintf("avc1.%02x%02x%02x", r.AVCProfileIndication, r.ProfileCompatibility, r.AVCLevelIndication)
 	case H265:
-		if sps := parseHEVC(t.SPS); sps != nil {
-			return hevc.CodecString("hvc1", sps)
-		}
-		return "hvc1"
+		return hevc.CodecString("hvc1", &hevc.SPS{ProfileTierLevel: profileOf(t.SPS)})
 	case AAC:
 		return fmt.Sprintf("mp4a.40.%d", aacObject(t.ASC))
 	case PCMU, PCMA:
@@ -205,15 +217,47 @@ func parseVisual(x box, t *Track) error {
 	boxes := x.body[visualEntryBytes:]
 	if x.kind == "avc1" {
 		t.Codec = H264
-		r, err := avc.DecodeAVCDecConfRec(child(boxes, "avcC"))
-		if err != nil {
-			return fmt.Errorf("parse avcC: %w", err)
-		}
-		t.SPS, t.PPS = first(r.SPSnalus), first(r.PPSnalus)
-		return nil
+		return parseAvcC(child(boxes, "avcC"), t)
 	}
 	t.Codec = H265
 	return parseHvcC(child(boxes, "hvcC"), t)
+}
+
+// parseAvcC takes the first parameter set of each kind; what follows them is not looked at.
+func parseAvcC(b []byte, t *Track) error {
+	const fixed = 5
+	if len(b) < fixed+1 || b[0] != 1 || b[4]&3 != nalLength-1 {
+		return fmt.Errorf("parse avcC: cut off, or not of version 1 with lengths of 4 bytes")
+	}
+	counts := byte(0x1f) // of the SPS count; the PPS count has all bits
+	b = b[fixed:]
+	for _, set := range []*[]byte{&t.SPS, &t.PPS} {
+		if len(b) == 0 {
+			return fmt.Errorf("parse avcC: cut off")
+		}
+		n := int(b[0] & counts)
+		first, rest, ok := takeUnits(b[1:], n)
+		if !ok {
+			return fmt.Errorf("parse avcC: cut off")
+		}
+		*set, b, counts = bytes.Clone(first), rest, 0xff
+	}
+	return nil
+}
+
+// takeUnits takes n units with 16-bit lengths off b and returns the first.
+func takeUnits(b []byte, n int) (first, rest []byte, ok bool) {
+	for i := range n {
+		if len(b) < 2 || len(b)-2 < int(be.Uint16(b)) {
+			return nil, nil, false
+		}
+		k := 2 + int(be.Uint16(b))
+		if i == 0 {
+			first = b[2:k]
+		}
+		b = b[k:]
+	}
+	return first, b, true
 }
 
 // parseHvcC takes the first parameter set of each kind. The library's own parser believes the counts
@@ -228,22 +272,20 @@ func parseHvcC(b []byte, t *Track) error {
 		if len(b) < 3 {
 			return fmt.Errorf("parse hvcC: cut off")
 		}
-		kind, units := hevc.NaluType(b[0]&0x3f), be.Uint16(b[1:])
-		for b = b[3:]; units > 0; units-- {
-			if len(b) < 2 || len(b)-2 < int(be.Uint16(b)) {
-				return fmt.Errorf("parse hvcC: cut off")
-			}
-			n := 2 + int(be.Uint16(b))
-			setHEVC(t, kind, b[2:n])
-			b = b[n:]
+		kind := hevc.NaluType(b[0] & 0x3f)
+		first, rest, ok := takeUnits(b[3:], int(be.Uint16(b[1:])))
+		if !ok {
+			return fmt.Errorf("parse hvcC: cut off")
 		}
+		setHEVC(t, kind, first)
+		b = rest
 	}
 	return nil
 }
 
 func setHEVC(t *Track, kind hevc.NaluType, nal []byte) {
 	dst := map[hevc.NaluType]*[]byte{hevc.NALU_VPS: &t.VPS, hevc.NALU_SPS: &t.SPS, hevc.NALU_PPS: &t.PPS}[kind]
-	if dst != nil && *dst == nil {
+	if dst != nil && *dst == nil && nal != nil {
 		*dst = bytes.Clone(nal)
 	}
 }
@@ -260,23 +302,10 @@ func parseAudio(x box, t *Track) error {
 	if t.Codec != AAC {
 		return nil
 	}
-	esds := child(x.body[audioEntryBytes:], "esds")
-	if esds == nil {
-		return fmt.Errorf("parse mp4a: no esds")
+	asc, ok := parseEsds(child(x.body[audioEntryBytes:], "esds"))
+	if !ok {
+		return fmt.Errorf("parse mp4a: no esds with a configuration")
 	}
-	b, err := mp4.DecodeEsdsSR(mp4.BoxHeader{Name: "esds", Size: uint64(boxHeader + len(esds)), Hdrlen: boxHeader}, 0, bits.NewFixedSliceReader(esds))
-	if err != nil {
-		return fmt.Errorf("parse esds: %w", err)
-	}
-	if d := b.(*mp4.EsdsBox).DecConfigDescriptor; d != nil && d.DecSpecificInfo != nil {
-		t.ASC = bytes.Clone(d.DecSpecificInfo.DecConfig)
-	}
+	t.ASC = bytes.Clone(asc)
 	return nil
-}
-
-func first(nals [][]byte) []byte {
-	if len(nals) == 0 {
-		return nil
-	}
-	return bytes.Clone(nals[0])
 }

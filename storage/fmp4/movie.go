@@ -15,8 +15,8 @@ import (
 
 // Bounds of a Movie.
 const (
-	MaxParts    = 4096     // segments of one movie
-	maxPlaced   = 16 << 20 // samples of one movie: 24 h of 60 pictures and 100 packets of sound a second
+	MaxParts    = 4096                   // segments of one movie
+	maxPlaced   = 16 << 20               // samples of one movie: 24 h of 60 pictures and 100 packets of sound a second
 	soundBefore = 100 * time.Millisecond // taken before From, for codecs that need a packet to start
 
 	// maxSmall is the most data that 32-bit offsets are used for: 4 GiB less the largest head.

@@ -112,8 +112,8 @@ func TestMovieOfJoinedSegmentsIsWhatTheCameraSent(t *testing.T) {
 	}
 }
 
-// sameSound compares decoded samples. A movie's sound ends with its pictures, give or take how
-// exactly ffmpeg cuts a packet.
+// sameSound compares decoded samples. A movie's sound begins and ends with its pictures (of which
+// reordered ones are shown later than they are decoded), give or take how exactly ffmpeg cuts a packet.
 func sameSound(t *testing.T, path, whole string) {
 	t.Helper()
 	const packet = 1024 * 2
@@ -121,7 +121,7 @@ func sameSound(t *testing.T, path, whole string) {
 		return fmp4test.Run(t, nil, "ffmpeg", "-v", "error", "-xerror", "-i", path, "-map", "0:a:0", "-f", "s16le", "-ac", "1", "-")
 	}
 	got, all := decode(path), decode(whole)
-	if !bytes.HasPrefix(all, got) || len(all)-len(got) > 3*packet {
+	if !bytes.Contains(all, got) || len(all)-len(got) > 5*packet {
 		t.Errorf("sound differs: %d bytes of %d", len(got), len(all))
 	}
 }
@@ -176,7 +176,7 @@ func TestMovieOverGapsGoesOnWithoutOne(t *testing.T) {
 		parts[i].Joined = false
 	}
 	m, b := newMovie(t, parts, fmp4.MovieOptions{})
-	if got := m.Duration(); (got - 8*time.Second).Abs() > 200*time.Millisecond || len(m.Placed()) != 4 {
+	if got := m.Duration(); (got-8*time.Second).Abs() > 200*time.Millisecond || len(m.Placed()) != 4 {
 		t.Errorf("lasts %v in %d parts", got, len(m.Placed()))
 	}
 	for i, p := range m.Placed()[1:] {
