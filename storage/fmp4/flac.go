@@ -2,6 +2,7 @@ package fmp4
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/Eyevinn/mp4ff/mp4"
 )
@@ -13,6 +14,67 @@ import (
 // maxFLACBlock is the most samples of a channel in a frame; what a longer packet has beyond is left
 // out (a packet of RTP cannot be so long).
 const maxFLACBlock = 1<<16 - 1
+
+// sound is a run of G.711 packets that lie together in a source.
+type sound struct {
+	law      Codec // PCMU or PCMA
+	channels int
+	rate     int    // Hz
+	number   uint64 // of the first sample in the movie
+	n        int    // packets
+	first    uint32 // bytes of the first packet
+	sizes    []uint32
+}
+
+// add appends a packet. Sizes are kept only when they differ, which is rare.
+func (s *sound) add(size uint32) {
+	switch {
+	case s.n == 0:
+		s.first = size
+	case s.sizes == nil && size != s.first:
+		s.sizes = slices.Repeat([]uint32{s.first}, s.n)
+		fallthrough
+	case s.sizes != nil:
+		s.sizes = append(s.sizes, size)
+	}
+	s.n++
+}
+
+// soundWalk goes over the packets of a sound.
+type soundWalk struct {
+	sound       // number: of the first sample of the packet at hand
+	off   int64 // of the packet in the source
+	i     int   // index of the packet
+}
+
+// size is the packet's bytes.
+func (w *soundWalk) size() int {
+	if w.sizes != nil {
+		return int(w.sizes[w.i])
+	}
+	return int(w.first)
+}
+
+// made is the size of the frame that is made of the packet.
+func (w *soundWalk) made() int64 {
+	return int64(flacSize(flacBlock(w.size(), w.channels), w.channels, w.number))
+}
+
+func (w *soundWalk) next() {
+	w.number += uint64(flacBlock(w.size(), w.channels))
+	w.off += int64(w.size())
+	w.i++
+}
+
+// stored is how many bytes of packets make the next n bytes of frames.
+func (w soundWalk) stored(n int64) (total int64) {
+	for n > 0 && w.i < w.n {
+		n -= w.made()
+		total += int64(w.size())
+		w.next()
+	}
+	return total
+}
 
 // flacBlock is the number of samples of each channel in a frame made of size bytes. An empty packet
 // becomes one sample of silence, because a frame cannot be empty.
@@ -49,15 +111,15 @@ func appendCoded(dst []byte, v uint64) []byte {
 }
 
 // appendFLAC appends a frame of the G.711 bytes in src, samples of several channels interleaved.
-func appendFLAC(dst, src []byte, t *Track, number uint64) []byte {
-	channels := flacChannels(t)
+func appendFLAC(dst, src []byte, s *sound, number uint64) []byte {
+	channels := s.channels
 	block, at := flacBlock(len(src), channels), len(dst)
-	dst = append(dst, 0xff, 0xf9, 0x70|flacRate(t.SampleRate), byte(channels-1)<<4|0x08)
+	dst = append(dst, 0xff, 0xf9, 0x70|flacRate(s.rate), byte(channels-1)<<4|0x08)
 	dst = appendCoded(dst, number)
 	dst = be.AppendUint16(dst, uint16(block-1))
 	dst = append(dst, crc8(dst[at:]))
 	table := &ulaw
-	if t.Codec == PCMA {
+	if s.law == PCMA {
 		table = &alaw
 	}
 	for c := range channels {

@@ -189,7 +189,7 @@ func TestFLACIsTheSizeItWasSaidToBe(t *testing.T) {
 	for _, number := range []uint64{0, 0x7f, 0x80, 0x7ff, 0x800, 0xffff, 0x10000, 0x1fffff, 0x200000, 0x3ffffff, 0x4000000, 0x7fffffff, 0x80000000, 1<<36 - 1} {
 		for _, size := range []int{0, 1, 2, 159, 160, 1 << 17} {
 			for _, channels := range []int{1, 2, 8} {
-				b := appendFLAC(nil, make([]byte, size), &Track{Codec: PCMA, Channels: channels, SampleRate: 8000}, number)
+				b := appendFLAC(nil, make([]byte, size), &sound{law: PCMA, channels: channels, rate: 8000}, number)
 				if want := flacSize(flacBlock(size, channels), channels, number); len(b) != want {
 					t.Errorf("%d bytes of %d channels at %d: %d bytes, said %d", size, channels, number, len(b), want)
 				}

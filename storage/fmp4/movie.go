@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"math"
 	"sort"
@@ -34,7 +35,7 @@ type Part struct {
 	// Joined says that the part continues the one before it without a gap: same run, next segment.
 	Joined bool
 	// From and To bound what is shown, in time since the segment's time zero. Media begins at the
-	// sync sample at or before From. To of 0 means to the end.
+	// sync sample at or before From. From of 0 or less means from the start, To of 0 to the end.
 	From, To time.Duration
 }
 
@@ -55,7 +56,8 @@ type Placed struct {
 // Movie is a range over segments as one MP4 file with moov first, which exists only as it is read:
 // ftyp, moov, then one mdat whose data is copied from the segments (G.711 becomes FLAC on the way).
 // It is immutable and safe for concurrent use; each read costs at most one read of a source per
-// fragment that it touches. It holds moov (about 10 bytes per sample) and 48 bytes per fragment.
+// fragment that it touches. It holds moov (about 10 bytes per sample) and about 100 bytes per
+// fragment, not the tables; Footprint tells how much that is.
 //
 // The presentation is continuous: the parts follow each other, gaps between them take no time. An
 // edit list hides what lies before From, so that exactly [From of the first, To of the last) is
@@ -63,8 +65,9 @@ type Placed struct {
 type Movie struct {
 	head    []byte // ftyp, moov, header of mdat
 	size    int64
-	parts   []Part
+	sources []io.ReaderAt // by part
 	extents []extent
+	sounds  []sound // what FLAC is made of, by extent.sound
 	placed  []Placed
 	length  time.Duration
 	codecs  []string
@@ -77,29 +80,71 @@ type extent struct {
 	size  int64
 	off   int64 // in the source
 	part  int32
-	track int16 // of the part's table, if made is set
-	made  bool  // FLAC is made of the samples [first, first+n)
-	first int32
-	n     int32
-	block uint64 // FLAC: number of the first sample
+	sound int32 // index of what FLAC is made of; -1: bytes are copied
 }
 
-// NewMovie lays out a movie. It reads nothing but the tables. ErrEmpty means that nothing is left.
+// NewMovie lays out a movie of parts.
 func NewMovie(parts []Part, o MovieOptions) (*Movie, error) {
-	if len(parts) > MaxParts {
-		return nil, fmt.Errorf("lay out movie: %d parts, at most %d", len(parts), MaxParts)
-	}
-	b := &builder{movie: &Movie{parts: parts}, options: o}
-	for k := range parts {
-		if err := b.part(k); err != nil {
-			return nil, fmt.Errorf("lay out movie: %w", err)
+	b := NewLayout(o)
+	for _, p := range parts {
+		if err := b.Add(p); err != nil {
+			return nil, err
 		}
+	}
+	return b.Movie()
+}
+
+// NewLayout begins a movie. It reads nothing but the tables of the parts that are added, and keeps
+// none of them but the last.
+func NewLayout(o MovieOptions) *Layout {
+	return &Layout{movie: &Movie{}, options: o, sum: sha256.New()}
+}
+
+// Add adds the next part. One of which nothing is shown is left out.
+func (b *Layout) Add(p Part) error {
+	if b.parts == MaxParts {
+		return fmt.Errorf("lay out movie: more than %d parts", MaxParts)
+	}
+	if err := b.settle(p.Joined); err != nil {
+		return err
+	}
+	b.next = &p
+	return nil
+}
+
+// settle lays out the part added last, now that it is known whether another is joined to it.
+func (b *Layout) settle(joined bool) error {
+	p := b.next
+	if p == nil {
+		return nil
+	}
+	b.next = nil
+	if err := b.part(p, joined && p.To == 0); err != nil {
+		return fmt.Errorf("lay out movie: %w", err)
+	}
+	b.parts++
+	return nil
+}
+
+// Movie finishes the layout, which is not used again. ErrEmpty means that nothing is shown.
+func (b *Layout) Movie() (*Movie, error) {
+	if err := b.settle(false); err != nil {
+		return nil, err
 	}
 	if len(b.movie.placed) == 0 {
 		return nil, ErrEmpty
 	}
 	b.finish()
 	return b.movie, nil
+}
+
+// Footprint is about how many bytes of memory the movie holds.
+func (m *Movie) Footprint() int64 {
+	n := int64(cap(m.head)) + 40*int64(cap(m.extents)) + 72*int64(cap(m.sounds))
+	for i := range m.sounds {
+		n += 4 * int64(cap(m.sounds[i].sizes))
+	}
+	return n
 }
 
 // Size is the exact number of bytes.
@@ -119,10 +164,13 @@ func (m *Movie) MediaType() string {
 	return `video/mp4; codecs="` + strings.Join(m.codecs, ", ") + `"`
 }
 
-// builder lays out one movie. Times on the media axis are in ticks of the main track.
-type builder struct {
+// Layout lays out one movie, part by part. Times on the media axis are in ticks of the main track.
+type Layout struct {
 	movie    *Movie
 	options  MovieOptions
+	next     *Part     // added and not yet laid out
+	parts    int       // laid out
+	sum      hash.Hash // over the seeds
 	lanes    []*lane
 	scale    uint32 // ticks per second of the media axis
 	data     int64  // bytes laid out
@@ -157,8 +205,8 @@ func mainTrack(t *Table) int {
 }
 
 // part adds part k.
-func (b *builder) part(k int) error {
-	p := &b.movie.parts[k]
+func (b *Layout) part(p *Part, joined bool) error {
+	b.movie.sources = append(b.movie.sources, p.Source)
 	w, ok := choose(p)
 	if !ok {
 		return nil
@@ -175,18 +223,19 @@ func (b *builder) part(k int) error {
 	}
 	b.shown = w.zero + scaleTicks(w.to-track.Origin, track.Timescale, b.scale)
 	start := b.shown - scaleTicks(w.to-w.from, track.Timescale, b.scale)
-	b.movie.placed = append(b.movie.placed, Placed{Part: k, Start: b.since(start), End: b.since(b.shown),
+	b.movie.placed = append(b.movie.placed, Placed{Part: b.parts, Start: b.since(start), End: b.since(b.shown),
 		From: duration(w.from-track.Origin, track.Timescale)})
-	return b.takePart(k, &w)
+	fmt.Fprintf(b.sum, "%d:%s", len(p.Seed), p.Seed)
+	return b.takePart(p, &w, joined)
 }
 
 // since is a time of the media axis as presentation time.
-func (b *builder) since(axis int64) time.Duration { return duration(axis-b.editFrom, b.scale) }
+func (b *Layout) since(axis int64) time.Duration { return duration(axis-b.editFrom, b.scale) }
 
 // follow finds the time zero of a part that is shown right after what is there. Where the part's
 // first sample would be decoded before the last one there (the reordering delay grew less), the part
 // is moved on a little: the picture before it then stays for that long.
-func (b *builder) follow(p *Part, w *window) int64 {
+func (b *Layout) follow(p *Part, w *window) int64 {
 	track := &p.Table.tracks[w.main]
 	zero := b.shown - scaleTicks(w.firstPTS-track.Origin, track.Timescale, b.scale)
 	for _, l := range b.lanes {
@@ -209,7 +258,10 @@ func choose(p *Part) (w window, ok bool) {
 		return w, false
 	}
 	t := &p.Table.tracks[w.main]
-	from, to := t.Origin+ticks(p.From, t.Timescale), int64(math.MaxInt64)
+	from, to := int64(math.MinInt64), int64(math.MaxInt64)
+	if p.From > 0 {
+		from = t.Origin + ticks(p.From, t.Timescale)
+	}
 	if p.To != 0 {
 		to = t.Origin + ticks(p.To, t.Timescale)
 	}
@@ -233,9 +285,8 @@ func choose(p *Part) (w window, ok bool) {
 	return w, w.from < w.to
 }
 
-// takePart adds the samples of every track of part k.
-func (b *builder) takePart(k int, w *window) error {
-	p := &b.movie.parts[k]
+// takePart adds the samples of every track of a part.
+func (b *Layout) takePart(p *Part, w *window, joined bool) error {
 	t := p.Table
 	lanes := make([]*lane, len(t.tracks))
 	for i := range t.tracks {
@@ -243,14 +294,13 @@ func (b *builder) takePart(k int, w *window) error {
 			lanes[i] = b.lane(&t.tracks[i])
 		}
 	}
-	joined := k+1 < len(b.movie.parts) && b.movie.parts[k+1].Joined && p.To == 0
 	lo, hi := b.soundWindow(p, w, joined)
 	for f := range t.frags {
 		for i, l := range lanes {
 			if l == nil {
 				continue
 			}
-			c := &chunker{builder: b, lane: l, part: k, track: i}
+			c := &chunker{layout: b, lane: l, track: i}
 			c.fragment(t, f, w, lo, hi)
 		}
 		if b.placed > maxPlaced {
@@ -261,7 +311,7 @@ func (b *builder) takePart(k int, w *window) error {
 }
 
 // keeps tells whether track i is a track of the movie.
-func (b *builder) keeps(i, main int, t *Table) bool {
+func (b *Layout) keeps(i, main int, t *Table) bool {
 	switch c := t.tracks[i].Codec; {
 	case i == main:
 		return true
@@ -277,7 +327,7 @@ func (b *builder) keeps(i, main int, t *Table) bool {
 // soundWindow is what other tracks are taken of: presentation time on the media axis. Between
 // joined parts there is no boundary, because sound captured with the last pictures of one may lie in
 // the next.
-func (b *builder) soundWindow(p *Part, w *window, joined bool) (lo, hi int64) {
+func (b *Layout) soundWindow(p *Part, w *window, joined bool) (lo, hi int64) {
 	track := &p.Table.tracks[w.main]
 	lo, hi = math.MinInt64, math.MaxInt64
 	if first := len(b.movie.placed) == 1; first || !p.Joined {
@@ -293,7 +343,7 @@ func (b *builder) soundWindow(p *Part, w *window, joined bool) (lo, hi int64) {
 }
 
 // lane finds or makes the movie's track for a segment's. Tracks of different codecs are kept apart.
-func (b *builder) lane(t *Track) *lane {
+func (b *Layout) lane(t *Track) *lane {
 	for _, l := range b.lanes {
 		if l.kind == kindOf(t.Codec) {
 			l.describe(t)
@@ -308,13 +358,12 @@ func (b *builder) lane(t *Track) *lane {
 
 // chunker adds one track's samples of one fragment, as one chunk unless samples are left out between.
 type chunker struct {
-	builder *builder
-	lane    *lane
-	part    int
-	track   int
-	n       uint32 // samples of the open chunk
-	extent  extent
-	stored  int64 // bytes of the open chunk in the source
+	layout *Layout
+	lane   *lane
+	track  int
+	n      uint32 // samples of the open chunk
+	extent extent
+	sound  sound // of the open chunk
 }
 
 func (c *chunker) fragment(t *Table, f int, w *window, lo, hi int64) {
@@ -323,17 +372,17 @@ func (c *chunker) fragment(t *Table, f int, w *window, lo, hi int64) {
 		return
 	}
 	tr := &t.tracks[c.track]
-	zero := scaleTicks(w.zero, c.builder.scale, c.lane.timescale)
+	zero := scaleTicks(w.zero, c.layout.scale, c.lane.timescale)
 	t.yieldFragment(c.track, f, from, to, func(n int, m Meta) bool {
 		dts := zero + scaleTicks(m.DTS-tr.Origin, tr.Timescale, c.lane.timescale)
 		cto := int32(scaleTicks(int64(m.CTO), tr.Timescale, c.lane.timescale))
 		ok := n >= w.first && n < w.last
 		if c.track != w.main {
-			axis := scaleTicks(dts+int64(cto), c.lane.timescale, c.builder.scale)
+			axis := scaleTicks(dts+int64(cto), c.lane.timescale, c.layout.scale)
 			ok = axis >= lo && axis < hi
 		}
 		m.Dur = uint32(scaleTicks(int64(m.Dur), tr.Timescale, c.lane.timescale))
-		if !ok || !c.sample(tr, n, &m, dts, cto) {
+		if !ok || !c.sample(tr, &m, dts, cto) {
 			c.close()
 		}
 		return true
@@ -342,7 +391,7 @@ func (c *chunker) fragment(t *Table, f int, w *window, lo, hi int64) {
 }
 
 // sample adds one sample to the chunk; false when it is left out because the track is already past it.
-func (c *chunker) sample(t *Track, n int, m *Meta, dts int64, cto int32) bool {
+func (c *chunker) sample(t *Track, m *Meta, dts int64, cto int32) bool {
 	size, number := m.Size, c.lane.frameNext
 	if t.Codec.G711() {
 		block := flacBlock(int(m.Size), flacChannels(t))
@@ -355,14 +404,16 @@ func (c *chunker) sample(t *Track, n int, m *Meta, dts int64, cto int32) bool {
 		return false
 	}
 	if c.n == 0 {
-		c.extent = extent{at: c.builder.data, off: m.Offset, part: int32(c.part), track: int16(c.track),
-			made: t.Codec.G711(), first: int32(n), block: number}
+		c.extent = extent{at: c.layout.data, off: m.Offset, part: int32(c.layout.parts), sound: -1}
+		c.sound = sound{law: t.Codec, channels: flacChannels(t), rate: t.SampleRate, number: number}
+	}
+	if t.Codec.G711() {
+		c.sound.add(m.Size)
 	}
 	c.n++
-	c.extent.n++
 	c.extent.size += int64(size)
-	c.builder.data += int64(size)
-	c.builder.placed++
+	c.layout.data += int64(size)
+	c.layout.placed++
 	return true
 }
 
@@ -372,15 +423,19 @@ func (c *chunker) close() {
 		return
 	}
 	c.lane.chunk(c.extent.at, c.n)
-	c.builder.addExtent(c.extent)
-	c.n = 0
+	if c.sound.n > 0 {
+		c.extent.sound = int32(len(c.layout.movie.sounds))
+		c.layout.movie.sounds = append(c.layout.movie.sounds, c.sound)
+	}
+	c.layout.addExtent(c.extent)
+	c.n, c.sound = 0, sound{}
 }
 
 // addExtent joins what lies together in the source.
-func (b *builder) addExtent(x extent) {
-	if k := len(b.movie.extents) - 1; k >= 0 && !x.made {
+func (b *Layout) addExtent(x extent) {
+	if k := len(b.movie.extents) - 1; k >= 0 && x.sound < 0 {
 		last := &b.movie.extents[k]
-		if !last.made && last.part == x.part && last.off+last.size == x.off {
+		if last.sound < 0 && last.part == x.part && last.off+last.size == x.off {
 			last.size += x.size
 			return
 		}
@@ -391,22 +446,17 @@ func (b *builder) addExtent(x extent) {
 }
 
 // finish writes ftyp and moov.
-func (b *builder) finish() {
+func (b *Layout) finish() {
 	m := b.movie
 	m.length = b.since(b.shown)
 	head := b.encode(b.data > maxSmall)
 	m.head, m.size = head, int64(len(head))+b.data
-	sum := sha256.New()
-	sum.Write(m.head)
-	for _, p := range m.placed {
-		fmt.Fprintf(sum, "%d:", len(m.parts[p.Part].Seed))
-		sum.Write(m.parts[p.Part].Seed)
-	}
-	m.sum = [32]byte(sum.Sum(nil))
+	b.sum.Write(m.head)
+	m.sum = [32]byte(b.sum.Sum(nil))
 }
 
 // encode lays the head out; large uses 64-bit offsets.
-func (b *builder) encode(large bool) []byte {
+func (b *Layout) encode(large bool) []byte {
 	moov := mp4.NewMoovBox()
 	mvhd := mp4.CreateMvhd()
 	mvhd.Timescale = b.scale
@@ -445,7 +495,7 @@ func (b *builder) encode(large bool) []byte {
 	return b.appendMdat(appendBox(out, moov), large)
 }
 
-func (b *builder) appendMdat(dst []byte, large bool) []byte {
+func (b *Layout) appendMdat(dst []byte, large bool) []byte {
 	if !large {
 		dst = be.AppendUint32(dst, uint32(boxHeader+b.data))
 		return append(dst, "mdat"...)
@@ -455,7 +505,7 @@ func (b *builder) appendMdat(dst []byte, large bool) []byte {
 }
 
 // edits say what of a lane is shown, and for how long in all; nil when nothing is.
-func (b *builder) edits(l *lane) ([]mp4.ElstEntry, uint64) {
+func (b *Layout) edits(l *lane) ([]mp4.ElstEntry, uint64) {
 	if l.n == 0 {
 		return nil, 0
 	}

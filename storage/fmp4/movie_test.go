@@ -240,11 +240,11 @@ func TestMovieReadsTheSameEverywhere(t *testing.T) {
 func TestMovieSaysWhenASourceEndsEarly(t *testing.T) {
 	f := fmp4test.Make(t, fmp4test.Options{Seconds: 2})
 	parts := partsOf(cut(t, f, 1))
+	parts[0].Source = bytes.NewReader(nil)
 	m, err := fmp4.NewMovie(parts, fmp4.MovieOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts[0].Source = bytes.NewReader(nil)
 	if _, err := io.ReadAll(io.NewSectionReader(m, 0, m.Size())); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("read of a source that is gone: %v", err)
 	}

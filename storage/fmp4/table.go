@@ -102,6 +102,17 @@ func (t *Table) Video() int {
 	return slices.IndexFunc(t.tracks, func(tr Track) bool { return tr.Codec.Video() })
 }
 
+// Presentation is when the pictures (or the sound, where there are none) begin and end, in time since
+// the segment's time zero; ok is false without samples.
+func (t *Table) Presentation() (from, to time.Duration, ok bool) {
+	w, ok := choose(&Part{Table: t})
+	if !ok {
+		return 0, 0, false
+	}
+	tr := &t.tracks[w.main]
+	return duration(w.from-tr.Origin, tr.Timescale), duration(w.to-tr.Origin, tr.Timescale), true
+}
+
 // Bounds are the first sample's DTS of the i-th track and the end of its last one, in ticks; ok is
 // false without samples.
 func (t *Table) Bounds(i int) (first, end int64, ok bool) {
