@@ -60,6 +60,7 @@ type Server struct {
 	settings    webrtc.SettingEngine // constant
 	fault       error                // constant
 	pictures    *snapshots           // constant
+	patience    time.Duration        // constant: connectTime, less in tests
 
 	mu       sync.Mutex          // guards what follows, and makes "is there room, then take it" one operation
 	sessions map[string]*session // by id
@@ -80,7 +81,7 @@ func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{o: o, log: o.Log, pictures: newSnapshots(o.FFmpeg, o.Log), sessions: map[string]*session{}}
+	s := &Server{o: o, log: o.Log, patience: connectTime, pictures: newSnapshots(o.FFmpeg, o.Log), sessions: map[string]*session{}}
 	if err := s.makeCertificate(); err != nil {
 		return nil, err
 	}

@@ -183,7 +183,7 @@ func (x *session) run(m *media, negotiated bool) {
 }
 
 func (x *session) show(m *media) {
-	late := time.NewTimer(connectTime)
+	late := time.NewTimer(x.server.patience)
 	defer late.Stop()
 	select {
 	case <-x.connected:
