@@ -19,8 +19,9 @@ import (
 
 // browser is a WebRTC peer in the place of a browser.
 type browser struct {
-	t  testing.TB
-	pc *webrtc.PeerConnection
+	t       testing.TB
+	pc      *webrtc.PeerConnection
+	discard bool // keep nothing
 
 	drop    atomic.Pointer[func(*rtp.Packet) bool] // true: the packet was lost on the way
 	packets atomic.Int64
@@ -169,6 +170,9 @@ func (b *browser) look(track *webrtc.TrackRemote) {
 			return
 		}
 		if drop := b.drop.Load(); drop != nil && (*drop)(p) {
+			continue
+		}
+		if b.discard {
 			continue
 		}
 		nals, err := reader.Unmarshal(p.Payload)

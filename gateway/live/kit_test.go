@@ -16,7 +16,13 @@ import (
 	"holdfast/rtsp"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if n := os.Getenv("HOLDFAST_BENCH_VIEWERS"); n != "" {
+		viewersProcess(n)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // deadline bounds every wait of these tests. It is generous: a slow machine is not a failure.
 const deadline = 30 * time.Second
@@ -216,4 +222,13 @@ func (c *camera) play(us []unit, order []int) {
 		c.pts += 3600
 		c.put(f)
 	}
+}
+
+func mustKey(t testing.TB, c *camera) uint64 {
+	t.Helper()
+	key, ok := c.KeyFrame()
+	if !ok {
+		t.Fatal("no key frame")
+	}
+	return key.Seq
 }

@@ -145,13 +145,17 @@ func (p *snapshots) decode(ctx context.Context, f *rtsp.Frame) ([]byte, error) {
 	cmd.WaitDelay = time.Second
 	out := &bounded{left: maxJPEG}
 	cmd.Stdout = out
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	if out.over {
+		return nil, fmt.Errorf("decode snapshot: %w", errTooLarge)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("decode snapshot: %w", err)
 	}
-	if out.Len() == 0 {
+	if out.buf.Len() == 0 {
 		return nil, errors.New("decode snapshot: no picture")
 	}
-	return out.Bytes(), nil
+	return out.buf.Bytes(), nil
 }
 
 // annexB writes a key frame and its parameter sets as a byte stream (H.264, annex B).
@@ -171,16 +175,20 @@ func annexB(f *rtsp.Frame) []byte {
 	return b
 }
 
-// bounded is a buffer that takes only so much.
+var errTooLarge = errors.New("picture too large")
+
+// bounded is a buffer that takes only so much. It does not embed the buffer, whose ReadFrom would take everything.
 type bounded struct {
-	bytes.Buffer
+	buf  bytes.Buffer
 	left int
+	over bool // more came
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
 	if len(p) > b.left {
-		return 0, errors.New("picture too large")
+		b.over = true
+		return 0, errTooLarge
 	}
 	b.left -= len(p)
-	return b.Buffer.Write(p)
+	return b.buf.Write(p)
 }
