@@ -1,0 +1,40 @@
+// Package web is the gateway's HTTP face: the JSON API, the event stream, live and recorded media, and the files of the
+// viewer.
+//
+// # One table
+//
+// Every route is one line of the table in routes.go: method, pattern, the permission it needs or the reason why it is
+// public, parameters, bodies and answers. The table is what the mux, the gate and the API description
+// (/api/v1/openapi.json) are made of, so none of them can know a route that the others do not. What is not in the table
+// is refused: without credentials the answer is the same as for a route that exists.
+//
+// # The gate
+//
+// A request passes, in this order: the Host header (a name or address of ours, against DNS rebinding), the route, who
+// asks (local socket, bearer token, session cookie; never two of them), the permission, the origin, the token against
+// request forgery, the body's type and size. Only then is the route's function called, with the body already read.
+// Bearer tokens and the local socket need neither origin nor forgery token, since no browser sends them by itself.
+//
+// # Faces
+//
+// Each listen address is a face. A loopback address speaks plain HTTP; any other speaks HTTPS with HTTP/2, presenting a
+// leaf of the gateway's own authority (package authority). A face that cannot be bound raises an alarm and is tried
+// again for ever, while the others serve. The local socket is a face whose peers the kernel names: only the user who
+// runs the gateway, and root.
+//
+// # Streams
+//
+// Whoever streams (events, live, playback) is cut off when their session ends or the gateway stops: at once if they are
+// waiting, at the next write or streamGrace at most if they are not.
+//
+// # Bounds
+//
+// Connections: maxConns, of one address maxConnsPerAddress. Headers: maxHeader bytes within headerTime. Bodies: what the
+// table says, within bodyTime. A write that makes no progress for writeTime ends the connection. Event streams:
+// maxEvents. Times are RFC 3339; a range has both ends, and spans are given for at most maxSpansRange.
+//
+// # What it does not do
+//
+// It keeps no state but who is connected. Cameras, footage and live sessions are other packages'; users and sessions are
+// gateway/auth's.
+package web

@@ -1,0 +1,126 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// keepAlive is how often a silent event stream sends a comment, so that a browser notices when the gateway has gone, and
+// the gateway when the browser has.
+const keepAlive = 15 * time.Second
+
+// getEvents sends what is known, and then what changes, until the client goes, the session ends or the gateway stops.
+func (s *Server) getEvents(w http.ResponseWriter, r *request) error {
+	select {
+	case s.events <- struct{}{}:
+		defer func() { <-s.events }()
+	default:
+		return kindBusy.with(fmt.Sprintf("%d event streams are open.", maxEvents))
+	}
+	e := &eventStream{server: s, w: w, out: http.NewResponseController(w)}
+	changes := s.o.Cameras.Subscribe(r.Context()) // before what is known is read, so that nothing falls in between
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusOK)
+	if e.all() != nil {
+		return nil // the client has gone
+	}
+	s.follow(r, e, changes)
+	return nil
+}
+
+func (s *Server) follow(r *request, e *eventStream, changes <-chan Change) {
+	tick := time.NewTicker(keepAlive)
+	defer tick.Stop()
+	for {
+		var err error
+		select {
+		case <-r.Context().Done():
+			return
+		case c, ok := <-changes:
+			if !ok {
+				return
+			}
+			err = e.change(c)
+		case <-tick.C:
+			s.o.Auth.Keep(r.who)
+			err = e.comment()
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// eventStream writes server-sent events (WHATWG HTML section 9.2).
+type eventStream struct {
+	server *Server
+	w      http.ResponseWriter
+	out    *http.ResponseController
+	buf    bytes.Buffer
+}
+
+func (e *eventStream) all() error {
+	for _, c := range e.server.o.Cameras.Cameras() {
+		if err := e.add("camera", c.complete()); err != nil {
+			return err
+		}
+	}
+	if err := e.add("health", e.server.o.Cameras.Health().complete()); err != nil {
+		return err
+	}
+	if err := e.add("ready", struct{}{}); err != nil {
+		return err
+	}
+	return e.send()
+}
+
+// gone names a camera that is no more.
+type gone struct {
+	ID string `json:"id"`
+}
+
+func (e *eventStream) change(c Change) error {
+	var err error
+	switch c.Kind {
+	case "camera":
+		if camera, ok := e.server.o.Cameras.Camera(c.ID); ok {
+			err = e.add("camera", camera.complete())
+		} else {
+			err = e.add("camera-removed", gone{c.ID})
+		}
+	case "health":
+		err = e.add("health", e.server.o.Cameras.Health().complete())
+	}
+	if err != nil {
+		return err
+	}
+	return e.send()
+}
+
+func (e *eventStream) add(name string, value any) error {
+	data, err := json.Marshal(value) // one line: JSON escapes what would break it
+	if err != nil {
+		return fmt.Errorf("encode event: %w", err)
+	}
+	fmt.Fprintf(&e.buf, "event: %s\ndata: %s\n\n", name, data)
+	return nil
+}
+
+func (e *eventStream) comment() error {
+	e.buf.WriteString(":\n\n")
+	return e.send()
+}
+
+func (e *eventStream) send() error {
+	_, err := e.w.Write(e.buf.Bytes())
+	e.buf.Reset()
+	if err != nil {
+		return err
+	}
+	return e.out.Flush()
+}

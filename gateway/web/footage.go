@@ -1,0 +1,155 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Clip is footage of a range as one file. *playback.Clip is one.
+type Clip interface {
+	io.ReadSeekCloser
+	ETag() string // strong, in quotes
+	ModTime() time.Time
+	ContentType() string
+	Map() VideoMap
+}
+
+// VideoMap tells what times the frames of a clip are of.
+type VideoMap struct {
+	From     time.Time  `json:"from" doc:"Begin of the range as asked for."`
+	To       time.Time  `json:"to" doc:"End of the range as asked for, or of what is safely on disk."`
+	Duration float64    `json:"duration" doc:"Of the clip, seconds."`
+	Map      []MapPoint `json:"map" doc:"From each point on, media time and wall time go on together until the next."`
+	Gaps     []Span     `json:"gaps" doc:"What of the range the clip leaves out."`
+}
+
+// MapPoint joins media time to wall time.
+type MapPoint struct {
+	Media float64   `json:"media" doc:"Seconds from the begin of the clip."`
+	Wall  time.Time `json:"wall"`
+}
+
+// Span is a stretch of time that is recorded, or is not.
+type Span struct {
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+	Kind  string    `json:"kind" enum:"recorded,gap"`
+	Cause string    `json:"cause" doc:"Why nothing is recorded; empty for what is."`
+}
+
+// maxSpansRange bounds how much time spans are given for at once.
+const maxSpansRange = 400 * 24 * time.Hour
+
+// asked is what a request for footage asks for.
+type asked struct {
+	camera, stream string
+	from, to       time.Time
+}
+
+func (s *Server) askedFootage(r *request) (a asked, err error) {
+	q, err := parseQuery(r.URL.RawQuery)
+	if err != nil {
+		return a, err
+	}
+	c, err := s.camera(r)
+	if err != nil {
+		return a, err
+	}
+	a.camera = c.ID
+	if a.stream, err = recordedStream(c, q); err != nil {
+		return a, err
+	}
+	a.from, a.to, err = parseRange(q)
+	return a, err
+}
+
+// recordedStream is the stream that is asked for, or the first that the camera records, or its main one.
+func recordedStream(c Camera, q url.Values) (string, error) {
+	id, err := parseStream(q)
+	if err != nil || id != "" {
+		return id, err
+	}
+	if len(c.Record.Streams) > 0 {
+		return c.Record.Streams[0], nil
+	}
+	return "main", nil
+}
+
+func (s *Server) getSpans(w http.ResponseWriter, r *request) error {
+	a, err := s.askedFootage(r)
+	if err != nil {
+		return err
+	}
+	if a.to.Sub(a.from) > maxSpansRange {
+		return field(kindRange.with(fmt.Sprintf("Spans are given for at most %d days.", maxSpansRange/(24*time.Hour))), "to")
+	}
+	spans, err := s.o.Archive.Spans(a.camera, a.stream, a.from, a.to)
+	if err != nil {
+		return err
+	}
+	list := make([]Span, 0, len(spans))
+	for _, sp := range spans {
+		kind := "recorded"
+		if sp.Gap {
+			kind = "gap"
+		}
+		list = append(list, Span{Start: sp.Start.UTC(), End: sp.End.UTC(), Kind: kind, Cause: string(sp.Cause)})
+	}
+	return reply(w, http.StatusOK, list)
+}
+
+func (s *Server) getVideo(w http.ResponseWriter, r *request) error {
+	a, err := s.askedFootage(r)
+	if err != nil {
+		return err
+	}
+	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to)
+	if err != nil {
+		return err
+	}
+	defer clip.Close()
+	h := w.Header()
+	h.Set("Content-Type", clip.ContentType())
+	h.Set("ETag", clip.ETag())
+	h.Set("Cache-Control", "private, no-store")
+	h.Set("Content-Disposition", fmt.Sprintf(`inline; filename="%s-%s.mp4"`, plainName(a.camera), a.from.Format("20060102T150405Z")))
+	http.ServeContent(w, r.Request, "", clip.ModTime(), clip)
+	return nil
+}
+
+// plainName keeps of an id what a file name in a header may hold.
+func plainName(id string) string {
+	b := []byte(id)
+	n := 0
+	for _, c := range b {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
+			b[n] = c
+			n++
+		}
+	}
+	return cmp.Or(string(b[:n]), "video")
+}
+
+func (s *Server) getVideoMap(w http.ResponseWriter, r *request) error {
+	a, err := s.askedFootage(r)
+	if err != nil {
+		return err
+	}
+	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to)
+	if err != nil {
+		return err
+	}
+	defer clip.Close()
+	m := clip.Map()
+	if m.Map == nil {
+		m.Map = []MapPoint{}
+	}
+	if m.Gaps == nil {
+		m.Gaps = []Span{}
+	}
+	return reply(w, http.StatusOK, m)
+}

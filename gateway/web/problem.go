@@ -1,0 +1,111 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// ErrNotFound is what Cameras returns, wrapped or not, for a camera or stream that there is not.
+var ErrNotFound = errors.New("not found")
+
+// kind is one class of problem (RFC 9457): its slug is what programs branch on and what the type's address ends with.
+type kind struct {
+	slug   string
+	status int
+	title  string
+	hint   string // what to do, unless the problem says more
+}
+
+// The classes. A slug is never renamed.
+var (
+	kindSignIn      = kind{"sign-in", http.StatusUnauthorized, "Sign in first", "Sign in, or send a bearer token."}
+	kindCredentials = kind{"credentials", http.StatusUnauthorized, "User name or password is wrong", "Check both; capital letters matter in the password."}
+	kindLink        = kind{"one-time-link", http.StatusUnauthorized, "The link is wrong, used or expired", "Ask for a new link: each is good once."}
+	kindForbidden   = kind{"forbidden", http.StatusForbidden, "You may not do this", "Ask an administrator for the right."}
+	kindCSRF        = kind{"csrf", http.StatusForbidden, "The request did not come from the viewer", "Reload the page and try again."}
+	kindHost        = kind{"host", http.StatusMisdirectedRequest, "This gateway is not known by that name", "Use its address, or add the name to the configuration under names."}
+	kindNotFound    = kind{"not-found", http.StatusNotFound, "There is no such thing here", ""}
+	kindMethod      = kind{"method", http.StatusMethodNotAllowed, "That cannot be done here", "The Allow header lists what can."}
+	kindRequest     = kind{"bad-request", http.StatusBadRequest, "The request was not understood", ""}
+	kindRule        = kind{"rule", http.StatusUnprocessableEntity, "That is not accepted", ""}
+	kindTooLarge    = kind{"too-large", http.StatusRequestEntityTooLarge, "The request is too large", ""}
+	kindTooSlow     = kind{"too-slow", http.StatusRequestTimeout, "The request came too slowly", "Try again."}
+	kindMediaType   = kind{"media-type", http.StatusUnsupportedMediaType, "The request's content type is not taken here", ""}
+	kindThrottled   = kind{"throttled", http.StatusTooManyRequests, "Too many wrong tries", "Wait as long as the Retry-After header says."}
+	kindBusy        = kind{"busy", http.StatusServiceUnavailable, "Too much at once", "Try again in a moment."}
+	kindSetUp       = kind{"set-up", http.StatusConflict, "This gateway has been set up", "Sign in with the administrator's name and password."}
+	kindChanged     = kind{"changed", http.StatusPreconditionFailed, "It has changed meanwhile", "Read it again and repeat."}
+	kindRunning     = kind{"running", http.StatusConflict, "One of these is running already", "Wait until it has ended."}
+	kindReordered   = kind{"reordered", http.StatusConflict, "WebRTC cannot show this stream", "Watch it by live.mp4, which keeps reordered frames in order."}
+	kindCodec       = kind{"codec-not-offered", http.StatusNotAcceptable, "The browser cannot decode this stream", "Watch the sub stream, or use a browser with this codec."}
+	kindOffline     = kind{"camera-offline", http.StatusServiceUnavailable, "The camera is offline", "The camera's state says why, and when it is tried again."}
+	kindViewers     = kind{"too-many-viewers", http.StatusServiceUnavailable, "Too many people are watching", "Close a picture elsewhere and try again."}
+	kindNoFootage   = kind{"no-footage", http.StatusNotFound, "Nothing is recorded there", "The camera's spans tell what is recorded and why the rest is not."}
+	kindRange       = kind{"range", http.StatusUnprocessableEntity, "The range is too long", "Ask for a shorter one."}
+	kindOffer       = kind{"offer", http.StatusBadRequest, "The offer was not understood", ""}
+	kindNoWebRTC    = kind{"no-webrtc", http.StatusServiceUnavailable, "WebRTC is not available", "Watch by live.mp4; the gateway's health says why."}
+	kindRefused     = kind{"refused", http.StatusBadGateway, "The camera did not accept that", ""}
+	kindFailed      = kind{"failed", http.StatusInternalServerError, "That did not work", "The gateway's log says more."}
+)
+
+var kinds = []kind{
+	kindSignIn, kindCredentials, kindLink, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
+	kindMediaType, kindThrottled, kindBusy, kindSetUp, kindChanged, kindRunning, kindReordered, kindCodec, kindOffline, kindViewers, kindNoFootage,
+	kindRange, kindOffer, kindNoWebRTC, kindRefused, kindFailed,
+}
+
+// Problem is an answer that says what went wrong (RFC 9457). As an error it may be returned by Cameras.
+type Problem struct {
+	Type   string `json:"type" doc:"Address of the class of problem, /problems/ and a slug that programs may branch on."`
+	Title  string `json:"title" doc:"The class in words."`
+	Status int    `json:"status"`
+	Detail string `json:"detail,omitempty" doc:"What happened this time."`
+	Hint   string `json:"hint,omitempty" doc:"What to do."`
+	Field  string `json:"field,omitempty" doc:"Which field of the request is meant."`
+
+	allow string        // for the Allow header
+	after time.Duration // for the Retry-After header
+}
+
+func (p *Problem) Error() string {
+	if p.Detail == "" {
+		return p.Title
+	}
+	return p.Title + ": " + p.Detail
+}
+
+// with makes a problem of the class.
+func (k kind) with(detail string) *Problem {
+	return &Problem{Type: "/problems/" + k.slug, Title: k.title, Status: k.status, Detail: detail, Hint: k.hint}
+}
+
+func (p *Problem) hinting(hint string) *Problem {
+	if hint != "" {
+		p.Hint = hint
+	}
+	return p
+}
+
+// write sends the problem.
+func (p *Problem) write(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	for _, stale := range []string{"ETag", "Last-Modified", "Content-Disposition", "Content-Length"} {
+		h.Del(stale)
+	}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="holdfast"`)
+	}
+	if p.allow != "" {
+		h.Set("Allow", p.allow)
+	}
+	if p.after > 0 {
+		h.Set("Retry-After", strconv.Itoa(int((p.after+time.Second-1)/time.Second)))
+	}
+	w.WriteHeader(p.Status)
+	json.NewEncoder(w).Encode(p)
+}

@@ -1,0 +1,57 @@
+package web
+
+import (
+	"errors"
+
+	"holdfast/gateway/auth"
+	"holdfast/gateway/live"
+)
+
+// meanings says which class of problem an error of another package is.
+var meanings = []struct {
+	err  error
+	kind kind
+}{
+	{ErrNotFound, kindNotFound},
+	{auth.ErrCredentials, kindCredentials},
+	{auth.ErrToken, kindLink},
+	{auth.ErrSetUp, kindSetUp},
+	{auth.ErrBusy, kindBusy},
+	{live.ErrReordered, kindReordered},
+	{live.ErrCodec, kindCodec},
+	{live.ErrOffline, kindOffline},
+	{live.ErrTooMany, kindViewers},
+	{live.ErrOffer, kindOffer},
+	{live.ErrDisabled, kindNoWebRTC},
+	{live.ErrNotFound, kindNotFound},
+}
+
+// Refused is the error of a device that did not accept what was asked of it: what happened, and what to do.
+func Refused(detail, hint string) error { return kindRefused.with(detail).hinting(hint) }
+
+// Rejected is the error of a request that breaks a rule: which field, and why.
+func Rejected(name, reason string) error { return field(kindRule.with(reason), name) }
+
+// problemOf turns any error into an answer. An error that is not known here tells the client nothing of what it says.
+func problemOf(err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	var rule *auth.RuleError
+	if errors.As(err, &rule) {
+		return field(kindRule.with(rule.Reason), rule.Field)
+	}
+	var wait *auth.ThrottledError
+	if errors.As(err, &wait) {
+		p := kindThrottled.with("")
+		p.after = wait.After
+		return p
+	}
+	for _, m := range meanings {
+		if errors.Is(err, m.err) {
+			return m.kind.with("")
+		}
+	}
+	return kindFailed.with("")
+}

@@ -1,0 +1,122 @@
+package web
+
+import (
+	"net/http"
+
+	"holdfast/gateway/auth"
+)
+
+// table is every route of the API, in the order of the API description.
+func table() []route {
+	var all []route
+	all = append(all, sessionRoutes()...)
+	all = append(all, cameraRoutes()...)
+	all = append(all, liveRoutes()...)
+	all = append(all, footageRoutes()...)
+	return append(all, systemRoutes()...)
+}
+
+func sessionRoutes() []route {
+	const v1 = "/api/v1"
+	return []route{
+		{method: "GET", pattern: v1 + "/session", needs: auth.Self, serve: (*Server).getSession,
+			summary: "Who is signed in", answers: gives[SessionInfo](200, "The session.")},
+		{method: "POST", pattern: v1 + "/session", public: "it is how one signs in", serve: (*Server).postSession,
+			summary: "Sign in by user name and password", body: jsonBody[Credentials](), answers: gives[SessionInfo](200, "Signed in; a cookie is set.")},
+		{method: "POST", pattern: v1 + "/session/once", public: "it is how one signs in", serve: (*Server).postSessionOnce,
+			summary: "Sign in by a one-time token", body: jsonBody[OnceToken](), answers: gives[SessionInfo](200, "Signed in; a cookie is set.")},
+		{method: "DELETE", pattern: v1 + "/session", needs: auth.Self, serve: (*Server).deleteSession,
+			summary: "Sign out", answers: done("Signed out; what streams with the session ends.")},
+		{method: "PUT", pattern: v1 + "/session/password", needs: auth.Self, serve: (*Server).putPassword,
+			summary: "Change one's own password", body: jsonBody[NewPassword](), answers: done("Changed; one's other sessions have ended.")},
+		{method: "GET", pattern: v1 + "/setup", public: "the sign-in page says so", serve: (*Server).getSetup,
+			summary: "Whether the administrator must still be made", answers: gives[SetupState](200, "The state.")},
+		{method: "POST", pattern: v1 + "/setup", public: "nobody can have signed in before", serve: (*Server).postSetup,
+			summary: "Make the administrator, once, with the set-up token", body: jsonBody[Setup](), answers: gives[SessionInfo](200, "Made and signed in; a cookie is set.")},
+		{method: "GET", pattern: v1 + "/sessions", needs: auth.People, serve: (*Server).getSessions,
+			summary: "Everybody's sessions", answers: gives[[]SessionEntry](200, "The sessions, last used first.")},
+		{method: "DELETE", pattern: v1 + "/sessions/{id}", needs: auth.People, serve: (*Server).deleteSessions,
+			summary: "End a session", params: []param{{"id", "path", true, "string", "Id of the session."}}, answers: done("Ended; what streams with it ends.")},
+	}
+}
+
+func cameraRoutes() []route {
+	const v1 = "/api/v1"
+	return []route{
+		{method: "GET", pattern: v1 + "/cameras", needs: auth.See, serve: (*Server).getCameras,
+			summary: "All cameras and their states", answers: gives[[]Camera](200, "The cameras.")},
+		{method: "POST", pattern: v1 + "/cameras", needs: auth.Configure, serve: (*Server).postCameras,
+			summary: "Add a camera", body: jsonBody[AdoptRequest](), answers: gives[Camera](201, "The camera, as added.")},
+		{method: "GET", pattern: v1 + "/cameras/{id}", needs: auth.See, serve: (*Server).getCamera,
+			summary: "One camera and its state", params: []param{paramCamera}, answers: gives[Camera](200, "The camera.")},
+		{method: "GET", pattern: v1 + "/discover", needs: auth.Configure, serve: (*Server).getDiscover,
+			summary: "Ask the networks of this machine for ONVIF devices; takes some seconds", answers: gives[[]Discovered](200, "The devices that answered.")},
+		{method: "GET", pattern: v1 + "/events/stream", needs: auth.See, serve: (*Server).getEvents, streams: true,
+			summary: "Camera states and health as they change, as server-sent events",
+			answers: sends("text/event-stream", "event: camera with a camera; event: camera-removed with its id; event: health with the health; event: ready once all that is known was sent. A comment every fifteen seconds.")},
+	}
+}
+
+func liveRoutes() []route {
+	const camera = "/api/v1/cameras/{id}"
+	session := param{"session", "path", true, "string", "Id of the WHEP session, from the Location header."}
+	audio := param{"audio", "query", false, "flag", "1: with sound, where the camera's sound may be heard."}
+	return []route{
+		{method: "OPTIONS", pattern: camera + "/whep", needs: auth.Live, serve: (*Server).optionsWHEP,
+			summary: "What a WHEP offer may be", params: []param{paramCamera}, answers: done("The Accept-Post header.")},
+		{method: "POST", pattern: camera + "/whep", needs: auth.Live, serve: (*Server).postWHEP,
+			summary: "Watch live by WebRTC (WHEP)", params: []param{paramCamera, paramStream, audio}, body: &body{mime: "application/sdp", max: maxSDP},
+			answers: []answer{{status: 201, mime: "application/sdp", doc: "The answer; Location is the session's address."}}},
+		{method: "PATCH", pattern: camera + "/whep/{session}", needs: auth.Live, serve: (*Server).patchWHEP,
+			summary: "Send trickled candidates of a WHEP session", params: []param{paramCamera, session}, body: &body{mime: "application/trickle-ice-sdpfrag", max: maxSDP},
+			answers: append(done("Taken."), answer{status: 200, mime: "application/trickle-ice-sdpfrag", doc: "Taken, with an answer."})},
+		{method: "DELETE", pattern: camera + "/whep/{session}", needs: auth.Live, serve: (*Server).deleteWHEP,
+			summary: "End a WHEP session", params: []param{paramCamera, session}, answers: done("Ended.")},
+		{method: "GET", pattern: camera + "/live.mp4", needs: auth.Live, serve: (*Server).getLiveMP4, streams: true,
+			summary: "Watch live as endless fragmented MP4", params: []param{paramCamera, paramStream, audio}, answers: sends("video/mp4", "Initialisation segment, the newest group of pictures, and then what comes.")},
+		{method: "GET", pattern: camera + "/snapshot.jpg", needs: auth.Live, serve: (*Server).getSnapshot,
+			summary: "The newest key frame as a picture", params: []param{paramCamera, paramStream},
+			answers: append(sends("image/jpeg", "The picture."), answer{status: 200, mime: "video/mp4", doc: "An MP4 of the one frame, where no decoder is installed."})},
+		{method: "GET", pattern: camera + "/snapshot.mp4", needs: auth.Live, serve: (*Server).getSnapshot,
+			summary: "The newest key frame as it came", params: []param{paramCamera, paramStream}, answers: sends("video/mp4", "An MP4 of the one frame.")},
+	}
+}
+
+func footageRoutes() []route {
+	const camera = "/api/v1/cameras/{id}"
+	ranged := []param{paramCamera, paramFrom, paramTo, paramStream}
+	return []route{
+		{method: "GET", pattern: camera + "/spans", needs: auth.Playback, serve: (*Server).getSpans,
+			summary: "What is recorded, and why the rest is not", params: ranged, answers: gives[[]Span](200, "Spans in order, covering the range up to now.")},
+		{method: "GET", pattern: camera + "/video.mp4", needs: auth.Playback, serve: (*Server).getVideo, streams: true,
+			summary: "Footage of any range as one MP4; byte ranges are served", params: ranged, answers: sends("video/mp4", "The footage, gaps left out.")},
+		{method: "GET", pattern: camera + "/video.json", needs: auth.Playback, serve: (*Server).getVideoMap,
+			summary: "What times the frames of video.mp4 are of", params: ranged, answers: gives[VideoMap](200, "The map.")},
+	}
+}
+
+func systemRoutes() []route {
+	const v1 = "/api/v1"
+	return []route{
+		{method: "GET", pattern: v1 + "/health", needs: auth.See, serve: (*Server).getHealth,
+			summary: "How the gateway is", answers: gives[Health](200, "The health.")},
+		{method: "GET", pattern: v1 + "/egress", needs: auth.Maintain, serve: (*Server).getEgress,
+			summary: "Outbound connections that were refused", answers: gives[Egress](200, "The refusals.")},
+		{method: "POST", pattern: v1 + "/check", needs: auth.Maintain, serve: (*Server).postCheck,
+			summary: "Compare index, files and hashes", body: jsonBody[CheckRequest](), answers: gives[any](200, "What was found.")},
+		{method: "GET", pattern: v1 + "/openapi.json", public: "it describes the program, not the site", serve: (*Server).getOpenAPI,
+			summary: "This description", answers: gives[any](200, "OpenAPI 3.1.")},
+		{method: "GET", pattern: v1 + "/ca", public: "whoever installs the certificate has not signed in", serve: (*Server).getCA,
+			summary: "The certificate of this gateway's authority, to compare with what was downloaded", answers: gives[CA](200, "Fingerprint and names.")},
+		{method: "GET", pattern: "/ca.crt", public: "whoever installs the certificate has not signed in", serve: (*Server).getCACert,
+			summary: "The certificate of this gateway's authority, to install", answers: sends("application/x-x509-ca-cert", "The certificate in PEM.")},
+		{method: "GET", pattern: "/problems/{slug}", public: "it describes the program, not the site", serve: (*Server).getProblem,
+			summary: "What a class of problem means", params: []param{{"slug", "path", true, "string", "The class."}}, answers: gives[Problem](200, "The class.")},
+		{method: "GET", pattern: "/healthz", public: "supervisors ask; it tells nothing", serve: (*Server).getHealthz,
+			summary: "Whether the program answers", answers: sends("text/plain", "ok")},
+		{method: "GET", pattern: "/readyz", public: "supervisors ask; it tells nothing", serve: (*Server).getReadyz,
+			summary: "Whether the gateway is ready", answers: append(sends("text/plain", "ready"), answer{status: http.StatusServiceUnavailable, mime: "text/plain", doc: "not ready"})},
+		{method: "GET", pattern: "/metrics", needs: auth.Metrics, serve: (*Server).getMetrics,
+			summary: "Counters for Prometheus", answers: sends("text/plain", "Prometheus text format.")},
+	}
+}

@@ -1,0 +1,107 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+// shellPages are the addresses of the viewer's pages. All serve the same shell, which holds no data; what is shown in
+// it is asked for with the rights of whoever looks.
+var shellPages = []string{
+	"/{$}", "/login", "/setup", "/live", "/live/{camera}", "/timeline", "/timeline/{camera}", "/events", "/exports", "/cameras", "/cameras/{camera}",
+	"/map", "/rules", "/storage", "/people", "/privacy", "/audit", "/settings", "/system", "/health",
+}
+
+// shell is the file that they serve; a page that explains something before anybody can sign in has a file of its own.
+const (
+	shell           = "index.html"
+	certificatePage = "install-certificate"
+)
+
+// types are the content types of the viewer's files, the same on every machine.
+var types = map[string]string{
+	".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
+	".svg": "image/svg+xml", ".png": "image/png", ".ico": "image/x-icon", ".webp": "image/webp", ".jpg": "image/jpeg", ".json": "application/json",
+	".webmanifest": "application/manifest+json", ".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8", ".map": "application/json", ".mp4": "video/mp4",
+}
+
+// asset is one file of the viewer, in memory. It is constant.
+type asset struct {
+	mime string
+	etag string
+	data []byte
+}
+
+// staticRoutes makes a public route for each file of the viewer and for each of its pages. A file that is not there at
+// the start is never served, so no path leads anywhere else.
+func staticRoutes(ui fs.FS) ([]route, error) {
+	assets, err := readAssets(ui)
+	if err != nil {
+		return nil, err
+	}
+	page, ok := assets[shell]
+	if !ok {
+		return nil, errors.New("the viewer has no " + shell)
+	}
+	var routes []route
+	for _, pattern := range shellPages {
+		routes = append(routes, fileRoute(pattern, page))
+	}
+	if explains, ok := assets[certificatePage+".html"]; ok {
+		page = explains
+	}
+	routes = append(routes, fileRoute("/"+certificatePage, page))
+	for name, a := range assets {
+		if name != shell {
+			routes = append(routes, fileRoute("/"+name, a))
+		}
+	}
+	return routes, nil
+}
+
+func fileRoute(pattern string, a *asset) route {
+	return route{method: "GET", pattern: pattern, public: "the viewer's files hold no data", hidden: true, summary: "File of the viewer",
+		serve: func(_ *Server, w http.ResponseWriter, r *request) error { return a.serve(w, r) }}
+}
+
+// serve sends a file. The browser keeps it and asks each time whether it is still the same.
+func (a *asset) serve(w http.ResponseWriter, r *request) error {
+	h := w.Header()
+	h.Set("Content-Type", a.mime)
+	h.Set("ETag", a.etag)
+	h.Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r.Request, "", time.Time{}, bytes.NewReader(a.data))
+	return nil
+}
+
+func readAssets(ui fs.FS) (map[string]*asset, error) {
+	assets := make(map[string]*asset)
+	err := fs.WalkDir(ui, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		mime, ok := types[path.Ext(name)]
+		if !ok || strings.HasPrefix(path.Base(name), ".") || strings.ContainsAny(name, "{} ") {
+			return nil // sources and notes beside the viewer's files
+		}
+		data, err := fs.ReadFile(ui, name)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(data)
+		assets[name] = &asset{mime: mime, etag: `"` + hex.EncodeToString(sum[:16]) + `"`, data: data}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the viewer's files: %w", err)
+	}
+	return assets, nil
+}
