@@ -100,3 +100,24 @@ func BenchmarkParseTable(b *testing.B) {
 }
 
 func be32(b []byte) int { return int(b[0])<<24 | int(b[1])<<16 | int(b[2])<<8 | int(b[3]) }
+
+// BenchmarkSound reads a movie of G.711 alone, which becomes FLAC on the way.
+func BenchmarkSound(b *testing.B) {
+	tracks := []fmp4.Track{{ID: 1, Codec: fmp4.PCMU, Timescale: 8000, Channels: 1, SampleRate: 8000}}
+	var samples []fmp4.Sample
+	for i := range 3000 {
+		samples = append(samples, fmp4.Sample{Track: 1, DTS: int64(i * 160), Dur: 160, Data: [][]byte{make([]byte, 160)}})
+	}
+	s := makeSegment(b, tracks, [][]fmp4.Sample{samples})
+	m, err := fmp4.NewMovie([]fmp4.Part{{Table: s.table, Source: bytes.NewReader(s.closed)}}, fmp4.MovieOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	buf := make([]byte, m.Size())
+	b.SetBytes(m.Size())
+	for b.Loop() {
+		if _, err := m.ReadAt(buf, 0); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -197,3 +197,21 @@ func TestFLACIsTheSizeItWasSaidToBe(t *testing.T) {
 		}
 	}
 }
+
+func TestFLACChecksumsAreThoseOfTheStandard(t *testing.T) {
+	bitwise := func(b []byte, poly uint32, width int) (c uint32) {
+		for _, x := range b {
+			for i := 7; i >= 0; i-- {
+				out := c>>(width-1)&1 ^ uint32(x>>i&1)
+				c = (c<<1 ^ poly*out) & (1<<width - 1)
+			}
+		}
+		return c
+	}
+	b := h265SPS
+	for n := range b {
+		if uint32(crc8(b[:n])) != bitwise(b[:n], 0x07, 8) || uint32(crc16(b[:n])) != bitwise(b[:n], 0x8005, 16) {
+			t.Fatalf("checksums of %d bytes are %#x and %#x", n, crc8(b[:n]), crc16(b[:n]))
+		}
+	}
+}
