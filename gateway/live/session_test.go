@@ -216,9 +216,52 @@ func TestKeyFramesOnlyWhileThinning(t *testing.T) {
 	c.gop(3, 2000)
 	c.gop(3, 2000)
 	got := b.awaits(5)
-	time.Sleep(0)
 	if !got[3].is(baseSPS, basePPS, c.frame(3)) || !got[4].is(baseSPS, basePPS, c.frame(6)) {
 		t.Fatal("frames between key frames")
+	}
+}
+
+// refusing is a TCP viewer's way out whose buffer is full.
+type refusing struct {
+	full  bool
+	taken [][]byte
+}
+
+func (r *refusing) Write(b []byte) (int, error) { return len(b), nil }
+
+func (r *refusing) WriteRTP(_ *rtp.Header, payload []byte) (int, error) {
+	if r.full {
+		return 0, nil
+	}
+	r.taken = append(r.taken, payload)
+	return len(payload), nil
+}
+
+func TestTCPViewerThatCannotKeepUpGoesOnAtAKeyFrame(t *testing.T) {
+	c := newCamera()
+	x := &session{stream: c.Stream}
+	out := &refusing{}
+	v := &viewer{session: x, counts: &x.counts, reader: c.Lossy(), pausing: time.NewTimer(0)}
+	v.video = &lane{track: c.track, writer: out}
+	show := func() int {
+		must(t, v.take(t.Context()))
+		return len(out.taken)
+	}
+	c.gop(2, 500)
+	if n := show(); n != 2 {
+		t.Fatalf("%d packets", n)
+	}
+	out.full = true
+	c.picture(false, 500)
+	show()
+	out.full = false
+	c.picture(false, 500)
+	if n := show(); n != 2 {
+		t.Fatal("a frame without the one before it")
+	}
+	c.gop(2, 500)
+	if n := show(); n != 4 {
+		t.Fatalf("%d packets", n)
 	}
 }
 

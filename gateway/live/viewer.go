@@ -64,9 +64,10 @@ type viewer struct {
 	counts  *counts
 
 	items    []*stream.Item
-	shown    uint64 // video item sent last
-	behind   bool   // packets were refused: nothing is sent up to the next key frame
-	unpaused int    // bytes sent since the last pause
+	shown    uint64    // video item sent last
+	behind   bool      // packets were refused: nothing is sent up to the next key frame
+	unpaused int       // bytes sent since the last pause
+	sentAt   rtsp.Mono // when the last frame had been
 	pausing  *time.Timer
 
 	restarted  time.Time
@@ -180,8 +181,8 @@ func (v *viewer) showVideo(ctx context.Context, it *stream.Item) error {
 // thinning tells whether only key frames are sent. It ends at a key frame, or the pictures after would have no base.
 func (v *viewer) thinning() bool { return v.counts.thin.Load() }
 
-// send writes a frame's packets. A packet that is refused (a TCP viewer's buffer is full) ends the frame: the viewer
-// is behind, and goes on at a key frame.
+// send writes a frame's packets. A packet that TCP refuses (the viewer's buffer is full) ends the frame: the viewer is
+// behind, and goes on at a key frame. One that UDP refuses is lost on the way like others, and asked for again.
 func (v *viewer) send(ctx context.Context, l *lane, it *stream.Item, ts uint32) error {
 	payloads := it.Payloads(pack)
 	if len(payloads) == 0 {
@@ -192,11 +193,14 @@ func (v *viewer) send(ctx context.Context, l *lane, it *stream.Item, ts uint32) 
 		v.thinEnded = time.Now()
 	}
 	l.note(it.Frame, ts)
+	if rtsp.MonoNow()-v.sentAt > rtsp.Mono(pause) {
+		v.unpaused = 0 // there was a pause anyway
+	}
 	v.batch.hold()
 	defer v.batch.release()
 	for i, p := range payloads {
 		n := l.write(p, ts, i == len(payloads)-1)
-		if n == 0 {
+		if n == 0 && v.batch == nil {
 			v.behind = true
 			return nil
 		}
@@ -213,6 +217,7 @@ func (v *viewer) send(ctx context.Context, l *lane, it *stream.Item, ts uint32) 
 			v.batch.hold()
 		}
 	}
+	v.sentAt = rtsp.MonoNow()
 	return nil
 }
 
@@ -400,7 +405,8 @@ func (l *lane) note(f *rtsp.Frame, ts uint32) {
 	l.started, l.last, l.arrival, l.wall = true, ts, f.Arrival, f.Wall
 }
 
-// write sends one packet and gives its length, 0 if it was not taken.
+// write sends one packet and gives its length, 0 if it was not taken. (The ICE agent tells a refusal by the length
+// alone.)
 func (l *lane) write(payload []byte, ts uint32, marker bool) int {
 	l.header.SequenceNumber++
 	l.header.Timestamp, l.header.Marker = ts, marker && !l.track.Codec.Audio()
