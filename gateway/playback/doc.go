@@ -36,7 +36,7 @@ const (
 	MaxRange    = 24 * time.Hour // of one clip
 	MaxOpen     = 48             // segment files open at once, when none is being read
 	maxCached   = 96 << 20       // bytes of clips kept for the next request
-	maxBuilding = 2              // clips laid out at once: one of a day takes some 100 MB for a moment
+	maxBuilding = 2              // clips laid out at once: one of a day takes some 200 MB for a moment
 )
 
 // What a caller branches on.

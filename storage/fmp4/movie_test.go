@@ -2,6 +2,7 @@ package fmp4_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -274,5 +275,54 @@ func TestMovieNamesItsCodecs(t *testing.T) {
 	m, _ := newMovie(t, partsOf(cut(t, f, 1)), fmp4.MovieOptions{})
 	if got := m.MediaType(); got != fmt.Sprintf("video/mp4; codecs=\"%s, flac\"", fmp4.CodecString(f.Tracks[0])) {
 		t.Error(got)
+	}
+}
+
+// TestSoundThatComesLateIsNotCut records sound that arrives 300 ms after the pictures of its time, as
+// cameras send it: at each cut the next segment begins with sound from before its first picture.
+func TestSoundThatComesLateIsNotCut(t *testing.T) {
+	for _, audio := range []fmp4.Codec{fmp4.PCMU, fmp4.AAC} {
+		f := fmp4test.Make(t, fmp4test.Options{Seconds: 6, GOP: 25, Audio: audio})
+		whole := write(t, makeSegment(t, f.Tracks, bySecond(f)).closed)
+		arrival := func(s *fmp4.Sample) float64 {
+			at := float64(s.DTS) / float64(f.Tracks[s.Track-1].Timescale)
+			if s.Track == 2 {
+				at += 0.3
+			}
+			return at
+		}
+		slices.SortStableFunc(f.Samples, func(a, b fmp4.Sample) int { return cmp.Compare(arrival(&a), arrival(&b)) })
+		_, b := newMovie(t, partsOf(cut(t, f, 1)), fmp4.MovieOptions{})
+		sameSound(t, write(t, b), whole)
+	}
+}
+
+func TestMovieOfSoundAlone(t *testing.T) {
+	f := fmp4test.Make(t, fmp4test.Options{Seconds: 4, Audio: fmp4.PCMA})
+	tracks := []fmp4.Track{f.Tracks[1]}
+	sound := &fmp4test.Footage{Tracks: tracks, Samples: f.Of(2)}
+	s := makeSegment(t, tracks, bySecond(sound))
+	m, b := newMovie(t, []fmp4.Part{{Table: s.table, Source: bytes.NewReader(s.closed), From: time.Second, To: 3 * time.Second}}, fmp4.MovieOptions{})
+	out := fmp4test.Run(t, nil, "ffmpeg", "-v", "error", "-xerror", "-err_detect", "+crccheck+explode", "-i", write(t, b), "-f", "s16le", "-")
+	if m.Duration() != 2*time.Second || len(out) != 2*2*8000 {
+		t.Errorf("lasts %v, %d bytes decoded", m.Duration(), len(out))
+	}
+}
+
+func TestMetadataIsKeptWhenAskedFor(t *testing.T) {
+	f := fmp4test.Make(t, fmp4test.Options{Seconds: 2})
+	f.Tracks = append(f.Tracks, fmp4.Track{ID: 2, Codec: fmp4.Metadata, Timescale: 90000})
+	for i := range 10 {
+		f.Samples = append(f.Samples, fmp4.Sample{Track: 2, DTS: int64(i * 15000), Dur: 15000, Data: [][]byte{[]byte("<tt:MetadataStream/>")}})
+	}
+	s := makeSegment(t, f.Tracks, bySecond(f))
+	for _, keep := range []bool{false, true} {
+		_, b := newMovie(t, []fmp4.Part{{Table: s.table, Source: bytes.NewReader(s.closed)}}, fmp4.MovieOptions{Metadata: keep})
+		if got := bytes.Count(b, []byte("<tt:MetadataStream/>")); got != map[bool]int{true: 10}[keep] {
+			t.Errorf("asked for it: %v: %d documents", keep, got)
+		}
+		if got := len(fmp4test.Hashes(t, write(t, b), "v:0")); got != 50 {
+			t.Errorf("%d pictures", got)
+		}
 	}
 }

@@ -1,0 +1,61 @@
+package fmp4
+
+import "math"
+
+// window is what of a part is taken, in ticks of its main track with Origin.
+type window struct {
+	main        int   // index of the main track
+	first, last int   // samples of the main track, [first, last)
+	firstDTS    int64 // of first
+	firstPTS    int64
+	end         int64 // presentation end of what is taken
+	from, to    int64 // shown
+	zero        int64 // media axis: the segment's time zero
+}
+
+// mainTrack is the track that rules the timeline: the first video track, or without one the
+// first sound track.
+func mainTrack(t *Table) int {
+	if v := t.Video(); v >= 0 {
+		return v
+	}
+	for i := range t.tracks {
+		if t.tracks[i].Codec.Audio() {
+			return i
+		}
+	}
+	return -1
+}
+
+// choose finds what of a part's main track is taken; ok is false when it is nothing.
+func choose(p *Part) (w window, ok bool) {
+	if w.main = mainTrack(p.Table); w.main < 0 || p.Table.Len(w.main) == 0 {
+		return w, false
+	}
+	t := &p.Table.tracks[w.main]
+	from, to := int64(math.MinInt64), int64(math.MaxInt64)
+	if p.From > 0 {
+		from = t.Origin + ticks(p.From, t.Timescale)
+	}
+	if p.To != 0 {
+		to = t.Origin + ticks(p.To, t.Timescale)
+	}
+	w.first = -1
+	var end int64
+	for n, m := range p.Table.Samples(w.main, 0) {
+		if w.first < 0 || m.Sync && m.PTS() <= from {
+			w.first, w.firstDTS, w.firstPTS = n, m.DTS, m.PTS()
+		}
+		if m.PTS() < to {
+			w.last, end = n+1, m.DTS+int64(m.Dur)
+		}
+	}
+	if w.last <= w.first {
+		return w, false
+	}
+	// The reordering delay is the same all over a segment, so the presentation of a stretch of
+	// samples lasts as long as their decoding.
+	w.end = w.firstPTS + end - w.firstDTS
+	w.from, w.to = max(from, w.firstPTS), min(to, w.end)
+	return w, w.from < w.to
+}
