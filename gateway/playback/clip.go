@@ -58,7 +58,8 @@ func (c *Clip) Duration() time.Duration { return c.out.movie.Duration() }
 func (c *Clip) Map() *Map { return c.out.times }
 
 // ServeHTTP answers a GET or HEAD with the clip or the ranges of it that are asked for. When footage
-// goes missing on the way the connection is cut, so that a short answer cannot be taken for whole.
+// goes missing on the way the answer is shorter than its Content-Length, and net/http cuts the
+// connection, so that it cannot be taken for whole.
 func (c *Clip) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", c.ContentType())
@@ -68,7 +69,6 @@ func (c *Clip) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", c.ModTime(), watched)
 	if watched.err != nil {
 		c.log.Warn("clip cut short", "error", watched.err)
-		panic(http.ErrAbortHandler)
 	}
 }
 
