@@ -13,7 +13,6 @@ type fault struct {
 	constant bool          // the time stamp does not move
 	shift    time.Duration // added to time stamps
 	drop     int           // video packets to drop
-	foreign  int           // packets of another SSRC to slip in
 	swap     bool          // send each second packet before its predecessor
 	held     *rtp.Packet
 	frozen   map[*lane]uint32
@@ -35,12 +34,6 @@ func (f *fault) drops(l *lane) bool {
 func (f *fault) write(s *gortsplib.ServerStream, l *lane, pkt *rtp.Packet, now time.Time) {
 	if f.constant {
 		pkt.Timestamp = f.freeze(l, pkt.Timestamp)
-	}
-	if f.foreign > 0 && l.video {
-		f.foreign--
-		alien := *pkt
-		alien.SSRC, alien.SequenceNumber = pkt.SSRC+1, pkt.SequenceNumber+7777
-		s.WritePacketRTPWithNTP(l.media, &alien, now)
 	}
 	if !f.swap || !l.video {
 		s.WritePacketRTPWithNTP(l.media, pkt, now)
@@ -91,8 +84,8 @@ func (s *Server) JumpTimestamp(d time.Duration) { s.with(func(f *fault) { f.shif
 // ConstantTimestamp sends every packet with the same RTP time.
 func (s *Server) ConstantTimestamp() { s.with(func(f *fault) { f.constant = true }) }
 
-// ForeignSSRC slips n packets of another session into the video.
-func (s *Server) ForeignSSRC(n int) { s.with(func(f *fault) { f.foreign += n }) }
+// ForeignSSRC slips n packets of another session into the video of TCP sessions.
+func (s *Server) ForeignSSRC(n int) { s.wire.foreign.Store(int64(n)) }
 
 // Reorder swaps neighbouring video packets.
 func (s *Server) Reorder(on bool) { s.with(func(f *fault) { f.swap, f.held = on, nil }) }
@@ -104,12 +97,8 @@ func (s *Server) RefuseSessions(status int) {
 	s.refuse = status
 }
 
-// NoKeepalive makes the camera name no methods, as those do that know no keepalive.
-func (s *Server) NoKeepalive() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.noKeepalive = true
-}
+// NoKeepalive makes the camera answer nothing once media flow over TCP.
+func (s *Server) NoKeepalive() { s.wire.mute.Store(true) }
 
 // CloseAll drops every connection.
 func (s *Server) CloseAll() {

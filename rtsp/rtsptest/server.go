@@ -34,13 +34,12 @@ type Options struct {
 type Server struct {
 	o      Options
 	server *gortsplib.Server
-	lis    net.Listener
+	wire   *wire
 	paths  map[string]*path
 
-	mu          sync.Mutex // guards what follows
-	refuse      int        // status for new sessions, 0: none
-	conns       map[*gortsplib.ServerConn]struct{}
-	noKeepalive bool
+	mu     sync.Mutex // guards what follows
+	refuse int        // status for new sessions, 0: none
+	conns  map[*gortsplib.ServerConn]struct{}
 }
 
 // New opens the camera's port; Run plays.
@@ -53,12 +52,12 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open camera port: %w", err)
 	}
-	s.lis = lis
+	s.wire = &wire{Listener: lis}
 	s.server = &gortsplib.Server{
 		Handler: s, RTSPAddress: lis.Addr().String(),
 		// One queue for all of a session's packets: a key frame of a 4 Mbit/s stream is up to 300.
 		WriteQueueSize: 1024,
-		Listen:         func(string, string) (net.Listener, error) { return s.lis, nil },
+		Listen:         func(string, string) (net.Listener, error) { return s.wire, nil },
 	}
 	if o.Basic {
 		s.server.AuthMethods = []auth.VerifyMethod{auth.VerifyMethodBasic}
@@ -81,8 +80,8 @@ func (s *Server) open() error {
 	var err error
 	for try := 0; try < 50; try++ {
 		if s.o.UDP {
-			host, _, _ := net.SplitHostPort(s.lis.Addr().String())
-			port := 20000 + 2*((s.lis.Addr().(*net.TCPAddr).Port+try)%20000)
+			host, _, _ := net.SplitHostPort(s.wire.Addr().String())
+			port := 20000 + 2*((s.wire.Addr().(*net.TCPAddr).Port+try)%20000)
 			s.server.UDPRTPAddress = net.JoinHostPort(host, fmt.Sprint(port))
 			s.server.UDPRTCPAddress = net.JoinHostPort(host, fmt.Sprint(port+1))
 		}
@@ -92,11 +91,11 @@ func (s *Server) open() error {
 		if !s.o.UDP {
 			break
 		}
-		lis, lerr := net.Listen("tcp", s.lis.Addr().String()) // a failed start closed it
+		lis, lerr := net.Listen("tcp", s.wire.Addr().String()) // a failed start closed it
 		if lerr != nil {
 			return errors.Join(err, lerr)
 		}
-		s.lis = lis
+		s.wire.Listener = lis
 	}
 	return fmt.Errorf("start camera: %w", err)
 }
@@ -129,7 +128,7 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 // Addr is the camera's host:port.
-func (s *Server) Addr() string { return s.lis.Addr().String() }
+func (s *Server) Addr() string { return s.wire.Addr().String() }
 
 // URL is the address of a path, without credentials.
 func (s *Server) URL(path string) string { return "rtsp://" + s.Addr() + "/" + path }
@@ -161,17 +160,6 @@ func (s *Server) OnSetup(ctx *gortsplib.ServerHandlerOnSetupCtx) (*base.Response
 // OnPlay is called by the server.
 func (s *Server) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
 	return &base.Response{StatusCode: base.StatusOK}, nil
-}
-
-// OnResponse is called by the server before each answer is sent. Cameras that do not know the keepalive answer it with an
-// error; that has to be the client's problem.
-func (s *Server) OnResponse(_ *gortsplib.ServerConn, res *base.Response) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.noKeepalive && len(res.Header["Public"]) > 0 {
-		res.StatusCode = base.StatusOK
-		delete(res.Header, "Public")
-	}
 }
 
 func (s *Server) admit(conn *gortsplib.ServerConn, req *base.Request, name string) (*base.Response, *gortsplib.ServerStream, error) {
