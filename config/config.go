@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// maxFile bounds the configuration file, in bytes: a thousand cameras with all their fields need a third of it.
+// maxFile bounds the configuration file, in bytes: five hundred cameras with all their fields need a quarter of it.
 const maxFile = 1 << 20
 
 // Config is a valid configuration. All fields are set: what the file leaves out has its default. Paths are absolute

@@ -19,7 +19,7 @@
 //
 // # Bounds
 //
-// A file has at most 1 MiB (maxFile), 32 levels (maxDepth), 1024 cameras (maxCameras); a password file at most 4 KiB
+// A file has at most 1 MiB (maxFile), 32 levels (maxDepth), 512 cameras (maxCameras); a password file at most 4 KiB
 // (maxSecretFile). YAML anchors, aliases, merge keys and tags are refused: what cannot be shared cannot be expanded
 // without bound, and a line says what it says. Beyond 100 problems (maxProblems) only their number is told.
 //

@@ -2,7 +2,7 @@ package config
 
 // Bounds of lists.
 const (
-	maxCameras  = 1024
+	maxCameras  = 512
 	maxStreams  = 8 // of one camera
 	maxVolumes  = 64
 	maxNames    = 64

@@ -1,0 +1,79 @@
+// Command street is a process full of cameras for the torture and the benchmarks: simulated RTSP cameras that go on
+// while the recorder is killed, or that are killed while the recorder goes on.
+//
+//	street -clip FILE [-cameras N] [-listen HOST:PORT]
+//
+// It prints one line of JSON, the addresses of its cameras, once they can be reached, and plays until its standard input
+// ends or it is told to stop. All cameras play the clip, each shifted against the others, in step with the wall clock: a
+// camera that was gone comes back in the middle of a group of pictures, as if it had never stopped.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"holdfast/rtsp/rtsptest"
+)
+
+// shift separates the key frames of neighbouring cameras, as they are in a real street.
+const shift = 370 * time.Millisecond
+
+func main() {
+	clip := flag.String("clip", "", "the MP4 `FILE` that the cameras play")
+	count := flag.Int("cameras", 1, "how many cameras")
+	listen := flag.String("listen", "127.0.0.1:0", "address of the only camera; several take free ports")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *clip, *count, *listen); err != nil {
+		fmt.Fprintln(os.Stderr, "street:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, file string, count int, listen string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		io.Copy(io.Discard, os.Stdin) // ends with whoever started this process
+		cancel()
+	}()
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	clip, err := rtsptest.LoadClip(f)
+	f.Close()
+	if err != nil {
+		return err
+	}
+	cameras, urls := errgroup.Group{}, make([]string, count)
+	for i := range urls {
+		s, err := rtsptest.New(rtsptest.Options{Listen: listen, Paths: map[string]*rtsptest.Clip{"live": clip}, Phase: wallPhase(clip, i)})
+		if err != nil {
+			return err
+		}
+		urls[i] = s.URL("live")
+		cameras.Go(func() error { return s.Run(ctx) })
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(urls); err != nil {
+		return err
+	}
+	return cameras.Wait()
+}
+
+// wallPhase is the position in the clip of a camera that has played it since 1970.
+func wallPhase(clip *rtsptest.Clip, n int) func() time.Duration {
+	return func() time.Duration {
+		return (time.Duration(time.Now().UnixNano()) + time.Duration(n)*shift) % clip.Duration
+	}
+}

@@ -1,0 +1,167 @@
+// Command torture does to the recorder what the world does to it, measures what is lost, and fails when more is lost than
+// was promised. It drives the real program through its public API; the cameras are processes of their own that go on.
+//
+//	go run ./scripts/torture [--short] [--kills N] [--modes LIST] [--dir DIR] [--seed N]
+//
+// Modes:
+//
+//	kill        kill -9 at N random moments while six cameras record, and start again: at most 1 s of received frames is
+//	            lost; the gap has its cause; holdfast check is clean; nothing that was on the disk before is lost
+//	camera-off  a camera is gone for 2 s: what is lost beyond that is reconnecting and waiting for a key frame
+//	gstreamer   the same with GStreamer's RTSP server and 4 s between key frames
+//	disk-full, read-only, vanished
+//	            the volume, an ext4 image on a loop device (needs root), fails and comes back: the API says so, live view
+//	            goes on, recording resumes by itself
+//
+// Every measure is printed as it is made, and at the end as median, 95th percentile and maximum. The exit code is 1 when
+// a promise was broken, 2 when the torture could not be run.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"holdfast/scripts/rig"
+)
+
+// errCannot says that a mode cannot be run on this machine. It is told, and is no failure.
+var errCannot = errors.New("cannot be run here")
+
+// torture is one run.
+type torture struct {
+	bench   *rig.Bench
+	random  *rand.Rand
+	kills   int
+	offs    int // how often a camera is switched off
+	broken  []string
+	reports []report
+}
+
+var modes = []struct {
+	name  string
+	short bool // part of --short
+	run   func(*torture, context.Context) error
+}{
+	{"kill", true, (*torture).killRecorder},
+	{"camera-off", true, (*torture).cameraOff},
+	{"gstreamer", false, (*torture).gstreamerOff},
+	{"disk-full", true, (*torture).diskFull},
+	{"read-only", false, (*torture).readOnly},
+	{"vanished", true, (*torture).vanished},
+}
+
+func main() {
+	short := flag.Bool("short", false, "a few minutes' worth of it")
+	kills := flag.Int("kills", 50, "how often the recorder is killed")
+	wanted := flag.String("modes", "", "comma-separated `LIST` of modes (default: all)")
+	dir := flag.String("dir", "", "work in `DIR` and leave it for inspection")
+	seed := flag.Uint64("seed", 0, "of the random moments (default: a new one, which is printed)")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, *short, *kills, *wanted, *dir, *seed)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, short bool, kills int, wanted, dir string, seed uint64) int {
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	fmt.Printf("seed %d\n", seed)
+	t := &torture{random: rand.New(rand.NewPCG(seed, 0)), kills: kills, offs: 5}
+	if short {
+		t.kills, t.offs = min(kills, 5), 2
+	}
+	var err error
+	if t.bench, err = rig.New(ctx, dir); err != nil {
+		fmt.Fprintln(os.Stderr, "torture:", err)
+		return 2
+	}
+	defer t.bench.Close()
+	for _, m := range modes {
+		if ctx.Err() != nil || wanted == "" && short && !m.short || wanted != "" && !slices.Contains(strings.Split(wanted, ","), m.name) {
+			continue
+		}
+		fmt.Printf("\n== %s\n", m.name)
+		err := m.run(t, ctx)
+		switch {
+		case errors.Is(err, errCannot):
+			fmt.Printf("%s: %v\n", m.name, err)
+		case err != nil:
+			t.promise(false, "%s: %v", m.name, err)
+		}
+	}
+	return t.finish(ctx)
+}
+
+// finish prints what was measured and which promises were broken.
+func (t *torture) finish(ctx context.Context) int {
+	fmt.Printf("\n%-44s %5s %9s %9s %9s\n", "seconds", "n", "median", "p95", "max")
+	for _, r := range t.reports {
+		fmt.Println(r.line())
+	}
+	if ctx.Err() != nil {
+		fmt.Println("\ninterrupted")
+		return 2
+	}
+	for _, b := range t.broken {
+		fmt.Println("BROKEN:", b)
+	}
+	fmt.Printf("\n%d promises broken\n", len(t.broken))
+	if len(t.broken) > 0 {
+		return 1
+	}
+	return 0
+}
+
+// promise notes what was broken unless it was kept.
+func (t *torture) promise(kept bool, format string, args ...any) {
+	if kept {
+		return
+	}
+	b := fmt.Sprintf(format, args...)
+	fmt.Println("BROKEN:", b)
+	t.broken = append(t.broken, b)
+}
+
+// measure adds a value to the report of that name.
+func (t *torture) measure(name string, d time.Duration) {
+	for i := range t.reports {
+		if t.reports[i].name == name {
+			t.reports[i].values = append(t.reports[i].values, d)
+			return
+		}
+	}
+	t.reports = append(t.reports, report{name: name, values: []time.Duration{d}})
+}
+
+// report is one measure with all its values.
+type report struct {
+	name   string
+	values []time.Duration
+}
+
+func (r report) line() string {
+	v := slices.Sorted(slices.Values(r.values))
+	at := func(share float64) float64 { return v[min(int(share*float64(len(v))), len(v)-1)].Seconds() }
+	return fmt.Sprintf("%-44s %5d %9.3f %9.3f %9.3f", r.name, len(v), at(0.5), at(0.95), v[len(v)-1].Seconds())
+}
+
+// pause waits while something is left alone to happen, which is what torture consists of.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
