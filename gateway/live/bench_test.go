@@ -67,8 +67,10 @@ func startViewers(b *testing.B, s *Server, c *camera, n int) {
 }
 
 func sentPackets(s *Server) (n uint64) {
-	for _, st := range s.Sessions() {
-		n += st.Packets
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, x := range s.sessions {
+		n += x.counts.packets.Load()
 	}
 	return n
 }
@@ -83,8 +85,10 @@ func usage() time.Duration {
 // BenchmarkViewers shows what a viewer of a 4 Mbit/s, 25 frames/s stream costs the server: an operation is a frame to
 // all of them. Frames come eight times as fast as a camera's, each when the last is sent.
 //
-// What a profile of 50 viewers showed before packets were handed over in batches: two thirds in sendto, mostly the
-// walk through the network stack. Segmentation offload makes that walk once for a frame.
+// What a profile of 50 viewers showed before packets were handed over in batches ("single"): two thirds in sendto,
+// mostly the walk through the network stack, and 5 % in encryption. Segmentation offload makes that walk once for a
+// frame, which more than halves the whole; of the rest 45 % is still the system call and 30 % the WebRTC library.
+// Waking the viewers and taking the frame from the stream is under 5 %: a goroutine for each viewer is cheap enough.
 func BenchmarkViewers(b *testing.B) {
 	for _, single := range []bool{false, true} {
 		for _, viewers := range []int{1, 20, 50} {

@@ -61,7 +61,7 @@ func TestH265PayloadsReassembleToTheSameNALUnits(t *testing.T) {
 		var got, want [][]byte
 		want = nals
 		var unit []byte
-		reader := &codecs.H265Packet{}
+		reader := &codecs.H265Depacketizer{}
 		for _, p := range pack(frame(track, false, nals...)) {
 			if len(p) > maxPayload {
 				t.Fatalf("payload of %d bytes", len(p))

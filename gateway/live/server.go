@@ -29,7 +29,6 @@ const (
 	iceFailed       = 6 * time.Second  // longer still: the session ends
 	iceKeepalive    = 2 * time.Second  // between our own checks
 	connectTime     = 15 * time.Second // from the answer until media flows, or the session ends
-	certificateLife = 10 * 365 * 24 * time.Hour
 
 	// tcpBuffer is how much may wait for a TCP viewer, bytes: about two seconds of a main stream. What does not fit
 	// is dropped up to the next key frame.
@@ -86,7 +85,8 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.fault = errors.Join(s.listenUDP(), s.listenTCP())
-	return s, s.configure()
+	s.configure()
+	return s, nil
 }
 
 // local tells whether an address is on this machine or its local network.
@@ -141,7 +141,7 @@ func (s *Server) listenTCP() error {
 }
 
 // configure sets what all sessions have in common.
-func (s *Server) configure() error {
+func (s *Server) configure() {
 	e := &s.settings
 	e.LoggerFactory = quiet{}
 	var networks []webrtc.NetworkType
@@ -163,7 +163,6 @@ func (s *Server) configure() error {
 		return ok && s.o.AllowPeer(a.Unmap())
 	})
 	e.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
-	return nil
 }
 
 // Fault says which media port could not be opened, or nil.
@@ -187,7 +186,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
 	for _, x := range s.sessions {
-		x.cancel()
+		x.end("gateway stops")
 	}
 	s.mu.Unlock()
 	s.running.Wait()

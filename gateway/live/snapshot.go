@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"sync"
 	"time"
+	"weak"
 
 	"holdfast/gateway/stream"
 	"holdfast/rtsp"
@@ -32,7 +33,7 @@ type snapshots struct {
 	slots  chan struct{} // holds a value for each decoder at work
 
 	mu   sync.Mutex
-	kept map[*stream.Stream]*picture
+	kept map[weak.Pointer[stream.Stream]]*picture // weak: a camera that was removed must not be kept alive by its picture
 }
 
 // picture is one decoded key frame, or one being decoded.
@@ -46,7 +47,7 @@ type picture struct {
 
 func newSnapshots(ffmpeg string, log *slog.Logger) *snapshots {
 	return &snapshots{
-		ffmpeg: ffmpeg, log: log, slots: make(chan struct{}, maxDecoders), kept: map[*stream.Stream]*picture{},
+		ffmpeg: ffmpeg, log: log, slots: make(chan struct{}, maxDecoders), kept: map[weak.Pointer[stream.Stream]]*picture{},
 	}
 }
 
@@ -101,7 +102,7 @@ func (p *snapshots) jpeg(ctx context.Context, st *stream.Stream, key *stream.Ite
 func (p *snapshots) claim(st *stream.Stream, seq uint64, now time.Time) (pic *picture, mine bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if have := p.kept[st]; have != nil && have.seq == seq {
+	if have := p.kept[weak.Make(st)]; have != nil && have.seq == seq {
 		return have, false
 	}
 	for other, have := range p.kept {
@@ -110,15 +111,15 @@ func (p *snapshots) claim(st *stream.Stream, seq uint64, now time.Time) (pic *pi
 		}
 	}
 	pic = &picture{seq: seq, made: now, done: make(chan struct{})}
-	p.kept[st] = pic
+	p.kept[weak.Make(st)] = pic
 	return pic, true
 }
 
 func (p *snapshots) forget(st *stream.Stream, pic *picture) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.kept[st] == pic {
-		delete(p.kept, st)
+	if p.kept[weak.Make(st)] == pic {
+		delete(p.kept, weak.Make(st))
 	}
 }
 

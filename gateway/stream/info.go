@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"iter"
 	"slices"
 	"time"
 
@@ -75,38 +76,40 @@ func (s *Stream) Info() Info {
 	return i
 }
 
-// rates measures the newest run's frames within the window. Caller holds mu.
+// rates measures the newest run's frames within the window, from its oldest video frame to its newest: that is what
+// came in the time between the two, without the newest. Caller holds mu.
 func (s *Stream) rates() (fps, bitrate float64) {
 	var newest, oldest *rtsp.Frame
 	frames, bytes := 0, 0
-	for seq := s.ring.tail; seq > s.ring.head; {
-		seq--
-		it := s.ring.at(seq)
-		if it.Run != s.run || it.End != "" || s.newest-it.arrival > rtsp.Mono(rateWindow) {
-			break
-		}
-		if it.Frame == nil {
+	for it := range s.recent() {
+		switch {
+		case newest == nil && !it.video():
 			continue
-		}
-		if newest != nil {
-			bytes += it.Frame.Size // the newest frame's size belongs to the interval that follows it
-		}
-		if !it.video() {
-			continue
-		}
-		if newest == nil {
+		case newest == nil:
 			newest = it.Frame
-			bytes = 0
+			continue
+		case it.video():
+			oldest = it.Frame
+			frames++
 		}
-		oldest = it.Frame
-		frames++
+		bytes += it.Frame.Size
 	}
-	if frames < 2 || newest.Track.ClockRate <= 0 {
+	if oldest == nil || newest.DTS <= oldest.DTS || newest.Track.ClockRate <= 0 {
 		return 0, 0
 	}
 	span := float64(newest.DTS-oldest.DTS) / float64(newest.Track.ClockRate)
-	if span <= 0 {
-		return 0, 0
+	return float64(frames) / span, float64(bytes) * 8 / span
+}
+
+// recent gives the newest run's frames within the rate window, newest first. Caller holds mu.
+func (s *Stream) recent() iter.Seq[*Item] {
+	return func(yield func(*Item) bool) {
+		for seq := s.ring.tail; seq > s.ring.head; {
+			seq--
+			it := s.ring.at(seq)
+			if it.Frame == nil || it.Run != s.run || s.newest-it.arrival > rtsp.Mono(rateWindow) || !yield(it) {
+				return
+			}
+		}
 	}
-	return float64(frames-1) / span, float64(bytes) * 8 / span
 }

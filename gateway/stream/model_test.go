@@ -14,7 +14,6 @@ type model struct {
 	maxTime  time.Duration
 	items    []modelItem // items[i] has seq i+1
 	online   bool
-	cause    string
 	key      uint64 // seq of the newest key frame of the running session, 0: none
 	head     uint64 // seq of the oldest item held
 }
