@@ -285,3 +285,8 @@ func (d *Daemon) Recording(ctx context.Context, limit time.Duration, since time.
 		return len(list) > 0, nil
 	})
 }
+
+// Endpoint is how another program reaches the daemon: its address, a bearer token, and the certificate to trust, if any.
+func (d *Daemon) Endpoint() (address, token, ca string) {
+	return d.endpoint.URL, d.endpoint.Token, d.endpoint.CA
+}

@@ -1,0 +1,133 @@
+// Command bench measures Holdfast against references that run in the same minutes on the same machine, and prints ratios
+// with their noise: absolute figures of one machine say little on another.
+//
+//	go run ./scripts/bench [--only LIST] [--streams 1,8,32] [--seconds N] [--repeat N]
+//
+// Benches:
+//
+//	record   N streams of 4 Mbit/s recorded, against the same RTSP library reading and throwing away, and against
+//	         ffmpeg -c copy to disk: CPU, memory, bytes written per byte received
+//	viewers  one stream to 1, 20 and 50 WHEP viewers: CPU per viewer, allocations per packet
+//	first    from the click to the first decoded picture in Chromium, at 4 s between key frames
+//	video    video.mp4 over HTTP against cat of the recorded files
+//	index    spans and seek in the index of a camera-year (the storage package's own benchmarks)
+//
+// The cameras are a process of their own. Nothing here fails on a slow machine; a person reads the figures.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"holdfast/scripts/rig"
+)
+
+// options of a run.
+type options struct {
+	streams []int
+	window  time.Duration // each measurement
+	repeat  int
+}
+
+var benches = []struct {
+	name string
+	run  func(context.Context, *rig.Bench, options) error
+}{
+	{"record", recording},
+	{"viewers", viewers},
+	{"first", firstPicture},
+	{"video", video},
+	{"index", index},
+}
+
+func main() {
+	only := flag.String("only", "", "comma-separated `LIST` of benches (default: all)")
+	streams := flag.String("streams", "1,8,32", "numbers of streams")
+	seconds := flag.Int("seconds", 20, "length of one measurement")
+	repeat := flag.Int("repeat", 3, "measurements of each")
+	dir := flag.String("dir", "", "work in `DIR` and leave it for inspection")
+	flag.Parse()
+	o := options{window: time.Duration(*seconds) * time.Second, repeat: *repeat}
+	for s := range strings.SplitSeq(*streams, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			fmt.Fprintf(os.Stderr, "bench: --streams %s: whole numbers, separated by commas\n", *streams)
+			os.Exit(2)
+		}
+		o.streams = append(o.streams, n)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, *only, *dir, o)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, only, dir string, o options) error {
+	b, err := rig.New(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	for _, one := range benches {
+		if only != "" && !slices.Contains(strings.Split(only, ","), one.name) {
+			continue
+		}
+		fmt.Printf("\n== %s\n", one.name)
+		if err := one.run(ctx, b, o); err != nil {
+			return fmt.Errorf("%s: %w", one.name, err)
+		}
+	}
+	return nil
+}
+
+// series are the values of one measure.
+type series []float64
+
+func (s series) sorted() series { return slices.Sorted(slices.Values(s)) }
+
+func (s series) median() float64 {
+	if len(s) == 0 {
+		return 0
+	}
+	v := s.sorted()
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
+
+// String is the median and the noise around it.
+func (s series) String() string {
+	if len(s) == 0 {
+		return "none"
+	}
+	v := s.sorted()
+	return fmt.Sprintf("%.3f (%.3f to %.3f)", s.median(), v[0], v[len(v)-1])
+}
+
+// per divides each value by the other series' value of the same round: both were measured within minutes.
+func (s series) per(t series) series {
+	r := make(series, 0, len(s))
+	for i := range min(len(s), len(t)) {
+		r = append(r, s[i]/t[i])
+	}
+	return r
+}
+
+// pause lets the programs run.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
