@@ -467,7 +467,7 @@ func TestBrowserThatFallsSilentFreesItsSession(t *testing.T) {
 	b := newBrowser(t, browserOptions{})
 	b.watch(s, c.Stream, "anna")
 	b.awaits(2)
-	b.pc.SCTP() // nothing more is sent once the transport is cut:
+	// Nothing more is sent once the transport is cut, not even that it was.
 	must(t, b.pc.GetTransceivers()[0].Receiver().Transport().ICETransport().Stop())
 	eventually(t, "session gone", func() bool { return len(s.Sessions()) == 0 })
 }

@@ -24,7 +24,7 @@ type Options struct {
 	MaxBytes int              // bound of what is held, bytes; 0: DefaultMaxBytes
 	MaxTime  time.Duration    // bound of what is held beyond the current group of pictures; 0: DefaultMaxTime
 	Mono     func() rtsp.Mono // monotonic clock; nil: rtsp.MonoNow
-	Log      *slog.Logger     // nil: silent
+	Log      *slog.Logger     // told once a run when a group of pictures does not fit; nil: silent
 }
 
 // Stream is one writer's ring of frames. The writer's methods (Begin, Frame, End) and the readers' may be called
@@ -53,6 +53,7 @@ type Stream struct {
 	lossless []*Reader     // open lossless readers
 	waiting  []*Reader     // readers in Wait
 	closed   bool
+	told     *rtsp.Run // run in which a group of pictures that does not fit was told
 }
 
 // New makes an empty stream that is offline.
@@ -104,7 +105,14 @@ func (s *Stream) Frame(f *rtsp.Frame) {
 	s.append(f)
 	s.evict()
 	s.dropPayloads()
+	tell := s.told != s.run && s.key != nil && s.key.Seq < s.ring.head
+	if tell {
+		s.told = s.run
+	}
 	s.unlockAndWake()
+	if tell {
+		s.log.Warn("group of pictures does not fit, new viewers wait for the next key frame", "max_bytes", s.maxBytes)
+	}
 }
 
 // End marks the end of the session for a cause, which should be a storage gap cause. The stream is offline until

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -149,7 +151,8 @@ func TestViewerLittleBehindDoesNotJump(t *testing.T) {
 }
 
 func TestOverwrittenViewerWithoutKeyFrameWaitsForTheNext(t *testing.T) {
-	c := newCamera(Options{MaxBytes: 10 * (1000 + itemCost)})
+	var log strings.Builder
+	c := newCamera(Options{MaxBytes: 10 * (1000 + itemCost), Log: slog.New(slog.NewTextHandler(&log, nil))})
 	c.begin(1)
 	c.gop(1, 1000)
 	r := c.Lossy()
@@ -164,6 +167,9 @@ func TestOverwrittenViewerWithoutKeyFrameWaitsForTheNext(t *testing.T) {
 	}
 	c.gop(2, 1000)
 	wantSeqs(t, mustTake(t, r, 0), 33, 34)
+	if n := strings.Count(log.String(), "does not fit"); n != 1 {
+		t.Fatalf("told %d times", n)
+	}
 }
 
 func TestRestartGoesBackToTheKeyFrame(t *testing.T) {
