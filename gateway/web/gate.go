@@ -125,15 +125,17 @@ func (s *Server) identify(r *http.Request) (who auth.Identity, secret string) {
 // csrfHeader carries the token against request forgery.
 const csrfHeader = "X-CSRF-Token"
 
-// checkOrigin refuses what a page of somebody else's made the browser send. A session's requests are checked all, those
-// that sign somebody in are checked for their origin, and every change by a session needs the forgery token.
+// checkOrigin refuses what a page of somebody else's made the browser send: whatever a session is used for, and every
+// change by somebody who may be a browser, signing in included. A session's changes also need the forgery token.
 func checkOrigin(rt *route, who auth.Identity, secret string, r *http.Request) error {
+	if who.Kind == auth.ByToken || who.Kind == auth.ByLocal {
+		return nil // no browser sends these by itself
+	}
 	changes := rt.method != http.MethodGet && rt.method != http.MethodOptions
-	session := who.Kind == auth.BySession
-	if (session && !rt.hidden || changes && !who.Known()) && foreign(r) {
+	if (changes || rt.public == "") && foreign(r) {
 		return kindCSRF.with("It came from a page of another site.")
 	}
-	if session && changes && rt.public == "" && !auth.ValidCSRF(secret, r.Header.Get(csrfHeader)) {
+	if changes && rt.public == "" && !auth.ValidCSRF(secret, r.Header.Get(csrfHeader)) {
 		return kindCSRF.with("The " + csrfHeader + " header is missing or wrong.")
 	}
 	return nil
@@ -168,7 +170,9 @@ func readBody(rt *route, w http.ResponseWriter, r *http.Request) ([]byte, error)
 		return nil, discard(w, kindMediaType.with("It must be "+rt.body.mime+"."))
 	}
 	body, err := readAll(w, r, rt.body.max)
-	http.NewResponseController(w).SetReadDeadline(time.Time{})
+	if err == nil {
+		http.NewResponseController(w).SetReadDeadline(time.Time{}) // a refused one keeps its time, to be thrown away in
+	}
 	return body, err
 }
 

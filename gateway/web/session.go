@@ -149,6 +149,9 @@ func (s *Server) deleteSession(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Server) putPassword(w http.ResponseWriter, r *request) error {
+	if r.who.Session == "" {
+		return kindRequest.with("There is no password to change: it is a token that asks.")
+	}
 	var c NewPassword
 	if err := decode(r.body, &c); err != nil {
 		return err

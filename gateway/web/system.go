@@ -135,6 +135,7 @@ func (s *Server) getMetrics(w http.ResponseWriter, _ *request) error {
 		s.o.Metrics(&b)
 	}
 	metrics.WriteProcessMetrics(&b)
+	metrics.WriteFDMetrics(&b)
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	_, err := w.Write(b.Bytes())

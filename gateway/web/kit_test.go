@@ -1,0 +1,552 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"go.etcd.io/bbolt"
+	"go.uber.org/goleak"
+
+	"holdfast/gateway/auth"
+	"holdfast/gateway/egress"
+	"holdfast/gateway/live"
+	"holdfast/gateway/stream"
+	"holdfast/storage"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	adminName     = "grace"
+	adminPassword = "wet paint on the stairs"
+	deadline      = 20 * time.Second // for what happens at once on an idle machine
+)
+
+// site is a Server on real sockets, with cameras that the test scripts.
+type site struct {
+	*Server
+	t       *testing.T
+	auth    *auth.Auth
+	cameras *cameras
+	live    *watching
+	footage *clips
+	guard   *egress.Guard
+	log     syncBuffer
+	url     string
+	client  *http.Client
+	data    string
+
+	mu     sync.Mutex
+	alarms map[string]string
+	ahead  time.Duration // of the clock that sessions and throttling go by
+}
+
+func (s *site) clock() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Add(s.ahead)
+}
+
+func (s *site) pass(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ahead += d
+}
+
+// syncBuffer is a log that may be read while it is written.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+var viewer = fstest.MapFS{
+	"index.html":               {Data: []byte("<!doctype html><title>Holdfast</title>")},
+	"install-certificate.html": {Data: []byte("<!doctype html><title>Install</title>")},
+	"app.js":                   {Data: []byte("export const app = 1")},
+	"css/look.css":             {Data: []byte("body{}")},
+	"ui.go":                    {Data: []byte("package ui")},
+	".secret.json":             {Data: []byte("{}")},
+}
+
+func newSite(t *testing.T, change ...func(*Options)) *site {
+	t.Helper()
+	s := &site{t: t, cameras: newCameras(), live: newWatching(), footage: &clips{}, data: t.TempDir(), alarms: make(map[string]string)}
+	db, err := bbolt.Open(filepath.Join(s.data, "state.db"), 0o600, &bbolt.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s.auth, err = auth.New(auth.Options{DB: db, Log: log, Now: s.clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.guard = egress.New(egress.Options{Log: log})
+	o := Options{Listen: []string{"127.0.0.1:0"}, Names: []string{"nvr.shop.lan"}, Data: s.data, Site: "Shop", Version: "1.2.3", TimeZone: "Europe/Berlin",
+		Auth: s.auth, Cameras: s.cameras, Live: s.live, Archive: s.footage, Footage: s.footage, UI: viewer, Egress: s.guard,
+		Alarm: s.raise, Clear: s.cleared, Log: log}
+	for _, f := range change {
+		f(&o)
+	}
+	s.Server, err = New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.run(db)
+	return s
+}
+
+func (s *site) run(db *bbolt.DB) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Server.Run(ctx)
+	}()
+	s.t.Cleanup(func() {
+		s.client.CloseIdleConnections()
+		cancel()
+		<-done
+		db.Close()
+	})
+	s.client = &http.Client{Transport: &http.Transport{TLSClientConfig: s.trust(), ForceAttemptHTTP2: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	if strings.HasSuffix(s.o.Listen[0], "taken") {
+		return
+	}
+	wait, stop := context.WithTimeout(ctx, deadline)
+	defer stop()
+	url, err := s.URL(wait)
+	if err != nil {
+		s.t.Fatal(err, s.log.String())
+	}
+	s.url = url
+}
+
+// trust is a TLS client configuration that trusts the site's authority, whenever it is there.
+func (s *site) trust() *tls.Config {
+	return &tls.Config{InsecureSkipVerify: true, VerifyConnection: func(cs tls.ConnectionState) error {
+		roots := x509.NewCertPool()
+		roots.AddCert(s.currentAuthority().Certificate())
+		_, err := cs.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: roots, DNSName: cs.ServerName})
+		return err
+	}}
+}
+
+func (s *site) raise(id, what, means, do string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.alarms[id] = what
+}
+
+func (s *site) cleared(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.alarms, id)
+}
+
+func (s *site) alarmed(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.alarms[id]
+	return ok
+}
+
+// address is host:port of the first face.
+func (s *site) address() string {
+	u, err := url.Parse(s.url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return u.Host
+}
+
+// until polls a condition, since a connection's end is seen only by asking.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(deadline); !ok(); {
+		if time.Now().After(end) {
+			t.Fatalf("%s: not within %s", what, deadline)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// reply is an answer that was read whole.
+type answered struct {
+	*http.Response
+	text string
+}
+
+func (a answered) problem(t *testing.T) Problem {
+	t.Helper()
+	var p Problem
+	if a.Header.Get("Content-Type") != "application/problem+json" {
+		t.Fatalf("%s: no problem but %s: %s", a.Status, a.Header.Get("Content-Type"), a.text)
+	}
+	if err := json.Unmarshal([]byte(a.text), &p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// caller changes a request before it is sent: who asks, and how.
+type caller func(*http.Request)
+
+func (s *site) do(method, path, body string, with ...caller) answered {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if body == "" {
+		r.Body, r.ContentLength = http.NoBody, 0
+	} else {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, f := range with {
+		f(r)
+	}
+	res, err := s.client.Do(r)
+	if err != nil {
+		s.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return answered{res, string(text)}
+}
+
+func (s *site) bearer() caller { return header("Authorization", "Bearer "+s.auth.ProcessToken()) }
+
+func header(name, value string) caller {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+func host(name string) caller { return func(r *http.Request) { r.Host = name } }
+
+// person is somebody who has signed in.
+type person struct {
+	cookie *http.Cookie
+	info   SessionInfo
+}
+
+// reads sends the cookie; changes sends the forgery token as well.
+func (p person) reads() caller { return func(r *http.Request) { r.AddCookie(p.cookie) } }
+
+func (p person) changes() caller {
+	return func(r *http.Request) {
+		r.AddCookie(p.cookie)
+		r.Header.Set(csrfHeader, p.info.CSRF)
+	}
+}
+
+func (s *site) signedIn(a answered) person {
+	s.t.Helper()
+	if a.StatusCode != http.StatusOK || len(a.Cookies()) != 1 {
+		s.t.Fatalf("not signed in: %s %s", a.Status, a.text)
+	}
+	p := person{cookie: a.Cookies()[0]}
+	if err := json.Unmarshal([]byte(a.text), &p.info); err != nil {
+		s.t.Fatal(err)
+	}
+	return p
+}
+
+// setUp makes the administrator.
+func (s *site) setUp() person {
+	s.t.Helper()
+	token, err := s.auth.SetupToken()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.signedIn(s.do("POST", "/api/v1/setup", encode(Setup{token, adminName, adminPassword})))
+}
+
+func (s *site) signIn(with ...caller) person {
+	s.t.Helper()
+	return s.signedIn(s.do("POST", "/api/v1/session", encode(Credentials{adminName, adminPassword}), with...))
+}
+
+func encode(v any) string {
+	b, _ := json.Marshal(v)
+	return string(b)
+}
+
+// cameras is a scripted gateway with one camera, "door".
+type cameras struct {
+	stream *stream.Stream
+
+	mu       sync.Mutex
+	list     []Camera
+	changes  []chan Change
+	adopt    func(AdoptRequest) (Camera, error)
+	check    func(context.Context) (any, error)
+	discover func(context.Context) ([]Discovered, error)
+}
+
+func newCameras() *cameras {
+	return &cameras{stream: stream.New(stream.Options{}), list: []Camera{{ID: "door", Name: "Door", State: "online", Audio: true}, {ID: "till", Name: "Till", State: "offline"}}}
+}
+
+func (c *cameras) Cameras() []Camera {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]Camera(nil), c.list...)
+}
+
+func (c *cameras) Camera(id string) (Camera, bool) {
+	for _, x := range c.Cameras() {
+		if x.ID == id {
+			return x, true
+		}
+	}
+	return Camera{}, false
+}
+
+func (c *cameras) Stream(id, name string) (*stream.Stream, error) {
+	if name != "" && name != "main" && name != "sub" {
+		return nil, fmt.Errorf("stream %s: %w", name, ErrNotFound)
+	}
+	return c.stream, nil
+}
+
+func (c *cameras) Health() Health { return Health{State: "ok", Summary: "All is well."} }
+
+func (c *cameras) Subscribe(ctx context.Context) <-chan Change {
+	out := make(chan Change)
+	c.mu.Lock()
+	c.changes = append(c.changes, out)
+	c.mu.Unlock()
+	return out
+}
+
+func (c *cameras) change(t *testing.T, ch Change) {
+	t.Helper()
+	c.mu.Lock()
+	listeners := append([]chan Change(nil), c.changes...)
+	c.mu.Unlock()
+	for _, l := range listeners {
+		select {
+		case l <- ch:
+		case <-time.After(deadline):
+			t.Fatal("a change was not taken")
+		}
+	}
+}
+
+func (c *cameras) Discover(ctx context.Context) ([]Discovered, error) {
+	if c.discover != nil {
+		return c.discover(ctx)
+	}
+	return nil, nil
+}
+
+func (c *cameras) Adopt(_ context.Context, req AdoptRequest) (Camera, error) {
+	if c.adopt != nil {
+		return c.adopt(req)
+	}
+	return Camera{ID: "new", Name: req.Name}, nil
+}
+
+func (c *cameras) Check(ctx context.Context, _ string) (any, error) {
+	if c.check != nil {
+		return c.check(ctx)
+	}
+	return map[string]string{"level": "quick"}, nil
+}
+
+// watching is a scripted live view.
+type watching struct {
+	mu       sync.Mutex
+	owners   map[string]string // session → owner
+	ended    []string          // owners
+	err      error             // of the next offer
+	audio    bool              // of the last offer
+	query    string            // of the last live.mp4
+	playing  chan struct{}     // told when live.mp4 begins
+	finished chan error        // told when it ends
+}
+
+func newWatching() *watching {
+	return &watching{owners: map[string]string{}, playing: make(chan struct{}, 8), finished: make(chan error, 8)}
+}
+
+func (w *watching) Offer(_ context.Context, _, _ string, _ *stream.Stream, owner string, offer []byte, audio bool) (string, []byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return "", nil, w.err
+	}
+	w.audio = audio
+	id := fmt.Sprintf("s%d", len(w.owners)+1)
+	w.owners[id] = owner
+	return id, []byte("v=0\r\n"), nil
+}
+
+func (w *watching) Patch(id, owner string, _ []byte) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.owners[id] != owner {
+		return nil, live.ErrNotFound
+	}
+	return nil, nil
+}
+
+func (w *watching) Delete(id, owner string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.owners[id] != owner {
+		return live.ErrNotFound
+	}
+	delete(w.owners, id)
+	return nil
+}
+
+func (w *watching) EndOwner(owner string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = append(w.ended, owner)
+}
+
+// ServeMP4 writes without end, as fast as the client takes it.
+func (w *watching) ServeMP4(out http.ResponseWriter, r *http.Request, _ *stream.Stream) error {
+	w.mu.Lock()
+	w.query = r.URL.RawQuery
+	w.mu.Unlock()
+	out.Header().Set("Content-Type", "video/mp4")
+	w.playing <- struct{}{}
+	rc := http.NewResponseController(out)
+	chunk := make([]byte, 64<<10)
+	for {
+		_, err := out.Write(chunk)
+		if err == nil {
+			err = rc.Flush()
+		}
+		if err != nil {
+			w.finished <- err
+			return nil
+		}
+	}
+}
+
+func (w *watching) Snapshot(context.Context, *stream.Stream) (string, []byte, error) {
+	return "image/jpeg", []byte("jpeg"), nil
+}
+
+func (w *watching) SnapshotMP4(*stream.Stream) (string, []byte, error) {
+	return "video/mp4", []byte("mp4"), nil
+}
+
+// clips is scripted footage: every range is the same thousand bytes.
+type clips struct {
+	mu    sync.Mutex
+	asked string
+	err   error
+	open  int
+}
+
+func (c *clips) Spans(camera, name string, from, to time.Time) ([]storage.Span, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = fmt.Sprint(camera, " ", name, " ", from.Format(time.RFC3339Nano), " ", to.Format(time.RFC3339Nano))
+	middle := from.Add(to.Sub(from) / 2)
+	return []storage.Span{{Start: from, End: middle}, {Start: middle, End: to, Gap: true, Cause: storage.CauseOffline}}, c.err
+}
+
+func (c *clips) Clip(_ context.Context, camera, name string, from, to time.Time) (Clip, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return nil, c.err
+	}
+	c.asked = camera + " " + name
+	c.open++
+	return &clip{Reader: bytes.NewReader(bytes.Repeat([]byte("0123456789"), 100)), of: c, from: from, to: to}, nil
+}
+
+type clip struct {
+	*bytes.Reader
+	of       *clips
+	from, to time.Time
+}
+
+func (c *clip) Close() error {
+	c.of.mu.Lock()
+	defer c.of.mu.Unlock()
+	c.of.open--
+	return nil
+}
+
+func (c *clip) ETag() string        { return `"abc"` }
+func (c *clip) ModTime() time.Time  { return c.to }
+func (c *clip) ContentType() string { return "video/mp4" }
+func (c *clip) Map() VideoMap {
+	return VideoMap{From: c.from, To: c.to, Duration: c.to.Sub(c.from).Seconds(), Map: []MapPoint{{0, c.from}}}
+}
+
+// local is a client of the local socket.
+func (s *site) localClient() (client *http.Client, path string) {
+	s.t.Helper()
+	path = filepath.Join(s.data, "holdfast.sock")
+	l, err := ListenLocal(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.ServeLocal(ctx, l) }()
+	tr := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", path)
+	}}
+	s.t.Cleanup(func() {
+		tr.CloseIdleConnections()
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			s.t.Errorf("local socket ended with %v", err)
+		}
+		if _, err := os.Stat(path); err == nil {
+			s.t.Error("the socket was left behind")
+		}
+	})
+	return &http.Client{Transport: tr}, path
+}
+
+func lanAddress(t *testing.T) netip.Addr {
+	ip := outward()
+	if ip.IsLoopback() {
+		t.Skip("this machine has no address but loopback")
+	}
+	return ip
+}
