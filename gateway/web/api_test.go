@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -180,11 +181,29 @@ func TestFootageIsServedInByteRanges(t *testing.T) {
 	if a := s.do("GET", path, "", s.bearer(), header("Range", "bytes=5000-")); a.StatusCode != 416 {
 		t.Errorf("beyond the end: %s", a.Status)
 	}
+	if !s.footage.more {
+		t.Error("a later part is taken for the beginning")
+	}
 	if a := s.do("HEAD", path, "", s.bearer()); a.StatusCode != 200 || a.Header.Get("Content-Length") != "1000" {
 		t.Errorf("HEAD: %s %v", a.Status, a.Header)
 	}
 	if s.footage.open != 0 {
 		t.Errorf("%d clips left open", s.footage.open)
+	}
+}
+
+func TestFootageThatCannotBeReadIsBrokenOff(t *testing.T) {
+	s := newSite(t)
+	s.footage.broke = errors.New("disk")
+	r, _ := http.NewRequestWithContext(t.Context(), "GET", s.url+"/api/v1/cameras/door/video.mp4"+anHour, nil)
+	s.bearer()(r)
+	res, err := s.client.Do(r)
+	if err == nil {
+		_, err = io.Copy(io.Discard, res.Body)
+		res.Body.Close()
+	}
+	if err == nil {
+		t.Error("the answer looks whole")
 	}
 }
 

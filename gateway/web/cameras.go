@@ -39,7 +39,9 @@ type Live interface {
 
 // Footage makes clips of recorded footage.
 type Footage interface {
-	Clip(ctx context.Context, camera, stream string, from, to time.Time) (Clip, error)
+	// Clip makes the clip of [from, to). more says that the caller has its beginning and asks for a later part, so that
+	// a clip that ends at what is being recorded stays the same.
+	Clip(ctx context.Context, camera, stream string, from, to time.Time, more bool) (Clip, error)
 }
 
 // Change says that a camera or the health is no longer as it was told.

@@ -36,5 +36,5 @@
 // # What it does not do
 //
 // It keeps no state but who is connected. Cameras, footage and live sessions are other packages'; users and sessions are
-// gateway/auth's.
+// gateway/auth's. It does not believe forwarding headers: behind a reverse proxy everybody has the proxy's address.
 package web

@@ -39,7 +39,7 @@ func (s *Server) face(ctx context.Context, listen string) {
 			continue
 		}
 		wait = firstBindWait
-		s.setBound(listen, faceURL(l.Addr(), secure))
+		s.setBound(listen, s.faceURL(l.Addr(), secure))
 		err = s.serve(ctx, l, secure)
 		s.setUnbound(listen)
 		if ctx.Err() == nil {
@@ -100,12 +100,16 @@ func (s *Server) bind(ctx context.Context, listen string) (l net.Listener, secur
 	return l, secure, err
 }
 
-// faceURL is where a program on this machine reaches a face.
-func faceURL(addr net.Addr, secure bool) string {
+// faceURL is where a program on this machine reaches a face. Of a face on every address it is one that the certificate
+// is good for, and if possible one that others reach too.
+func (s *Server) faceURL(addr net.Addr, secure bool) string {
 	ap := addr.(*net.TCPAddr).AddrPort()
 	ip := ap.Addr().Unmap().WithZone("")
 	if ip.IsUnspecified() {
 		ip = outward()
+		if a := s.currentAuthority(); a == nil || a.Leaf().VerifyHostname(ip.String()) != nil {
+			ip = loopback
+		}
 	}
 	scheme := "http"
 	if secure {
@@ -114,10 +118,11 @@ func faceURL(addr net.Addr, secure bool) string {
 	return scheme + "://" + netip.AddrPortFrom(ip, ap.Port()).String()
 }
 
+var loopback = netip.MustParseAddr("127.0.0.1")
+
 // outward is the address of this machine that others on the network are most likely to reach, loopback when there is
 // no network.
 func outward() netip.Addr {
-	best := netip.MustParseAddr("127.0.0.1")
 	addrs, _ := net.InterfaceAddrs()
 	for _, a := range addrs {
 		n, ok := a.(*net.IPNet)
@@ -129,7 +134,7 @@ func outward() netip.Addr {
 			return ip
 		}
 	}
-	return best
+	return loopback
 }
 
 // serve answers on l until ctx ends.

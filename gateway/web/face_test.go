@@ -10,6 +10,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -68,15 +69,14 @@ func TestLoopbackSpeaksHTTPAndHasNoCertificate(t *testing.T) {
 	}
 }
 
-// lanSite listens on every address.
+// lanSite listens on every address, and so speaks HTTPS also where the machine has no address but loopback.
 func lanSite(t *testing.T) *site {
-	lanAddress(t)
 	return newSite(t, func(o *Options) { o.Listen = []string{":0"} })
 }
 
 func TestAnyOtherAddressSpeaksHTTPSAndHTTP2(t *testing.T) {
 	s := lanSite(t)
-	if want := "https://" + lanAddress(t).String() + ":"; !strings.HasPrefix(s.url, want) {
+	if want := "https://" + outward().String() + ":"; !strings.HasPrefix(s.url, want) {
 		t.Fatalf("url %s, want %s…", s.url, want)
 	}
 	a := s.do("GET", "/healthz", "")
@@ -90,6 +90,21 @@ func TestAnyOtherAddressSpeaksHTTPSAndHTTP2(t *testing.T) {
 	onDisk, err := os.ReadFile(s.CAFile())
 	if got := s.do("GET", "/ca.crt", ""); err != nil || got.text != string(onDisk) || got.Header.Get("Content-Type") != "application/x-x509-ca-cert" || strings.Contains(got.text, "PRIVATE") {
 		t.Errorf("ca.crt %v %v", got.Header, err)
+	}
+}
+
+func TestCurlTrustsTheCertificateByNameAndAddress(t *testing.T) {
+	curl, err := exec.LookPath("curl")
+	if err != nil {
+		t.Skip("curl is not installed")
+	}
+	s := lanSite(t)
+	_, port, _ := net.SplitHostPort(s.address())
+	for host, ok := range map[string]bool{outward().String(): true, "127.0.0.1": true, "nvr.shop.lan": true, "other.shop.lan": false} {
+		out, err := exec.Command(curl, "-sS", "--noproxy", "*", "--max-time", "20", "--cacert", s.CAFile(), "--connect-to", host+":"+port+":127.0.0.1:"+port, "https://"+host+":"+port+"/healthz").CombinedOutput()
+		if ok != (err == nil && string(out) == "ok\n") && !(ok && strings.Contains(string(out), "/problems/host")) {
+			t.Errorf("%s: %s %v", host, out, err)
+		}
 	}
 }
 

@@ -2,10 +2,12 @@ package web
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -24,13 +26,21 @@ type VideoMap struct {
 	To       time.Time  `json:"to" doc:"End of the range as asked for, or of what is safely on disk."`
 	Duration float64    `json:"duration" doc:"Of the clip, seconds."`
 	Map      []MapPoint `json:"map" doc:"From each point on, media time and wall time go on together until the next."`
-	Gaps     []Span     `json:"gaps" doc:"What of the range the clip leaves out."`
+	Gaps     []MapGap   `json:"gaps" doc:"What of the range the clip leaves out."`
 }
 
 // MapPoint joins media time to wall time.
 type MapPoint struct {
 	Media float64   `json:"media" doc:"Seconds from the begin of the clip."`
 	Wall  time.Time `json:"wall"`
+}
+
+// MapGap is a stretch of the range that a clip jumps over.
+type MapGap struct {
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+	Cause string    `json:"cause" doc:"Why nothing is recorded."`
+	Media float64   `json:"media" doc:"Where the clip jumps over it, seconds."`
 }
 
 // Span is a stretch of time that is recorded, or is not.
@@ -107,7 +117,7 @@ func (s *Server) getVideo(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to)
+	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to, asksMore(r))
 	if err != nil {
 		return err
 	}
@@ -115,10 +125,32 @@ func (s *Server) getVideo(w http.ResponseWriter, r *request) error {
 	h := w.Header()
 	h.Set("Content-Type", clip.ContentType())
 	h.Set("ETag", clip.ETag())
-	h.Set("Cache-Control", "private, no-store")
+	h.Set("Cache-Control", "private, no-store") // footage is not left behind on the disk of whoever watched it
 	h.Set("Content-Disposition", fmt.Sprintf(`inline; filename="%s-%s.mp4"`, plainName(a.camera), a.from.Format("20060102T150405Z")))
-	http.ServeContent(w, r.Request, "", clip.ModTime(), clip)
-	return nil
+	read := &readError{Clip: clip}
+	http.ServeContent(w, r.Request, "", clip.ModTime(), read)
+	return read.err
+}
+
+// asksMore tells whether a request is for a later part of what its sender has begun to read.
+func asksMore(r *request) bool {
+	spec, ok := strings.CutPrefix(r.Header.Get("Range"), "bytes=")
+	return ok && !strings.HasPrefix(spec, "0-")
+}
+
+// readError remembers a failed read, which http.ServeContent hides: the answer must then be broken off, so that nobody
+// takes it for whole.
+type readError struct {
+	Clip
+	err error
+}
+
+func (r *readError) Read(p []byte) (int, error) {
+	n, err := r.Clip.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.err = err
+	}
+	return n, err
 }
 
 // plainName keeps of an id what a file name in a header may hold.
@@ -139,7 +171,7 @@ func (s *Server) getVideoMap(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to)
+	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to, false)
 	if err != nil {
 		return err
 	}
@@ -149,7 +181,7 @@ func (s *Server) getVideoMap(w http.ResponseWriter, r *request) error {
 		m.Map = []MapPoint{}
 	}
 	if m.Gaps == nil {
-		m.Gaps = []Span{}
+		m.Gaps = []MapGap{}
 	}
 	return reply(w, http.StatusOK, m)
 }

@@ -201,7 +201,7 @@ func (s *Server) fail(w *paced, r *http.Request, err error) {
 	p := problemOf(err)
 	if w.status != 0 { // the answer has begun: all that is left is to break it off
 		if r.Context().Err() == nil && w.ctx.Err() == nil {
-			s.log.Debug("answer broken off", "route", r.Pattern, "error", err)
+			s.log.Warn("answer broken off", "route", r.Pattern, "error", err)
 		}
 		panic(http.ErrAbortHandler)
 	}

@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -472,7 +471,9 @@ func (w *watching) SnapshotMP4(*stream.Stream) (string, []byte, error) {
 type clips struct {
 	mu    sync.Mutex
 	asked string
-	err   error
+	err   error // of the next call
+	broke error // of every read
+	more  bool
 	open  int
 }
 
@@ -484,13 +485,13 @@ func (c *clips) Spans(camera, name string, from, to time.Time) ([]storage.Span, 
 	return []storage.Span{{Start: from, End: middle}, {Start: middle, End: to, Gap: true, Cause: storage.CauseOffline}}, c.err
 }
 
-func (c *clips) Clip(_ context.Context, camera, name string, from, to time.Time) (Clip, error) {
+func (c *clips) Clip(_ context.Context, camera, name string, from, to time.Time, more bool) (Clip, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
 		return nil, c.err
 	}
-	c.asked = camera + " " + name
+	c.asked, c.more = camera+" "+name, more
 	c.open++
 	return &clip{Reader: bytes.NewReader(bytes.Repeat([]byte("0123456789"), 100)), of: c, from: from, to: to}, nil
 }
@@ -506,6 +507,13 @@ func (c *clip) Close() error {
 	defer c.of.mu.Unlock()
 	c.of.open--
 	return nil
+}
+
+func (c *clip) Read(p []byte) (int, error) {
+	if c.of.broke != nil {
+		return 0, c.of.broke
+	}
+	return c.Reader.Read(p)
 }
 
 func (c *clip) ETag() string        { return `"abc"` }
@@ -541,12 +549,4 @@ func (s *site) localClient() (client *http.Client, path string) {
 		}
 	})
 	return &http.Client{Transport: tr}, path
-}
-
-func lanAddress(t *testing.T) netip.Addr {
-	ip := outward()
-	if ip.IsLoopback() {
-		t.Skip("this machine has no address but loopback")
-	}
-	return ip
 }

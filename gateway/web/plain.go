@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
 )
 
 // plainCatcher is the listener of an HTTPS face. Somebody who types the address without https:// is sent to the right
@@ -55,9 +57,8 @@ const maxPlain = 8 << 10
 func (c *caught) redirect(begun []byte) {
 	r, err := http.ReadRequest(bufio.NewReader(io.LimitReader(io.MultiReader(bytes.NewReader(begun), c.Conn), maxPlain)))
 	answer := "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nThis address speaks HTTPS.\n"
-	if err == nil && (r.Method == http.MethodGet || r.Method == http.MethodHead) && c.known(r.Host, c.LocalAddr()) {
-		to := *r.URL
-		to.Scheme, to.Host, to.User, to.RawQuery = "https", r.Host, nil, ""
+	if err == nil && (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.HasPrefix(r.URL.Path, "/") && c.known(r.Host, c.LocalAddr()) {
+		to := url.URL{Scheme: "https", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath} // the query stays behind: it may be secret
 		answer = "HTTP/1.1 307 Temporary Redirect\r\nLocation: " + to.String() + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 	}
 	io.WriteString(c.Conn, answer)
