@@ -385,6 +385,8 @@ func (c *cameras) Check(ctx context.Context, _ string) (any, error) {
 	return map[string]string{"level": "quick"}, nil
 }
 
+var _ Live = (*live.Server)(nil)
+
 // watching is a scripted live view.
 type watching struct {
 	mu       sync.Mutex
