@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holdfast/gateway/live"
+	"holdfast/gateway/playback"
 )
 
 const anHour = "?from=2026-03-01T08:00:00Z&to=2026-03-01T09:00:00Z"
@@ -189,6 +190,19 @@ func TestFootageIsServedInByteRanges(t *testing.T) {
 	}
 	if s.footage.open != 0 {
 		t.Errorf("%d clips left open", s.footage.open)
+	}
+}
+
+func TestEachRefusalOfFootageHasItsSlug(t *testing.T) {
+	s := newSite(t)
+	for err, want := range map[error]string{playback.ErrNoFootage: "404 no-footage", playback.ErrGone: "404 no-footage", playback.ErrRange: "422 range", ErrNotFound: "404 not-found"} {
+		s.footage.err = fmt.Errorf("clip: %w", err)
+		for _, path := range []string{"/video.mp4", "/video.json"} {
+			a := s.do("GET", "/api/v1/cameras/door"+path+anHour, "", s.bearer())
+			if got := fmt.Sprint(a.StatusCode, " ", strings.TrimPrefix(a.problem(t).Type, "/problems/")); got != want {
+				t.Errorf("%v: %s", err, a.text)
+			}
+		}
 	}
 }
 

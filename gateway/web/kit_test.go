@@ -385,7 +385,10 @@ func (c *cameras) Check(ctx context.Context, _ string) (any, error) {
 	return map[string]string{"level": "quick"}, nil
 }
 
-var _ Live = (*live.Server)(nil)
+var (
+	_ Live    = (*live.Server)(nil)
+	_ Archive = (*storage.Store)(nil)
+)
 
 // watching is a scripted live view.
 type watching struct {

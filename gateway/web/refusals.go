@@ -5,6 +5,7 @@ import (
 
 	"holdfast/gateway/auth"
 	"holdfast/gateway/live"
+	"holdfast/gateway/playback"
 )
 
 // meanings says which class of problem an error of another package is.
@@ -24,6 +25,9 @@ var meanings = []struct {
 	{live.ErrOffer, kindOffer},
 	{live.ErrDisabled, kindNoWebRTC},
 	{live.ErrNotFound, kindNotFound},
+	{playback.ErrNoFootage, kindNoFootage},
+	{playback.ErrGone, kindNoFootage},
+	{playback.ErrRange, kindRange},
 }
 
 // Refused is the error of a device that did not accept what was asked of it: what happened, and what to do.
