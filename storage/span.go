@@ -11,6 +11,7 @@ const (
 	CauseNetwork   Cause = "network loss"
 	CauseAuth      Cause = "authentication refused"
 	CauseStalled   Cause = "camera stalled"
+	CauseRefused   Cause = "camera refused" // the camera answers, but not with a stream that can be recorded
 	CauseSlow      Cause = "disk too slow"
 	CauseFull      Cause = "disk full"
 	CauseReadOnly  Cause = "volume read-only"

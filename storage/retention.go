@@ -1,0 +1,297 @@
+package storage
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// maxDeletions bounds one round of retention, so that a round never holds up the look at the volumes. Rounds are two
+	// seconds apart: 128 streams of five-minute segments need one deletion in two seconds.
+	maxDeletions = 64
+	// leapLimit is how far the clock may be ahead of what the newest footage and the time since allow.
+	leapLimit = 24 * time.Hour
+	// settledTime is how long a clock that nothing synchronises must have run evenly to be believed. A site without NTP
+	// would otherwise never delete by age, against its promise.
+	settledTime = 24 * time.Hour
+)
+
+// retain deletes what is too old, and what is oldest where space is short.
+func (s *Store) retain() error {
+	now := s.now().UTC()
+	budget := maxDeletions
+	if reason := s.guard.paused(now, s.newestFootage()); reason == "" {
+		if err := s.retainByAge(now, &budget); err != nil {
+			return err
+		}
+	}
+	for _, v := range s.vols {
+		if err := s.retainBySpace(v, &budget); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) maxAge(camera string) time.Duration {
+	if d, ok := s.o.MaxAges[camera]; ok && d > 0 {
+		return d
+	}
+	return s.o.MaxAge
+}
+
+// retainByAge deletes the segments that end before the maximum age of their camera.
+func (s *Store) retainByAge(now time.Time, budget *int) error {
+	var old []Segment
+	err := s.index.streams(func(tx *bbolt.Tx, camera, stream string, b *bbolt.Bucket) error {
+		age := s.maxAge(camera)
+		if age <= 0 {
+			return nil
+		}
+		c := b.Cursor()
+		for k, v := c.First(); k != nil && len(old) < *budget; k, v = c.Next() {
+			seg, err := unmarshalSegment(k, v)
+			if err != nil {
+				return err
+			}
+			if seg.Open || seg.End.After(now.Add(-age)) {
+				return nil
+			}
+			seg.Camera, seg.Stream = camera, stream
+			old = append(old, seg)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	*budget -= len(old)
+	for i := range old {
+		if err := s.remove(&old[i], CauseRetention); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retainBySpace deletes the oldest segments of a volume until the space that is to stay free is free.
+func (s *Store) retainBySpace(v *volume, budget *int) error {
+	number := s.numberOf(v)
+	for need := v.headroom(); need > 0 && *budget > 0; *budget-- {
+		seg, ok, err := s.oldest(number)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return nil // nothing that may go: the volume's state says that it is full
+		}
+		if err := s.remove(&seg, CauseFull); err != nil {
+			return err
+		}
+		need -= seg.Size
+	}
+	return nil
+}
+
+// oldest finds the closed segment of a volume that began first.
+func (s *Store) oldest(number uint16) (oldest Segment, ok bool, err error) {
+	err = s.index.streams(func(tx *bbolt.Tx, camera, stream string, b *bbolt.Bucket) error {
+		c := b.Cursor()
+		for k, v := c.First(); k != nil; k, v = c.Next() {
+			seg, err := unmarshalSegment(k, v)
+			if err != nil {
+				return err
+			}
+			if seg.volume != number || seg.Open {
+				continue
+			}
+			if !ok || seg.Start.Before(oldest.Start) {
+				seg.Camera, seg.Stream = camera, stream
+				oldest, ok = seg, true
+			}
+			return nil
+		}
+		return nil
+	})
+	return oldest, ok, err
+}
+
+// remove deletes a segment, and the gaps that lie before what is left of its stream. A deletion by age goes without a
+// gap: history begins later. One for space leaves history shorter than promised, which the journal keeps.
+func (s *Store) remove(seg *Segment, cause Cause) error {
+	s.fill(seg)
+	s.mu.Lock()
+	v := s.numbers[seg.volume]
+	s.mu.Unlock()
+	if v == nil {
+		return nil
+	}
+	r := closing(seg)
+	r.Type, r.At, r.Cause = "deleted", s.now().UTC(), cause
+	if err := s.journalTo(v, r); err != nil && cause != CauseFull { // a full volume has no room for the note, and needs the deletion
+		return err
+	}
+	if err := s.unlink(seg); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	v.free += seg.Size
+	v.mu.Unlock()
+	return s.dropGaps(seg.Camera, seg.Stream)
+}
+
+// dropGaps forgets the gaps before a stream's oldest footage.
+func (s *Store) dropGaps(camera, stream string) error {
+	return s.index.db.Update(func(tx *bbolt.Tx) error {
+		k := streamKey(camera, stream)
+		segments, gaps := tx.Bucket(bSegments).Bucket(k), tx.Bucket(bGaps).Bucket(k)
+		if segments == nil || gaps == nil {
+			return nil
+		}
+		first, _ := segments.Cursor().First()
+		if first == nil {
+			return nil
+		}
+		c := gaps.Cursor()
+		for key, v := c.First(); key != nil; key, v = c.First() {
+			g, err := readGap(key, v)
+			if err != nil || g.end.IsZero() || g.end.After(nano(first)) {
+				return err
+			}
+			if err := gaps.Delete(key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// newestFootage is the start of the newest segment of all streams, zero without any.
+func (s *Store) newestFootage() (newest time.Time) {
+	s.index.streams(func(tx *bbolt.Tx, camera, stream string, b *bbolt.Bucket) error {
+		if k, _ := b.Cursor().Last(); k != nil && nano(k).After(newest) {
+			newest = nano(k)
+		}
+		return nil
+	})
+	return newest
+}
+
+// ageGuard keeps a wrong clock from deleting an archive.
+type ageGuard struct {
+	synchronised func() bool
+	mono         func() time.Duration
+	now          func() time.Time
+
+	mu        sync.Mutex // guards what follows
+	began     time.Duration
+	wall      time.Time // at began
+	newest    time.Time // footage that was there at the start
+	some      bool
+	confirmed bool
+	reason    string
+}
+
+func newAgeGuard(o Options, now func() time.Time) *ageGuard {
+	g := &ageGuard{synchronised: o.Synchronised, mono: o.Mono, now: now}
+	if g.synchronised == nil {
+		g.synchronised = kernelSynchronised
+	}
+	if g.mono == nil {
+		start := time.Now()
+		g.mono = func() time.Duration { return time.Since(start) }
+	}
+	g.began, g.wall = g.mono(), now()
+	return g
+}
+
+// paused gives the reason why nothing is deleted by age, "" when it is.
+func (g *ageGuard) paused(now, newest time.Time) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.some {
+		g.some, g.newest = true, newest
+	}
+	g.reason = g.doubt(now)
+	return g.reason
+}
+
+// doubt says what is doubtful about the clock. Caller holds mu.
+func (g *ageGuard) doubt(now time.Time) string {
+	if g.confirmed || g.synchronised() {
+		return ""
+	}
+	ran := g.mono() - g.began
+	if step := now.Sub(g.wall) - ran; step > leapLimit || step < -leapLimit {
+		return fmt.Sprintf("the clock stepped by %v since the gateway started", step.Round(time.Minute))
+	}
+	if !g.newest.IsZero() {
+		if ahead := now.Sub(g.newest) - ran; ahead > leapLimit {
+			return fmt.Sprintf("the clock is %v ahead of the newest footage", ahead.Round(time.Minute))
+		}
+	}
+	if ran < settledTime {
+		return "the clock is not synchronised since the start"
+	}
+	return ""
+}
+
+// ConfirmClock says that a person has looked at the clock: deletion by age goes on.
+func (s *Store) ConfirmClock() {
+	s.guard.mu.Lock()
+	defer s.guard.mu.Unlock()
+	s.guard.confirmed = true
+}
+
+// kernelSynchronised asks the kernel whether NTP holds its clock.
+func kernelSynchronised() bool {
+	var t unix.Timex
+	state, err := unix.Adjtimex(&t)
+	return err == nil && state != unix.TIME_ERROR && t.Status&unix.STA_UNSYNC == 0
+}
+
+// Alarm is a condition of storage that needs a person.
+type Alarm struct {
+	ID    string
+	Loses bool // footage is not being recorded
+	Since time.Time
+	What  string
+	Means string
+	Do    string
+}
+
+// Alarms gives the present conditions.
+func (s *Store) Alarms() []Alarm {
+	var list []Alarm
+	usable := 0
+	for _, v := range s.vols {
+		if v.ok() {
+			usable++
+		}
+	}
+	for _, v := range s.vols {
+		st := v.status()
+		if st.State == VolumeOK {
+			continue
+		}
+		means := "Nothing can be recorded until it is back. Live view goes on."
+		if usable > 0 {
+			means = "Recording goes on on the other volumes."
+		}
+		list = append(list, Alarm{ID: "volume:" + st.Path, Loses: usable == 0, Since: st.Since,
+			What: fmt.Sprintf("Volume %s is %s: %s", st.Path, st.State, st.Cause), Means: means, Do: st.Do})
+	}
+	s.guard.mu.Lock()
+	reason := s.guard.reason
+	s.guard.mu.Unlock()
+	if reason != "" {
+		list = append(list, Alarm{ID: "clock", Since: s.guard.wall.UTC(), What: "Deletion by age is paused: " + reason + ".",
+			Means: "Footage is kept longer than was set, and deleted only when space is needed.",
+			Do:    "Have the machine's clock set by NTP. Deletion goes on by itself once the clock is synchronised, or has run evenly for a day."})
+	}
+	return list
+}

@@ -1,0 +1,165 @@
+package storage
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"holdfast/storage/fmp4"
+	"holdfast/storage/internal/durable"
+)
+
+// Segment is one file of footage.
+type Segment struct {
+	Camera, Stream string
+	Start, End     time.Time // wall time of the first picture and of the end of the last, UTC
+	Run            uint32
+	Path           string       // absolute
+	Volume         string       // id
+	Size           int64        // bytes that are synced
+	Digest         [32]byte     // Merkle root over the fragments' leaves; zero while open
+	Open           bool         // being recorded, or not yet recovered
+	Joined         bool         // goes on where the segment before of the same run ends
+	Tracks         []fmp4.Track // of an open segment; nil for a closed one: its table has them
+
+	crc    uint32 // CRC-32C of the file, 0 while open
+	number byte   // tells files of one start and run apart
+	volume uint16 // number of the volume in the index
+}
+
+// key is the segment's key in the index: start, then run, so that cursors go by time and overlapping runs live beside
+// each other.
+func (s *Segment) key() []byte {
+	k := binary.BigEndian.AppendUint64(make([]byte, 0, 12), uint64(s.Start.UnixNano()))
+	return binary.BigEndian.AppendUint32(k, s.Run)
+}
+
+// relative is the segment's path below its volume.
+func (s *Segment) relative() string {
+	u := s.Start.UTC()
+	name := fmt.Sprintf("%s-%08x", u.Format("20060102T150405.000Z"), s.Run)
+	if s.number > 0 {
+		name += fmt.Sprintf("-%d", s.number)
+	}
+	return filepath.Join(s.Camera, s.Stream, u.Format("2006-01-02"), name+".mp4")
+}
+
+const (
+	segmentRecord  = 57 // bytes of a record in the index
+	recordVersion  = 1
+	flagOpen       = 1
+	flagJoined     = 2
+	nanoseconds    = 8
+	maxSegmentName = 99 // files of one start and run: retries within one millisecond
+)
+
+// marshal is the record of the segment in the index, FORMAT.md.
+func (s *Segment) marshal() []byte {
+	b := make([]byte, 0, segmentRecord)
+	flags := byte(0)
+	if s.Open {
+		flags |= flagOpen
+	}
+	if s.Joined {
+		flags |= flagJoined
+	}
+	b = append(b, recordVersion, flags, s.number)
+	b = binary.BigEndian.AppendUint16(b, s.volume)
+	b = binary.BigEndian.AppendUint64(b, uint64(s.End.UnixNano()))
+	b = binary.BigEndian.AppendUint64(b, uint64(s.Size))
+	b = binary.BigEndian.AppendUint32(b, s.crc)
+	return append(b, s.Digest[:]...)
+}
+
+// unmarshalSegment reads a record of the index.
+func unmarshalSegment(key, b []byte) (s Segment, err error) {
+	if len(key) != 12 || len(b) < segmentRecord || b[0] != recordVersion {
+		return s, errors.New("read index: a segment's record is malformed")
+	}
+	s.Start = nano(key[:8])
+	s.Run = binary.BigEndian.Uint32(key[8:])
+	s.Open, s.Joined = b[1]&flagOpen != 0, b[1]&flagJoined != 0
+	s.number = b[2]
+	s.volume = binary.BigEndian.Uint16(b[3:])
+	s.End = nano(b[5:])
+	s.Size = int64(binary.BigEndian.Uint64(b[13:]))
+	s.crc = binary.BigEndian.Uint32(b[21:])
+	copy(s.Digest[:], b[25:])
+	return s, nil
+}
+
+func nano(b []byte) time.Time { return time.Unix(0, int64(binary.BigEndian.Uint64(b))).UTC() }
+
+// Media is a segment's file opened for reading. It stays readable when retention deletes the file meanwhile.
+type Media struct {
+	file  durable.File
+	table *fmp4.Table
+	size  int64
+}
+
+// ReadAt reads the file.
+func (m *Media) ReadAt(p []byte, off int64) (int, error) {
+	if off >= m.size {
+		return 0, io.EOF
+	}
+	if over := off + int64(len(p)) - m.size; over > 0 {
+		n, err := m.file.ReadAt(p[:int64(len(p))-over], off)
+		if err == nil {
+			err = io.EOF
+		}
+		return n, err
+	}
+	return m.file.ReadAt(p, off)
+}
+
+// Size is how much of the file may be read: all of a closed one, what is synced of an open one.
+func (m *Media) Size() int64 { return m.size }
+
+// Table is the segment's sample table, of an open segment up to the last synced fragment.
+func (m *Media) Table() *fmp4.Table { return m.table }
+
+// Close closes the file.
+func (m *Media) Close() error { return m.file.Close() }
+
+// Media opens a segment that Segments returned. A segment that was deleted since gives an error that is
+// fs.ErrNotExist.
+func (s *Store) Media(seg Segment) (*Media, error) {
+	file, err := s.fs.OpenRead(seg.Path)
+	if err != nil {
+		return nil, fmt.Errorf("open segment: %w", err)
+	}
+	m := &Media{file: file}
+	if err := m.read(s.liveTable(seg.Path)); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("open segment %s: %w", seg.Path, err)
+	}
+	return m, nil
+}
+
+// read finds the table: the writer's own while the segment is being written, else the file's, else by a scan: the
+// segment was given up by a failing volume and recovery has not been there yet.
+func (m *Media) read(live *fmp4.Table) (err error) {
+	if live != nil {
+		m.table, m.size = live, live.Next()
+		return nil
+	}
+	if m.size, err = m.file.Size(); err != nil {
+		return err
+	}
+	if m.table, err = fmp4.ReadTable(m.file, m.size); err == nil {
+		return nil
+	}
+	_, tracks, from, err := fmp4.ReadHeader(m.file, m.size)
+	if err != nil {
+		return err
+	}
+	scan, err := fmp4.ScanFragments(m.file, tracks, from, m.size, fmp4.ScanOptions{})
+	if err != nil {
+		return err
+	}
+	m.table, m.size = scan.Table, scan.End
+	return nil
+}

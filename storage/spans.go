@@ -1,0 +1,188 @@
+package storage
+
+import (
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// joinTolerance is what two segments of one run may be apart and still be one recording: less than a picture, more than
+// the rounding of two clocks.
+const joinTolerance = 10 * time.Millisecond
+
+// Spans tells for [from, to) what of a stream is recorded and why the rest is not, in order and without holes: from the
+// first thing known of the stream, to now. Footage of two runs that overlap, after the clock went back, gives
+// recorded spans that overlap.
+func (s *Store) Spans(camera, stream string, from, to time.Time) ([]Span, error) {
+	if err := checkRange(from, to); err != nil {
+		return nil, err
+	}
+	now := s.now().UTC()
+	if to.After(now) {
+		to = now
+	}
+	if !from.Before(to) {
+		return []Span{}, nil
+	}
+	segments, err := s.Segments(camera, stream, from, to)
+	if err != nil {
+		return nil, err
+	}
+	var gaps []gapEntry
+	err = s.index.db.View(func(tx *bbolt.Tx) (err error) {
+		gaps, err = gapsBetween(tx, camera, stream, from, to)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	first, err := s.firstKnown(camera, stream)
+	if err != nil || first.IsZero() {
+		return []Span{}, err
+	}
+	recorded := merge(segments)
+	spans := clip(append(recorded, holes(recorded, gaps, later(from, first), s.horizon(segments, to))...), from, to)
+	slices.SortStableFunc(spans, func(a, b Span) int { return a.Start.Compare(b.Start) })
+	return spans[:min(len(spans), maxSpans)], nil
+}
+
+// horizon is where knowledge ends: a stream that is being recorded is known up to what is synced, any other up to to.
+func (s *Store) horizon(segments []Segment, to time.Time) time.Time {
+	if n := len(segments); n > 0 && segments[n-1].Open {
+		s.mu.Lock()
+		_, live := s.live[segments[n-1].Path]
+		s.mu.Unlock()
+		if live {
+			return earlier(to, segments[n-1].End)
+		}
+	}
+	return to
+}
+
+// merge makes recorded spans of segments: those of one run that follow each other are one.
+func merge(segments []Segment) []Span {
+	spans := make([]Span, 0, len(segments))
+	var run uint32
+	for _, seg := range segments {
+		if n := len(spans); n > 0 && run == seg.Run && seg.Start.Sub(spans[n-1].End).Abs() <= joinTolerance {
+			spans[n-1].End = later(spans[n-1].End, seg.End)
+			continue
+		}
+		run = seg.Run
+		spans = append(spans, Span{Start: seg.Start, End: seg.End})
+	}
+	return spans
+}
+
+// holes gives the gaps between recorded spans within [from, to), each with its cause.
+func holes(recorded []Span, gaps []gapEntry, from, to time.Time) (list []Span) {
+	at := from
+	for _, r := range recorded {
+		if r.Start.After(at) {
+			list = append(list, causes(gaps, at, earlier(r.Start, to))...)
+		}
+		at = later(at, r.End)
+	}
+	if at.Before(to) {
+		list = append(list, causes(gaps, at, to)...)
+	}
+	return list
+}
+
+// causes fills a hole with the gaps that are known in it, and what they leave with an unknown cause.
+func causes(gaps []gapEntry, from, to time.Time) (list []Span) {
+	at := from
+	for _, g := range gaps {
+		end := g.end
+		if end.IsZero() || end.After(to) {
+			end = to
+		}
+		if !end.After(at) || !g.start.Before(to) {
+			continue
+		}
+		if g.start.Sub(at) > joinTolerance {
+			list = append(list, Span{Start: at, End: g.start, Gap: true, Cause: CauseUnknown})
+			at = g.start
+		}
+		list = append(list, Span{Start: at, End: end, Gap: true, Cause: g.cause})
+		at = end
+	}
+	if to.Sub(at) > joinTolerance {
+		list = append(list, Span{Start: at, End: to, Gap: true, Cause: CauseUnknown})
+	} else if n := len(list); n > 0 {
+		list[n-1].End = to
+	}
+	return list
+}
+
+func clip(spans []Span, from, to time.Time) []Span {
+	kept := spans[:0]
+	for _, s := range spans {
+		s.Start, s.End = later(s.Start, from), earlier(s.End, to)
+		if s.Start.Before(s.End) {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// gapsBetween gives the gaps that overlap [from, to), in order.
+func gapsBetween(tx *bbolt.Tx, camera, stream string, from, to time.Time) (list []gapEntry, err error) {
+	b := tx.Bucket(bGaps).Bucket(streamKey(camera, stream))
+	if b == nil {
+		return nil, nil
+	}
+	c := b.Cursor()
+	k, v := c.Seek(nanoKey(from))
+	if p, pv := c.Prev(); p != nil { // the one that began before may reach into the range
+		k, v = p, pv
+	} else {
+		k, v = c.Seek(nanoKey(from))
+	}
+	for ; k != nil; k, v = c.Next() {
+		g, err := readGap(k, v)
+		if err != nil {
+			return nil, err
+		}
+		if !g.start.Before(to) {
+			break
+		}
+		if g.end.IsZero() || g.end.After(from) {
+			list = append(list, g)
+		}
+	}
+	return list, nil
+}
+
+// firstKnown is when the stream's history begins: with its oldest footage that is kept, or with a gap when it never had
+// any. Zero when nothing is known.
+func (s *Store) firstKnown(camera, stream string) (first time.Time, err error) {
+	err = s.index.db.View(func(tx *bbolt.Tx) error {
+		k := streamKey(camera, stream)
+		for _, b := range []*bbolt.Bucket{tx.Bucket(bSegments).Bucket(k), tx.Bucket(bGaps).Bucket(k)} {
+			if b == nil {
+				continue
+			}
+			if key, _ := b.Cursor().First(); key != nil && (first.IsZero() || nano(key).Before(first)) {
+				first = nano(key)
+			}
+		}
+		return nil
+	})
+	return first, err
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,317 @@
+package storage
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/storage/internal/durable"
+)
+
+// State says whether a volume takes footage.
+type State string
+
+// The states of a volume.
+const (
+	VolumeOK       State = "ok"
+	VolumeFull     State = "full"
+	VolumeReadOnly State = "read-only"
+	VolumeMissing  State = "missing"
+	VolumeFailing  State = "failing"
+)
+
+const (
+	identityName  = "holdfast-volume.json"
+	identityLimit = 64 << 10 // bytes: ours has 200
+	probeName     = ".holdfast-probe"
+	probePeriod   = 2 * time.Second // between looks at a volume
+)
+
+// identity is the file that makes a directory a volume.
+type identity struct {
+	Format  int       `json:"format"` // 1
+	Site    string    `json:"site"`
+	Volume  string    `json:"volume"`
+	Created time.Time `json:"created"`
+}
+
+// parseIdentity reads an identity file's content.
+func parseIdentity(data []byte) (identity, error) {
+	var id identity
+	if err := json.Unmarshal(data, &id); err != nil {
+		return id, fmt.Errorf("read volume identity: %w", err)
+	}
+	if id.Format != 1 {
+		return id, fmt.Errorf("read volume identity: format %d is of a newer program", id.Format)
+	}
+	if id.Site == "" || id.Volume == "" {
+		return id, errors.New("read volume identity: site or volume id is missing")
+	}
+	return id, nil
+}
+
+// VolumeOptions name a directory for footage.
+type VolumeOptions struct {
+	Path        string
+	MinFree     int64   // bytes kept free; 0: MinFreeRatio decides
+	MinFreePart float64 // share of the volume kept free, 0 to 1, used when MinFree is 0; 0: DefaultMinFree
+	Adopt       bool    // make it a volume of this site even if it was one before
+}
+
+// DefaultMinFree is the share of a volume that is kept free where nothing else is said: file systems that are fuller
+// than this scatter new files.
+const DefaultMinFree = 0.05
+
+// VolumeStatus is what is shown of a volume.
+type VolumeStatus struct {
+	ID     string // "" while it is not known
+	Path   string
+	State  State
+	Cause  string // a plain sentence, "" when ok
+	Do     string // what to do, "" when ok
+	Since  time.Time
+	Free   int64         // bytes
+	Total  int64         // bytes
+	Sync   time.Duration // of the slowest recent sync
+	Writes uint64        // bytes written since the start
+}
+
+// volume is one directory of footage.
+type volume struct {
+	o    VolumeOptions
+	fs   durable.FS
+	now  func() time.Time
+	site string // constant after the store is open
+
+	mu      sync.Mutex // guards what follows
+	id      string
+	state   State
+	cause   string
+	do      string
+	since   time.Time
+	free    int64
+	total   int64
+	slowest time.Duration
+	writes  uint64
+	journal *journal
+}
+
+func newVolume(o VolumeOptions, f durable.FS, now func() time.Time) *volume {
+	return &volume{o: o, fs: f, now: now, state: VolumeMissing, since: now().UTC()}
+}
+
+// VolumeError says that a volume did not take footage, and with what cause the gap is to be marked.
+type VolumeError struct {
+	Cause Cause
+	Err   error
+}
+
+func (e *VolumeError) Error() string { return fmt.Sprintf("%s: %v", e.Cause, e.Err) }
+func (e *VolumeError) Unwrap() error { return e.Err }
+
+// causeOf sorts what the operating system says.
+func causeOf(err error) Cause {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return CauseFull
+	case errors.Is(err, syscall.EROFS):
+		return CauseReadOnly
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.ESTALE):
+		return CauseMissing
+	}
+	return CauseFailing
+}
+
+var stateOf = map[Cause]State{CauseFull: VolumeFull, CauseReadOnly: VolumeReadOnly, CauseMissing: VolumeMissing, CauseFailing: VolumeFailing}
+
+var causeOfState = map[State]Cause{VolumeFull: CauseFull, VolumeReadOnly: CauseReadOnly, VolumeMissing: CauseMissing, VolumeFailing: CauseFailing}
+
+var doAbout = map[State]string{
+	VolumeFull:     "Free space on it, lower the retention, or add a disk. Recording goes on by itself once there is room.",
+	VolumeReadOnly: "Look at the kernel log: file systems turn read-only after an error. Repair and mount it for writing; recording goes on by itself.",
+	VolumeMissing:  "Mount the disk again. Recording goes on by itself once it is back; nothing is written into an empty mount point.",
+	VolumeFailing:  "Check the disk and its cable; copy its footage while it can be read. Recording is tried again every two seconds.",
+}
+
+// fail notes that the volume did not do what was asked, and gives the error for the caller.
+func (v *volume) fail(err error) *VolumeError {
+	cause := causeOf(err)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.set(stateOf[cause], err.Error())
+	return &VolumeError{Cause: cause, Err: err}
+}
+
+// set changes the state. Caller holds mu.
+func (v *volume) set(s State, cause string) {
+	if s != v.state {
+		v.since = v.now().UTC()
+	}
+	v.state, v.cause, v.do = s, cause, doAbout[s]
+}
+
+func (v *volume) ok() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.state == VolumeOK
+}
+
+func (v *volume) status() VolumeStatus {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return VolumeStatus{ID: v.id, Path: v.o.Path, State: v.state, Cause: v.cause, Do: v.do, Since: v.since,
+		Free: v.free, Total: v.total, Sync: v.slowest, Writes: v.writes}
+}
+
+// wrote notes what a flush cost.
+func (v *volume) wrote(bytes int, sync time.Duration) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.writes += uint64(bytes)
+	v.slowest = max(v.slowest-v.slowest/64, sync) // fades over about a minute of one stream
+}
+
+// identify reads who the volume is. known is the id that the index has for this path, "" when it has none.
+func (v *volume) identify(known string) error {
+	data, err := durable.ReadFile(v.fs, filepath.Join(v.o.Path, identityName), identityLimit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return v.unidentified(known)
+	}
+	if err != nil {
+		return err
+	}
+	id, err := parseIdentity(data)
+	if err != nil {
+		return err
+	}
+	switch {
+	case id.Site != v.site && !v.o.Adopt:
+		return fmt.Errorf("%s is a volume of another site (%s). If it is to be this one's, remove its %s after saving its footage", v.o.Path, id.Site, identityName)
+	case id.Site != v.site:
+		id.Site = v.site
+		return v.identifyAs(id)
+	case known != "" && id.Volume != known:
+		return fmt.Errorf("%s holds another volume (%s) than before (%s): is the right disk mounted? If it is to be used from now on, name it with a path of its own", v.o.Path, id.Volume, known)
+	}
+	v.setID(id.Volume)
+	return nil
+}
+
+// unidentified decides about a directory without identity: a new and empty one becomes a volume, one that was a volume
+// is a mount point whose disk is not there.
+func (v *volume) unidentified(known string) error {
+	if known != "" && !v.o.Adopt {
+		return fmt.Errorf("%s has lost its %s: the disk is not mounted, or its files were removed. To begin anew here, say adopt: true for this volume once: %w", v.o.Path, identityName, fs.ErrNotExist)
+	}
+	entries, err := v.fs.ReadDir(v.o.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = durable.MkdirAll(v.fs, v.o.Path)
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() != "lost+found" && !v.o.Adopt {
+			return fmt.Errorf("%s is not empty and no volume: to use it all the same, say adopt: true for this volume once", v.o.Path)
+		}
+	}
+	return v.identifyAs(identity{Format: 1, Site: v.site, Volume: uuid.NewString(), Created: v.now().UTC()})
+}
+
+func (v *volume) identifyAs(id identity) error {
+	data, err := json.MarshalIndent(id, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := durable.WriteFile(v.fs, filepath.Join(v.o.Path, identityName), append(data, '\n')); err != nil {
+		return err
+	}
+	v.setID(id.Volume)
+	return nil
+}
+
+func (v *volume) setID(id string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.id = id
+}
+
+// look checks that the volume is there, is ours, and takes writes. It returns nil when the volume is usable.
+func (v *volume) look() error {
+	v.mu.Lock()
+	known, state := v.id, v.state
+	v.mu.Unlock()
+	if err := v.identify(known); err != nil {
+		return v.fail(missing(err))
+	}
+	space, err := v.fs.Space(v.o.Path)
+	if err != nil {
+		return v.fail(err)
+	}
+	v.mu.Lock()
+	v.free, v.total = space.Free, space.Total
+	v.mu.Unlock()
+	if state != VolumeOK {
+		if err := v.probe(); err != nil {
+			return v.fail(err)
+		}
+	}
+	return v.usable(space)
+}
+
+// missing makes a refused identity count as a volume that is not there.
+func missing(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return err
+	}
+	return fmt.Errorf("%w (%w)", err, fs.ErrNotExist)
+}
+
+func (v *volume) usable(space durable.Space) error {
+	if space.ReadOnly {
+		return v.fail(syscall.EROFS)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.set(VolumeOK, "")
+	return nil
+}
+
+// probe writes and syncs a small file: a volume that failed is ok again only when it takes data.
+func (v *volume) probe() error {
+	path := filepath.Join(v.o.Path, probeName)
+	if err := durable.WriteFile(v.fs, path, make([]byte, 4096)); err != nil {
+		return err
+	}
+	return durable.Remove(v.fs, path)
+}
+
+// headroom is how many bytes must be freed for the space that is to stay free.
+func (v *volume) headroom() int64 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.total == 0 || v.state == VolumeMissing {
+		return 0
+	}
+	return max(0, v.keepFree()-v.free)
+}
+
+// keepFree is the space that is to stay free, bytes. Caller holds mu.
+func (v *volume) keepFree() int64 {
+	if v.o.MinFree > 0 {
+		return v.o.MinFree
+	}
+	part := v.o.MinFreePart
+	if part <= 0 {
+		part = DefaultMinFree
+	}
+	return int64(part * float64(v.total))
+}

@@ -1,0 +1,610 @@
+package storage
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"holdfast/storage/fmp4"
+	"holdfast/storage/internal/durable"
+)
+
+const (
+	// MaxSegmentTime bounds a segment of a camera that sends no key frame: it is cut where it stands, and the next one
+	// goes on in the middle of the group of pictures, which playback joins.
+	MaxSegmentTime = 30 * time.Minute
+	// soundRoom is how much earlier than the first picture sound may be and still be in its segment.
+	soundRoom = 2 * time.Second
+	// allocateStep is how far ahead space is reserved, so that files are of few extents. It is given back at close.
+	allocateStep = 16 << 20
+	// lossGap is the least hole in decode times that is a gap of its own when packets were lost.
+	lossGap = time.Second
+)
+
+// Sample is a sample and when it was taken.
+type Sample struct {
+	fmp4.Sample
+	Wall time.Time // of presentation, UTC
+	Lost uint32    // packets lost before it
+}
+
+// Writer records one stream. It is used by one goroutine; readers meet it in snapshot and describe.
+type Writer struct {
+	s              *Store // constant
+	camera, stream string // constant
+	stagger        time.Duration
+	hash           *hasher
+
+	taken   int // samples of the last Flush that are synced, or belong to no segment
+	run     uint32
+	tracks  []fmp4.Track // as given by Begin
+	pending []Sample     // not yet written
+	rotate  bool         // the next picture at which decoding can start begins a segment
+	fresh   bool         // the next segment does not continue the one before
+	resume  bool         // the segment before was given up in its middle
+	buf     []byte
+	shaped  []fmp4.Sample // scratch of a fragment
+
+	seg *open // the segment being written, nil between segments
+
+	mu   sync.Mutex // guards what readers see
+	view view
+}
+
+// view is what readers see of the open segment.
+type view struct {
+	path   string
+	table  *fmp4.Table
+	end    time.Time
+	size   int64
+	tracks []fmp4.Track
+}
+
+// open is a segment while it is written. Owned by the writer.
+type open struct {
+	Segment
+	vol    *volume
+	file   durable.File
+	table  *fmp4.Table
+	seq    uint32
+	leaves [][32]byte
+	off    int64   // where the next fragment goes
+	room   int64   // reserved up to
+	base   []int64 // per track: what to take off a DTS
+	placed []bool
+	summed bool      // crc covers all that was written
+	ends   time.Time // wall time of the end of the newest picture
+	last   lastPicture
+}
+
+// lastPicture is what of the newest picture is needed to know where it ends.
+type lastPicture struct {
+	some bool
+	dts  int64
+	dur  int64 // ticks, of the picture before
+	wall time.Time
+}
+
+func newWriter(s *Store, camera, stream string) *Writer {
+	h := fnv.New32a()
+	h.Write(streamKey(camera, stream))
+	return &Writer{s: s, camera: camera, stream: stream, hash: newHasher(), fresh: true,
+		stagger: time.Duration(h.Sum32()) % SegmentTime}
+}
+
+// Begin says that the samples that follow are of this run and these tracks, the picture's track first. Changed
+// parameters within a run start a segment that continues the one before without a gap.
+func (w *Writer) Begin(run uint32, start time.Time, tracks []fmp4.Track) error {
+	if len(tracks) == 0 || !tracks[0].Codec.Video() {
+		return errors.New("begin run: the first track must be video")
+	}
+	if len(w.pending) > 0 {
+		return errors.New("begin run: samples of the run before are not flushed")
+	}
+	if w.seg != nil && run != w.run {
+		if err := w.finish(w.seg.ends); err != nil {
+			return err
+		}
+		w.fresh = true
+	}
+	w.run, w.tracks, w.rotate = run, tracks, true
+	return nil
+}
+
+// Write takes samples in the order of arrival. They are kept until Flush; their data is not copied and must not change.
+func (w *Writer) Write(samples []Sample) error {
+	if w.tracks == nil {
+		return errors.New("write: no run has begun")
+	}
+	w.pending = append(w.pending, samples...)
+	return nil
+}
+
+// Flush writes what was given to Write and syncs it. When it returns nil everything survives a power cut. A
+// *VolumeError means that the volume did not take it: the segment is given up, and the caller gives what Taken does not
+// count again when it tries again. What then follows continues the recording without a gap.
+func (w *Writer) Flush(ctx context.Context) error {
+	w.taken = 0
+	for len(w.pending) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := w.step()
+		if err != nil {
+			w.abandon()
+			w.drop(len(w.pending))
+			return err
+		}
+		w.taken += n
+		w.drop(n)
+	}
+	return nil
+}
+
+// Taken is how many of the samples of the last Flush are done with, counted from the first: after an error those
+// need not be given again.
+func (w *Writer) Taken() int { return w.taken }
+
+// drop forgets the first n pending samples, and lets go of their frames.
+func (w *Writer) drop(n int) {
+	rest := copy(w.pending, w.pending[n:])
+	clear(w.pending[rest:])
+	w.pending = w.pending[:rest]
+}
+
+// step writes one fragment, up to the next point where a segment must begin, and tells how many samples it took.
+func (w *Writer) step() (int, error) {
+	if w.seg == nil || w.cutHere(0) {
+		return w.start()
+	}
+	n := 1
+	for n < len(w.pending) && !w.cutHere(n) {
+		n++
+	}
+	var next *Sample
+	if n < len(w.pending) {
+		next = &w.pending[n]
+	}
+	if err := w.fragment(w.pending[:n], next); err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// cutHere tells whether a segment begins with pending sample i.
+func (w *Writer) cutHere(i int) bool {
+	p := &w.pending[i]
+	if p.Track != w.tracks[0].ID || w.seg == nil {
+		return false
+	}
+	if w.lossBefore(i) {
+		return true
+	}
+	if !p.Sync {
+		return !w.rotate && p.Wall.Sub(w.seg.Start) >= MaxSegmentTime
+	}
+	return w.rotate || !p.Wall.Before(w.due())
+}
+
+// lossBefore tells whether pictures are missing before pending sample i for so long that it is a gap.
+func (w *Writer) lossBefore(i int) bool {
+	p := &w.pending[i]
+	last := w.seg.last
+	for j := i - 1; j >= 0; j-- {
+		if w.pending[j].Track == p.Track {
+			last = lastPicture{some: true, dts: w.pending[j].DTS}
+			break
+		}
+	}
+	hole := time.Duration(p.DTS-last.dts) * time.Second / time.Duration(w.tracks[0].Timescale)
+	return last.some && p.Lost > 0 && hole > lossGap
+}
+
+// due is when the open segment should end. Starts are staggered between streams, so that a site does not open and close
+// all its files at once.
+func (w *Writer) due() time.Time {
+	start := w.seg.Start
+	edge := start.Truncate(SegmentTime).Add(w.stagger)
+	for edge.Sub(start) < SegmentTime/2 {
+		edge = edge.Add(SegmentTime)
+	}
+	return edge
+}
+
+// start closes the open segment, if there is one, and opens the next with the first picture that can begin it. Samples
+// that come before that picture belong to no segment; only the beginning of a run has such.
+func (w *Writer) start() (int, error) {
+	first := w.firstPicture()
+	if first < 0 {
+		return len(w.pending), nil
+	}
+	p := &w.pending[first]
+	joined := !w.fresh && (w.seg != nil || w.resume)
+	if w.seg != nil {
+		end := p.Wall
+		if w.lossBefore(first) {
+			end, joined = w.seg.ends, false
+		}
+		if err := w.finish(end); err != nil {
+			return 0, err
+		}
+		if !joined {
+			if err := w.s.gap(w.camera, w.stream, end, CauseNetwork); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if err := w.create(p, joined); err != nil {
+		return 0, err
+	}
+	w.rotate, w.fresh, w.resume = false, false, false
+	return first, nil
+}
+
+// firstPicture finds the pending sample that a new segment can begin with, or -1.
+func (w *Writer) firstPicture() int {
+	for i := range w.pending {
+		p := &w.pending[i]
+		if p.Track == w.tracks[0].ID && (p.Sync || !w.fresh) {
+			return i
+		}
+	}
+	return -1
+}
+
+// create makes the file of a new segment that begins with picture p: create exclusive, header, fsync, fsync of the
+// directory, index.
+func (w *Writer) create(p *Sample, joined bool) error {
+	vol, err := w.s.pick()
+	if err != nil {
+		return err
+	}
+	o := &open{vol: vol}
+	o.Segment = Segment{Camera: w.camera, Stream: w.stream, Start: p.Wall.UTC().Round(0), End: p.Wall.UTC().Round(0), Run: w.run, Open: true, Joined: joined}
+	if err := w.number(o); err != nil {
+		return err
+	}
+	if err := w.header(o, p); err != nil {
+		o.file.Close()
+		durable.Remove(w.s.fs, o.Path)
+		return vol.fail(err)
+	}
+	if err := w.s.opened(&o.Segment); err != nil {
+		return errors.Join(err, o.file.Close())
+	}
+	w.seg = o
+	w.publish()
+	w.s.mu.Lock()
+	w.s.live[o.Path] = w
+	w.s.mu.Unlock()
+	return nil
+}
+
+// number creates the file under the first name that is free.
+func (w *Writer) number(o *open) error {
+	for {
+		o.volume = w.s.numberOf(o.vol)
+		o.Path = filepath.Join(o.vol.o.Path, o.relative())
+		file, err := durable.Create(w.s.fs, o.Path)
+		if errors.Is(err, fs.ErrExist) && o.number < maxSegmentName {
+			o.number++
+			continue
+		}
+		if err != nil {
+			return o.vol.fail(err)
+		}
+		o.file = file
+		return nil
+	}
+}
+
+func (s *Store) numberOf(v *volume) uint16 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for n, x := range s.numbers {
+		if x == v {
+			return n
+		}
+	}
+	return 0
+}
+
+func (w *Writer) header(o *open, p *Sample) error {
+	tracks := w.place(o, p)
+	h := &fmp4.Header{Camera: w.camera, Stream: w.stream, Run: w.run, Start: o.Start}
+	head := fmp4.AppendInit(w.buf[:0], h, tracks)
+	w.buf = head
+	o.grow(int64(len(head)))
+	if _, err := o.file.WriteAt(head, 0); err != nil {
+		return err
+	}
+	if err := durable.Commit(w.s.fs, o.file, o.Path); err != nil {
+		return err
+	}
+	o.off, o.crc, o.summed = int64(len(head)), crcUpdate(0, head), true
+	var err error
+	o.table, err = fmp4.NewTable(tracks, o.off)
+	return err
+}
+
+// place decides where each track's time begins in the segment: the picture p is at time zero, sound where its wall time
+// puts it.
+func (w *Writer) place(o *open, p *Sample) []fmp4.Track {
+	tracks := append([]fmp4.Track(nil), w.tracks...)
+	o.base, o.placed = make([]int64, len(tracks)), make([]bool, len(tracks))
+	o.base[0], o.placed[0] = p.DTS, true
+	tracks[0].Origin = int64(p.CTO)
+	for i := range tracks[1:] {
+		tracks[i+1].Origin = int64(soundRoom/time.Second) * int64(tracks[i+1].Timescale)
+	}
+	return tracks
+}
+
+// grow reserves space ahead of what is written.
+func (o *open) grow(end int64) {
+	if end > o.room {
+		o.room = end + allocateStep
+		o.file.Allocate(o.room) // a wish: file systems without it are as good as they are
+	}
+}
+
+// fragment writes samples as one fragment and syncs it. next is the sample that follows in the same run, nil when it is not
+// known yet.
+func (w *Writer) fragment(samples []Sample, next *Sample) error {
+	o := w.seg
+	w.shape(samples, next)
+	if len(w.shaped) == 0 {
+		return nil
+	}
+	wall := samples[0].Wall
+	for i := range samples {
+		if samples[i].Track == w.tracks[0].ID {
+			wall = samples[i].Wall
+			break
+		}
+	}
+	tracks := o.table.Tracks()
+	b, err := fmp4.AppendSealed(w.buf[:0], o.seq+1, wall, tracks, w.shaped)
+	w.buf = b
+	if err != nil {
+		return fmt.Errorf("write fragment: %w", err)
+	}
+	if err := w.put(b); err != nil {
+		return o.vol.fail(err)
+	}
+	return w.entered(b, wall, tracks)
+}
+
+// put appends bytes and syncs them: the hot path, one write and one fdatasync for all of a fragment.
+func (w *Writer) put(b []byte) error {
+	o := w.seg
+	o.grow(o.off + int64(len(b)))
+	if _, err := o.file.WriteAt(b, o.off); err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := o.file.SyncData(); err != nil {
+		return err
+	}
+	o.vol.wrote(len(b), time.Since(began))
+	return nil
+}
+
+// entered makes a synced fragment visible.
+func (w *Writer) entered(b []byte, wall time.Time, tracks []fmp4.Track) error {
+	o := w.seg
+	f := fmp4.Fragment{Length: int64(len(b)), Wall: wall}
+	rand.Read(f.Salt[:])
+	payload := b[int64(len(b))-fmp4.PayloadSize(tracks, w.shaped):]
+	f.Leaf = w.hash.leaf(f.Salt, payload)
+	w.mu.Lock()
+	err := o.table.Append(f, w.shaped)
+	w.mu.Unlock()
+	if err != nil {
+		w.rotate = true // full: the next picture begins another segment
+		return fmt.Errorf("write fragment: %w", err)
+	}
+	o.seq++
+	o.off += int64(len(b))
+	o.leaves = append(o.leaves, f.Leaf)
+	o.crc = crcUpdate(o.crc, b)
+	w.publish()
+	return nil
+}
+
+// shape turns samples into the segment's own time.
+func (w *Writer) shape(samples []Sample, next *Sample) {
+	o := w.seg
+	tracks := o.table.Tracks()
+	w.shaped = w.shaped[:0]
+	for i := range samples {
+		p := &samples[i]
+		t := w.trackIndex(p.Track)
+		if t < 0 || len(p.Data) == 0 {
+			continue
+		}
+		if !o.placed[t] {
+			tr := &tracks[t]
+			o.base[t] = p.DTS - tr.Origin - ticks(p.Wall.Sub(o.Start), tr.Timescale)
+			o.placed[t] = true
+		}
+		s := p.Sample
+		s.DTS -= o.base[t]
+		if s.DTS < 0 {
+			continue // sound of before the segment
+		}
+		w.shaped = append(w.shaped, s)
+		if t == 0 {
+			o.note(p, int64(tracks[0].Timescale))
+		}
+	}
+	w.lastDuration(next)
+}
+
+// lastDuration gives the last picture its length when the one that follows is known.
+func (w *Writer) lastDuration(next *Sample) {
+	if next == nil || next.Track != w.tracks[0].ID {
+		return
+	}
+	for i := len(w.shaped) - 1; i >= 0; i-- {
+		if s := &w.shaped[i]; s.Track == next.Track {
+			if d := next.DTS - w.seg.base[0] - s.DTS; d > 0 && d < 1<<32 {
+				s.Dur = uint32(d)
+			}
+			return
+		}
+	}
+}
+
+func ticks(d time.Duration, scale uint32) int64 {
+	return int64(d/time.Second)*int64(scale) + int64(d%time.Second)*int64(scale)/int64(time.Second)
+}
+
+func (w *Writer) trackIndex(id uint32) int {
+	for i := range w.tracks {
+		if w.tracks[i].ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// note keeps up with where the newest picture ends.
+func (o *open) note(p *Sample, scale int64) {
+	if o.last.some && p.DTS > o.last.dts {
+		o.last.dur = p.DTS - o.last.dts
+	}
+	o.last.some, o.last.dts = true, p.DTS
+	end := p.Wall.Add(time.Duration(o.last.dur) * time.Second / time.Duration(scale))
+	if end.After(o.ends) {
+		o.ends = end.UTC().Round(0)
+	}
+}
+
+// finish closes the open segment: table and mfra, fsync, index. The segment ends at a wall time.
+func (w *Writer) finish(end time.Time) error {
+	o := w.seg
+	if o.seq == 0 {
+		return w.discard()
+	}
+	o.End = end.UTC().Round(0)
+	if err := w.s.closeFile(o); err != nil {
+		w.abandon()
+		return err
+	}
+	w.forget()
+	return nil
+}
+
+// discard removes a segment that never got a fragment.
+func (w *Writer) discard() error {
+	o := w.seg
+	w.forget()
+	return errors.Join(o.file.Close(), w.s.unlink(&o.Segment))
+}
+
+// forget ends the writer's hold on its segment.
+func (w *Writer) forget() {
+	path := w.seg.Path
+	w.seg = nil
+	w.mu.Lock()
+	w.view = view{}
+	w.mu.Unlock()
+	w.s.mu.Lock()
+	delete(w.s.live, path)
+	w.s.mu.Unlock()
+}
+
+// abandon gives the open segment up: its volume failed. What was synced is kept and finished when the volume is back;
+// nothing is written to the file again.
+func (w *Writer) abandon() {
+	if w.seg == nil {
+		return
+	}
+	o := w.seg
+	o.file.Close()
+	o.Size, o.End = o.off, w.synced()
+	w.s.abandoned(o)
+	w.forget()
+	w.rotate, w.resume = true, true
+}
+
+// synced is the end of what readers may see.
+func (w *Writer) synced() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.view.end
+}
+
+// publish shows readers what is synced.
+func (w *Writer) publish() {
+	o := w.seg
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.view = view{path: o.Path, table: o.table.Snapshot(), end: o.ends, size: o.off, tracks: o.table.Tracks()}
+	if o.seq == 0 {
+		w.view.end = o.Start
+	}
+}
+
+func (w *Writer) snapshot(path string) *fmp4.Table {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.view.path != path {
+		return nil
+	}
+	return w.view.table
+}
+
+// describe completes an open segment for readers.
+func (w *Writer) describe(seg *Segment) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.view.path == seg.Path {
+		seg.End, seg.Size, seg.Tracks = w.view.end, w.view.size, w.view.tracks
+	}
+}
+
+// Gap closes the segment: what follows its last picture is missing for a cause. at is when the cause was known; a gap that
+// is open already for another cause ends there. Samples that are not flushed are dropped.
+func (w *Writer) Gap(cause Cause, at time.Time) error {
+	w.drop(len(w.pending))
+	if w.seg != nil {
+		at = w.seg.ends
+		if w.seg.seq == 0 {
+			at = w.seg.Start
+		}
+		if err := w.finish(at); err != nil {
+			return errors.Join(err, w.s.gap(w.camera, w.stream, at, cause))
+		}
+	}
+	w.fresh, w.rotate, w.resume = true, true, false
+	return w.s.gap(w.camera, w.stream, at.UTC().Round(0), cause)
+}
+
+// Close closes the segment and lets another writer have the stream. What follows is missing for the cause.
+func (w *Writer) Close(cause Cause) error {
+	err := w.Gap(cause, w.s.now())
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	delete(w.s.writers, string(streamKey(w.camera, w.stream)))
+	return err
+}
+
+// opened enters a new segment into the index and ends the gap before it.
+func (s *Store) opened(seg *Segment) error {
+	return s.index.db.Update(func(tx *bbolt.Tx) error {
+		if err := closeGap(tx, seg.Camera, seg.Stream, seg.Start); err != nil {
+			return err
+		}
+		return putSegment(tx, seg)
+	})
+}
