@@ -55,7 +55,10 @@ type Store struct {
 	live    map[string]*Writer // by path of the segment that it writes
 	torn    map[string]Segment // given up by failing volumes, to be finished when they are back
 	changed chan struct{}      // closed and replaced when a volume or an alarm changes
+	unsaid  []record           // gaps that no journal took yet
 	report  Recovery
+
+	saying sync.Mutex // makes copying, appending and dropping unsaid one act
 }
 
 // Recovery is what opening the store found and did.
@@ -230,6 +233,7 @@ func (s *Store) tend() {
 			s.finishTorn(v)
 		}
 	}
+	s.say()
 	if err := s.retain(); err != nil {
 		s.log.Error("retention", "error", err)
 	}
@@ -284,12 +288,34 @@ func (s *Store) journalTo(v *volume, list ...record) error {
 	return nil
 }
 
-// journalGap notes a gap on the first volume that takes it. A gap that no volume takes is in the index only; it is lost
-// with the index, as is every volume then.
+// maxUnsaid bounds the gaps that wait for a volume to take them, some minutes of trouble for every stream.
+const maxUnsaid = 10_000
+
+// journalGap notes a gap on the first volume that takes it. Until one does it is in the index, and waits.
 func (s *Store) journalGap(camera, stream string, at time.Time, cause Cause) {
-	r := record{Type: "gap", At: at, Camera: camera, Stream: stream, Cause: cause}
+	s.mu.Lock()
+	if len(s.unsaid) < maxUnsaid {
+		s.unsaid = append(s.unsaid, record{Type: "gap", At: at, Camera: camera, Stream: stream, Cause: cause})
+	}
+	s.mu.Unlock()
+	s.say()
+}
+
+// say appends waiting gaps to a journal.
+func (s *Store) say() {
+	s.saying.Lock()
+	defer s.saying.Unlock()
+	s.mu.Lock()
+	list := append([]record(nil), s.unsaid...)
+	s.mu.Unlock()
+	if len(list) == 0 {
+		return
+	}
 	for _, v := range s.vols {
-		if v.ok() && s.journalTo(v, r) == nil {
+		if v.ok() && s.journalTo(v, list...) == nil {
+			s.mu.Lock()
+			s.unsaid = append(s.unsaid[:0], s.unsaid[len(list):]...)
+			s.mu.Unlock()
 			return
 		}
 	}

@@ -50,6 +50,7 @@ type Writer struct {
 	rotate  bool         // the next picture at which decoding can start begins a segment
 	fresh   bool         // the next segment does not continue the one before
 	resume  bool         // the segment before was given up in its middle
+	ended   time.Time    // where the footage of a segment that was given up ends
 	buf     []byte
 	shaped  []fmp4.Sample // scratch of a fragment
 
@@ -534,7 +535,7 @@ func (w *Writer) abandon() {
 	o.Size, o.End = o.off, w.synced()
 	w.s.abandoned(o)
 	w.forget()
-	w.rotate, w.resume = true, true
+	w.rotate, w.resume, w.ended = true, true, o.End
 }
 
 // synced is the end of what readers may see.
@@ -577,6 +578,9 @@ func (w *Writer) describe(seg *Segment) {
 // is open already for another cause ends there. Samples that are not flushed are dropped.
 func (w *Writer) Gap(cause Cause, at time.Time) error {
 	w.drop(len(w.pending))
+	if w.seg == nil && w.resume {
+		at = w.ended
+	}
 	if w.seg != nil {
 		at = w.seg.ends
 		if w.seg.seq == 0 {
