@@ -16,6 +16,8 @@ type Clip struct {
 	Codec    string        // "H264" or "H265"
 	Duration time.Duration // of one loop
 
+	Width, Height int // pixels, as the file says
+
 	VPS, SPS, PPS []byte
 	Units         []Unit // video access units
 
@@ -62,10 +64,12 @@ func (c *Clip) load(f *mp4.File, trak *mp4.TrakBox) error {
 	case stsd.AvcX != nil:
 		rec := stsd.AvcX.AvcC
 		c.Codec, c.SPS, c.PPS = "H264", first(rec.SPSnalus), first(rec.PPSnalus)
+		c.Width, c.Height = int(stsd.AvcX.Width), int(stsd.AvcX.Height)
 		return c.loadVideo(f, trak)
 	case stsd.HvcX != nil:
 		rec := stsd.HvcX.HvcC
 		c.Codec = "H265"
+		c.Width, c.Height = int(stsd.HvcX.Width), int(stsd.HvcX.Height)
 		for _, a := range rec.NaluArrays {
 			switch a.NaluType() {
 			case 32:
