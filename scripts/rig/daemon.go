@@ -213,23 +213,12 @@ func (d *Daemon) get(ctx context.Context, path string, v any) error {
 type Camera struct {
 	ID, State, Cause string
 	Since            time.Time
-	Record           struct {
-		State, Cause string
-		LastSynced   *time.Time `json:"last_synced"`
-	}
-	Streams []struct {
+	Record           struct{ State, Cause string }
+	Streams          []struct {
 		ID, State, Codec string
 		FPS              float64
 		RingBytes        int64 `json:"ring_bytes"`
 	}
-}
-
-// Synced is up to when the camera's footage is on the disk.
-func (c Camera) Synced() time.Time {
-	if c.Record.LastSynced == nil {
-		return time.Time{}
-	}
-	return *c.Record.LastSynced
 }
 
 // Cameras asks how the cameras do.
@@ -270,7 +259,7 @@ func (d *Daemon) Check(ctx context.Context) error {
 	return nil
 }
 
-// Recording waits until every camera is on the disk up to a moment after since.
+// Recording waits until every camera is online and has footage on the disk that is younger than since.
 func (d *Daemon) Recording(ctx context.Context, limit time.Duration, since time.Time) error {
 	return Await(ctx, limit, "every camera to record", func() (bool, error) {
 		list, err := d.Cameras(ctx)
@@ -278,12 +267,29 @@ func (d *Daemon) Recording(ctx context.Context, limit time.Duration, since time.
 			return false, errors.Join(err, d.alive())
 		}
 		for _, c := range list {
-			if c.State != "online" || c.Record.State != "recording" || !c.Synced().After(since) {
+			if c.State != "online" || c.Record.State != "recording" {
 				return false, fmt.Errorf("%s is %s (%s), recording is %s (%s)", c.ID, c.State, c.Cause, c.Record.State, c.Record.Cause)
+			}
+			if err := d.has(ctx, c.ID, since); err != nil {
+				return false, err
 			}
 		}
 		return len(list) > 0, nil
 	})
+}
+
+// has tells with an error that nothing of the camera is recorded from since on.
+func (d *Daemon) has(ctx context.Context, camera string, since time.Time) error {
+	spans, err := d.Spans(ctx, camera, since, time.Now())
+	if err != nil {
+		return err
+	}
+	for _, s := range spans {
+		if s.Kind == "recorded" {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s has nothing recorded since %s", camera, since)
 }
 
 // Endpoint is how another program reaches the daemon: its address, a bearer token, and the certificate to trust, if any.

@@ -18,15 +18,18 @@ import (
 
 const (
 	diskCameras = 3
-	diskSize    = 192 << 20 // bytes of the image
-	// noticeLimit is how long the API may take to say that a volume fails.
-	noticeLimit = 30 * time.Second
+	diskRate    = 8000      // kbit/s of each: space that is reserved ahead is used up soon
+	diskSize    = 256 << 20 // bytes of the image
+	// noticeLimit is how long the API may take to say that a volume fails. A full disk is felt when the space that was
+	// reserved before is used up.
+	noticeLimit = 60 * time.Second
 	// liveBytes are read from live view while the volume fails: more than the ring can hold ready of a fresh start.
 	liveBytes = 1 << 20
 )
 
-// disk is an ext4 image on a loop device.
-type disk struct{ image, mount string }
+// disk is an ext4 file system in an image on a loop device. The device stays attached while the file system is away: to
+// mount it twice is then to see the same file system, as with a real disk.
+type disk struct{ device, mount string }
 
 // fault is a way in which a volume fails and comes back.
 type fault struct {
@@ -59,7 +62,7 @@ func (t *torture) readOnly(ctx context.Context) error {
 func (t *torture) vanished(ctx context.Context) error {
 	return t.disk(ctx, fault{name: "vanished", states: []string{"missing"}, causes: []string{"volume missing"},
 		fail: func(d disk) error { return command("umount", "--lazy", d.mount) },
-		mend: func(ctx context.Context, d disk) error {
+		mend: func(_ context.Context, d disk) error {
 			entries, err := os.ReadDir(d.mount)
 			if err != nil {
 				return err
@@ -67,27 +70,24 @@ func (t *torture) vanished(ctx context.Context) error {
 			if len(entries) > 0 {
 				return fmt.Errorf("while the volume was away, %d entries were written into the empty directory", len(entries))
 			}
-			return d.repair(ctx)
+			return command("mount", d.device, d.mount)
 		}})
 }
 
-// repair checks and mounts the image. The kernel lets the old mount go when the last file in it is closed, which the
-// recorder does when it has noticed; to mount the image twice would destroy it.
+// repair checks the file system and mounts it. It cannot be checked before the recorder has let go of the last file in it.
 func (d disk) repair(ctx context.Context) error {
-	err := rig.Await(ctx, noticeLimit, "the recorder to let the failed volume go", func() (bool, error) {
-		out, err := exec.Command("losetup", "--associated", d.image).CombinedOutput()
-		return err == nil && len(out) == 0, err
+	err := rig.Await(ctx, noticeLimit, "the recorder to let go of the failed volume", func() (bool, error) {
+		err := command("e2fsck", "-fy", d.device)
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && exit.ExitCode() == 1 {
+			err = nil // errors were corrected, as expected
+		}
+		return err == nil, err
 	})
 	if err != nil {
 		return err
 	}
-	if err := command("e2fsck", "-fy", d.image); err != nil {
-		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.ExitCode() > 1 { // 1: errors were corrected, as expected
-			return err
-		}
-	}
-	return command("mount", "-o", "loop", d.image, d.mount)
+	return command("mount", d.device, d.mount)
 }
 
 // fillUp takes all the space, as another program on the same disk does.
@@ -116,23 +116,29 @@ func command(name string, args ...string) error {
 
 // newDisk makes and mounts an image, or says that this machine does not let it.
 func (t *torture) newDisk(name string) (disk, error) {
-	d := disk{image: t.bench.Path(name + ".img"), mount: t.bench.Path(name + ".mount")}
+	image, d := t.bench.Path(name+".img"), disk{mount: t.bench.Path(name + ".mount")}
 	if os.Geteuid() != 0 {
 		return d, fmt.Errorf("%w: mounting an image needs root", errCannot)
 	}
 	if err := os.Mkdir(d.mount, 0o700); err != nil {
 		return d, err
 	}
-	if err := os.WriteFile(d.image, nil, 0o600); err != nil {
+	if err := os.WriteFile(image, nil, 0o600); err != nil {
 		return d, err
 	}
-	if err := os.Truncate(d.image, diskSize); err != nil {
+	if err := os.Truncate(image, diskSize); err != nil {
 		return d, err
 	}
-	if err := command("mkfs.ext4", "-q", "-m", "0", d.image); err != nil {
+	out, err := exec.Command("losetup", "--find", "--show", image).Output()
+	if err != nil {
+		return d, fmt.Errorf("%w: no loop device: %w", errCannot, err)
+	}
+	d.device = strings.TrimSpace(string(out))
+	t.bench.Atexit(func() { command("losetup", "--detach", d.device) })
+	if err := command("mkfs.ext4", "-q", "-m", "0", d.device); err != nil {
 		return d, err
 	}
-	if err := command("mount", "-o", "loop", d.image, d.mount); err != nil {
+	if err := command("mount", d.device, d.mount); err != nil {
 		return d, fmt.Errorf("%w: %w", errCannot, err)
 	}
 	t.bench.Atexit(func() { command("umount", "--lazy", d.mount) })
@@ -145,7 +151,7 @@ func (t *torture) disk(ctx context.Context, f fault) error {
 	if err != nil {
 		return err
 	}
-	clip, err := t.bench.Clip("gop2", 20*time.Second, killGOP, 2000)
+	clip, err := t.bench.Clip("rate8000", 20*time.Second, killGOP, diskRate)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ Gst.init(None)
 host, port = sys.argv[1].rsplit(":", 1)
 server = GstRtspServer.RTSPServer(); server.set_address(host); server.set_service(port)
 factory = GstRtspServer.RTSPMediaFactory(); factory.set_shared(True)
-factory.set_launch("( videotestsrc is-live=true ! video/x-raw,width=640,height=360,framerate=25/1 ! timeoverlay ! "
+factory.set_launch("( videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=25/1 ! "
     "x264enc tune=zerolatency speed-preset=ultrafast bitrate=1500 key-int-max=100 ! rtph264pay name=pay0 pt=96 )")
 server.get_mount_points().add_factory("/live", factory); server.attach(None)
 print("ready", flush=True); GLib.MainLoop().run()
