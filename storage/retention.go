@@ -24,8 +24,12 @@ const (
 func (s *Store) retain() error {
 	now := s.now().UTC()
 	budget := maxDeletions
-	if reason := s.guard.paused(now, s.newestFootage()); reason == "" {
-		if err := s.retainByAge(now, &budget); err != nil {
+	old, err := s.tooOld(now, budget)
+	if err != nil {
+		return err
+	}
+	if s.guard.paused(now, s.newestFootage(), len(old) > 0) == "" {
+		if err := s.removeAll(old, CauseRetention, &budget); err != nil {
 			return err
 		}
 	}
@@ -44,16 +48,15 @@ func (s *Store) maxAge(camera string) time.Duration {
 	return s.o.MaxAge
 }
 
-// retainByAge deletes the segments that end before the maximum age of their camera.
-func (s *Store) retainByAge(now time.Time, budget *int) error {
-	var old []Segment
-	err := s.index.streams(func(tx *bbolt.Tx, camera, stream string, b *bbolt.Bucket) error {
+// tooOld finds segments that end before the maximum age of their camera, at most limit.
+func (s *Store) tooOld(now time.Time, limit int) (old []Segment, err error) {
+	err = s.index.streams(func(tx *bbolt.Tx, camera, stream string, b *bbolt.Bucket) error {
 		age := s.maxAge(camera)
 		if age <= 0 {
 			return nil
 		}
 		c := b.Cursor()
-		for k, v := c.First(); k != nil && len(old) < *budget; k, v = c.Next() {
+		for k, v := c.First(); k != nil && len(old) < limit; k, v = c.Next() {
 			seg, err := unmarshalSegment(k, v)
 			if err != nil {
 				return err
@@ -66,12 +69,13 @@ func (s *Store) retainByAge(now time.Time, budget *int) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	*budget -= len(old)
-	for i := range old {
-		if err := s.remove(&old[i], CauseRetention); err != nil {
+	return old, err
+}
+
+func (s *Store) removeAll(list []Segment, cause Cause, budget *int) error {
+	for i := range list {
+		*budget--
+		if err := s.remove(&list[i], cause); err != nil {
 			return err
 		}
 	}
@@ -209,15 +213,20 @@ func newAgeGuard(o Options, now func() time.Time) *ageGuard {
 	return g
 }
 
-// paused gives the reason why nothing is deleted by age, "" when it is.
-func (g *ageGuard) paused(now, newest time.Time) string {
+// paused gives the reason why nothing is deleted by age, "" when it is. A doubt is an alarm only when it holds up a
+// deletion that is due.
+func (g *ageGuard) paused(now, newest time.Time, due bool) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.some {
 		g.some, g.newest = true, newest
 	}
-	g.reason = g.doubt(now)
-	return g.reason
+	doubt := g.doubt(now)
+	g.reason = ""
+	if due {
+		g.reason = doubt
+	}
+	return doubt
 }
 
 // doubt says what is doubtful about the clock. Caller holds mu.

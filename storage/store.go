@@ -202,6 +202,11 @@ func (s *Store) Recovery() Recovery {
 	return s.report
 }
 
+// Alive tells whether the index answers.
+func (s *Store) Alive() error {
+	return s.index.db.View(func(tx *bbolt.Tx) error { return nil })
+}
+
 // Volumes gives the present state of each volume.
 func (s *Store) Volumes() []VolumeStatus {
 	list := make([]VolumeStatus, len(s.vols))

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"holdfast/config"
+)
+
+// configure checks a configuration file without starting anything, or prints the JSON Schema that editors use.
+func configure(_ context.Context, t terminal, args []string) error {
+	fs := options(t, "config", "config --config FILE | --schema")
+	file := fs.String("config", "", "check this `FILE`")
+	schema := fs.Bool("schema", false, "print the JSON Schema of the file")
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	if *schema {
+		_, err := t.out.Write(config.Schema())
+		return err
+	}
+	conf, err := loadConfig(*file)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.out, "%s is valid: %d cameras, %d volumes, viewer at %s\n", *file, len(conf.Cameras), len(conf.Volumes), conf.Listen)
+	return err
+}

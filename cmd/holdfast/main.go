@@ -1,0 +1,138 @@
+// Command holdfast is the recorder and camera gateway, and the tool that operates it.
+//
+//	holdfast demo      the main job with simulated cameras
+//	holdfast serve     the daemon
+//	holdfast check     compare index, files and hashes
+//	holdfast discover  find cameras on the network
+//	holdfast config    check a configuration file
+//	holdfast setup     print the one-time set-up link of a new gateway
+//	holdfast version   print the version
+//
+// Every command takes -h. Exit codes: 0 done, 1 findings or a refusal, 2 could not run.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+// Exit codes of every command.
+const (
+	exitDone     = 0
+	exitFindings = 1
+	exitFailed   = 2
+)
+
+// errFindings ends a command with exit code 1 after it has said what it found.
+var errFindings = errors.New("findings")
+
+// terminal is what a command reads and writes.
+type terminal struct {
+	out, err io.Writer
+}
+
+// command is one of holdfast's verbs.
+type command struct {
+	name, does string
+	run        func(ctx context.Context, t terminal, args []string) error
+}
+
+var commands = []command{
+	{"demo", "run the main job with simulated cameras", demo},
+	{"serve", "run the gateway", serve},
+	{"check", "compare index, files and hashes", check},
+	{"discover", "find cameras on the network", discover},
+	{"config", "check a configuration file, or print its reference", configure},
+	{"setup", "print the one-time set-up link of a new gateway", setup},
+	{"version", "print the version", version},
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, terminal{out: os.Stdout, err: os.Stderr}, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// run finds the command and turns its error into an exit code.
+func run(ctx context.Context, t terminal, args []string) int {
+	if len(args) == 0 {
+		usage(t.err)
+		return exitFailed
+	}
+	for _, c := range commands {
+		if c.name == args[0] {
+			return finish(t, c, c.run(ctx, t, args[1:]))
+		}
+	}
+	if isHelp(args[0]) {
+		usage(t.out)
+		return exitDone
+	}
+	fmt.Fprintf(t.err, "holdfast: no command %q\n\n", args[0])
+	usage(t.err)
+	return exitFailed
+}
+
+func finish(t terminal, c command, err error) int {
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return exitDone
+	case errors.Is(err, errFindings):
+		return exitFindings
+	}
+	fmt.Fprintf(t.err, "holdfast %s: %v\n", c.name, err)
+	return exitFailed
+}
+
+func isHelp(s string) bool {
+	return s == "help" || strings.TrimLeft(s, "-") == "h" || strings.TrimLeft(s, "-") == "help"
+}
+
+func usage(w io.Writer) {
+	fmt.Fprintf(w, "Holdfast records and shows the cameras of a site. Footage stays on this machine.\n\nusage: holdfast COMMAND [options]\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.does)
+	}
+	fmt.Fprintf(w, "\nholdfast COMMAND -h lists a command's options. Exit codes: 0 done, 1 findings, 2 could not run.\n")
+}
+
+// options makes the flag set of a command; what it prints goes to the terminal's error stream.
+func options(t terminal, name, line string) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(t.err)
+	fs.Usage = func() {
+		fmt.Fprintf(t.err, "usage: holdfast %s\n\n", line)
+		fs.PrintDefaults()
+	}
+	return fs
+}
+
+// parse reads a command's options and refuses what is left over.
+func parse(fs *flag.FlagSet, args []string) error {
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return fmt.Errorf("%w (holdfast %s -h lists the options)", err, fs.Name())
+	}
+	if fs.NArg() > 0 {
+		return fmt.Errorf("%q is one word too many (holdfast %s -h lists the options)", fs.Arg(0), fs.Name())
+	}
+	return nil
+}
+
+// isTerminal tells whether people see what is written.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

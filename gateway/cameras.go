@@ -1,0 +1,143 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"holdfast/config"
+)
+
+// cameraGroup runs the cameras of a gateway. Cameras may join and leave while it runs.
+type cameraGroup struct {
+	ctx context.Context
+	wg  sync.WaitGroup
+}
+
+// runCameras runs the cameras of the file and the adopted ones until ctx ends and all have closed what they record.
+func (g *Gateway) runCameras(ctx context.Context) error {
+	group := &cameraGroup{ctx: ctx}
+	g.mu.Lock()
+	g.group = group
+	for _, c := range g.cameras {
+		group.start(c)
+	}
+	g.mu.Unlock()
+	<-ctx.Done()
+	g.mu.Lock()
+	g.group = nil
+	g.mu.Unlock()
+	group.wg.Wait()
+	return ctx.Err()
+}
+
+func (r *cameraGroup) start(c *Camera) {
+	ctx, stop := context.WithCancel(r.ctx)
+	c.stop, c.done = stop, make(chan struct{})
+	r.wg.Go(func() {
+		defer close(c.done)
+		defer stop()
+		c.run(ctx)
+	})
+}
+
+// loadCameras makes the cameras of the file, then the adopted ones. An adopted camera whose id the file has taken
+// since is left out with an alarm: the file wins, and nothing is recorded twice under one name.
+func (g *Gateway) loadCameras() error {
+	for _, spec := range g.conf.Cameras {
+		g.cameras = append(g.cameras, g.newCamera(spec, originConfig))
+	}
+	list, err := g.state.adopted()
+	if err != nil {
+		return err
+	}
+	for _, a := range list {
+		if _, taken := g.camera(a.ID); taken {
+			g.raise(Alarm{ID: "camera:" + a.ID, Severity: "warning", What: fmt.Sprintf("Camera %s is both in the configuration file and adopted.", a.ID),
+				Means: "The one in the file is used.", Do: "Give one of them another id."})
+			continue
+		}
+		g.cameras = append(g.cameras, g.newCamera(a.camera(), originAdopted))
+	}
+	return nil
+}
+
+// Where a camera is declared.
+const (
+	originConfig  = "config"
+	originAdopted = "adopted"
+)
+
+// maxCameras bounds the cameras of one gateway.
+const maxCameras = 512
+
+// join adds a camera to the running set, in the place of the one with its id when it replaces that.
+func (g *Gateway) join(spec config.Camera, replaces bool) error {
+	if replaces {
+		g.leave(spec.ID)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.cameras) >= maxCameras {
+		return fmt.Errorf("one gateway takes %d cameras", maxCameras)
+	}
+	c := g.newCamera(spec, originAdopted)
+	g.cameras = append(g.cameras, c)
+	if g.group != nil {
+		g.group.start(c)
+	}
+	return nil
+}
+
+// leave stops a camera, waits until it has closed what it records, and takes it out of the set.
+func (g *Gateway) leave(id string) {
+	c, there := g.camera(id)
+	if !there {
+		return
+	}
+	if c.done != nil {
+		c.stop()
+		<-c.done
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.cameras = slices.DeleteFunc(g.cameras, func(x *Camera) bool { return x == c })
+}
+
+// camera finds a camera by id.
+func (g *Gateway) camera(id string) (*Camera, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, c := range g.cameras {
+		if c.spec.ID == id {
+			return c, true
+		}
+	}
+	return nil, false
+}
+
+// list gives the cameras in the order of the file, then of adoption.
+func (g *Gateway) list() []*Camera {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return append([]*Camera(nil), g.cameras...)
+}
+
+func (g *Gateway) cameraChanged(id string) { g.changes.publish(Change{Kind: "camera", ID: id}) }
+
+// raise raises an alarm, logs it once, and tells who listens.
+func (g *Gateway) raise(a Alarm) {
+	if g.alarms.raise(a) {
+		g.log.Warn("alarm", "id", a.ID, "what", a.What, "means", a.Means, "do", a.Do)
+		g.changes.publish(Change{Kind: "health"})
+	}
+}
+
+// clear ends an alarm.
+func (g *Gateway) clear(id string) {
+	if g.alarms.clear(id) {
+		g.log.Info("alarm over", "id", id)
+		g.changes.publish(Change{Kind: "health"})
+	}
+}

@@ -1,0 +1,161 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"holdfast/config"
+	"holdfast/gateway/auth"
+	"holdfast/gateway/live"
+	"holdfast/gateway/playback"
+	"holdfast/gateway/web"
+	"holdfast/gateway/web/ui"
+	"holdfast/storage"
+)
+
+// storageOptions are those of the recording engine.
+func (g *Gateway) storageOptions() storage.Options {
+	o := storage.Options{Index: filepath.Join(g.conf.Data, "index.db"), MaxAge: time.Duration(g.conf.Retention.MaxAge),
+		MaxAges: make(map[string]time.Duration), Now: g.now, Log: g.log}
+	for _, v := range g.conf.Volumes {
+		o.Volumes = append(o.Volumes, storageVolume(v))
+	}
+	for _, c := range g.conf.Cameras {
+		if c.Record.MaxAge > 0 {
+			o.MaxAges[c.ID] = time.Duration(c.Record.MaxAge)
+		}
+	}
+	return o
+}
+
+// storageVolume tells how much of a volume is to stay free: as many bytes, or a share of it.
+func storageVolume(v config.Volume) storage.VolumeOptions {
+	return storage.VolumeOptions{Path: v.Path, MinFree: v.MinFree.Bytes, MinFreePart: v.MinFree.Percent / 100}
+}
+
+// makeFaces makes the parts that show what is recorded. None of them listens yet.
+func (g *Gateway) makeFaces() (err error) {
+	if g.auth, err = auth.New(auth.Options{DB: g.state.db, Log: g.log, Now: g.now}); err != nil {
+		return fmt.Errorf("open accounts: %w", err)
+	}
+	g.live, err = live.New(live.Options{UDP: g.conf.WebRTC.UDP, TCP: g.conf.WebRTC.TCP, AllowPeer: g.guard.Allowed,
+		FFmpeg: ffmpeg(), Log: g.log})
+	if err != nil {
+		return fmt.Errorf("make live view: %w", err)
+	}
+	g.playback = playback.New(g.store, g.log)
+	if err := g.loadCameras(); err != nil {
+		return err
+	}
+	g.web, err = web.New(web.Options{
+		Listen: []string{g.conf.Listen}, Names: g.conf.Names, Data: g.conf.Data, Site: "Holdfast", Version: g.version,
+		Auth: g.auth, Cameras: g, Live: g.live, Archive: g.store, Footage: web.Recorded(g.playback), UI: ui.FS, Egress: g.guard,
+		Metrics: g.writeMetrics, Ready: g.isReady, Alarm: g.faceAlarm, Clear: g.clear, Log: g.log, Now: g.now,
+	})
+	if err != nil {
+		return fmt.Errorf("make web faces: %w", err)
+	}
+	return nil
+}
+
+// ffmpeg finds the decoder for JPEG snapshots; "" when it is not installed, and snapshots are MP4 then.
+func ffmpeg() string {
+	path, err := exec.LookPath("ffmpeg")
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
+func (g *Gateway) isReady() bool {
+	select {
+	case <-g.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// faceAlarm raises the alarm of a face that cannot be bound.
+func (g *Gateway) faceAlarm(id, what, means, do string) {
+	g.raise(Alarm{ID: id, Severity: "warning", What: what, Means: means, Do: do})
+}
+
+// serveLocal serves the API on the socket in the data directory, for the command line.
+func (g *Gateway) serveLocal(ctx context.Context) error {
+	l, err := web.ListenLocal(filepath.Join(g.conf.Data, "holdfast.sock"))
+	if err != nil {
+		g.faceAlarm("face:local", fmt.Sprintf("The local socket cannot be opened: %v.", err),
+			"The command line reaches the gateway only after it has stopped. Recording goes on.", "Look at the rights of the data directory.")
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return g.web.ServeLocal(ctx, l)
+}
+
+// LoginLink makes a link that signs somebody in once, for the demo; there is no account with a password then.
+func (g *Gateway) LoginLink() (string, error) {
+	url, err := g.web.URL(context.Background())
+	if err != nil {
+		return "", err
+	}
+	token, err := g.auth.OnceToken(DemoUser)
+	if err != nil {
+		return "", fmt.Errorf("make login link: %w", err)
+	}
+	return url + "/login#once=" + token, nil
+}
+
+// DemoUser is who a login link signs in.
+const DemoUser = "demo"
+
+// writeMetrics writes the counters of /metrics, in the Prometheus text format.
+func (g *Gateway) writeMetrics(w io.Writer) {
+	metrics.WriteProcessMetrics(w)
+	for _, c := range g.list() {
+		c.writeMetrics(w)
+	}
+	for _, v := range g.store.Volumes() {
+		name := fmt.Sprintf("{volume=%q}", v.ID)
+		fmt.Fprintf(w, "holdfast_volume_free_bytes%s %d\n", name, v.Free)
+		fmt.Fprintf(w, "holdfast_volume_size_bytes%s %d\n", name, v.Total)
+		fmt.Fprintf(w, "holdfast_volume_usable%s %d\n", name, boolean(v.State == storage.VolumeOK))
+		fmt.Fprintf(w, "holdfast_volume_written_bytes_total%s %d\n", name, v.Writes)
+		fmt.Fprintf(w, "holdfast_volume_sync_seconds%s %g\n", name, v.Sync.Seconds())
+	}
+}
+
+func (c *Camera) writeMetrics(w io.Writer) {
+	for _, f := range c.feeds {
+		name := fmt.Sprintf("{camera=%q,stream=%q}", c.spec.ID, f.id)
+		fmt.Fprintf(w, "holdfast_stream_online%s %d\n", name, boolean(f.State().State == Online))
+		info := f.stream.Info()
+		fmt.Fprintf(w, "holdfast_stream_ring_bytes%s %d\n", name, info.Bytes)
+		fmt.Fprintf(w, "holdfast_stream_lost_packets_total%s %d\n", name, info.Lost)
+		fmt.Fprintf(w, "holdfast_stream_readers%s %d\n", name, info.Readers)
+		if st, ok := f.stats(); ok {
+			for _, t := range st.Tracks {
+				track := fmt.Sprintf("{camera=%q,stream=%q,codec=%q}", c.spec.ID, f.id, t.Codec)
+				fmt.Fprintf(w, "holdfast_session_packets%s %d\n", track, t.Packets)
+				fmt.Fprintf(w, "holdfast_session_bytes%s %d\n", track, t.Bytes)
+			}
+			fmt.Fprintf(w, "holdfast_session_foreign_packets%s %d\n", name, st.Foreign)
+			if st.CameraOffsetKnown {
+				fmt.Fprintf(w, "holdfast_camera_clock_offset_seconds%s %g\n", name, st.CameraOffset.Seconds())
+			}
+		}
+	}
+}
+
+func boolean(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,176 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"holdfast/config"
+	"holdfast/gateway/auth"
+	"holdfast/gateway/egress"
+	"holdfast/gateway/live"
+	"holdfast/gateway/playback"
+	"holdfast/gateway/web"
+	"holdfast/storage"
+)
+
+// Options of a gateway.
+type Options struct {
+	Config  *config.Config   // required, valid
+	Version string           // shown to people and in the API
+	Log     *slog.Logger     // required
+	Now     func() time.Time // wall clock; nil: time.Now
+}
+
+// Gateway is the daemon. New makes it, Run is its life.
+type Gateway struct {
+	conf    *config.Config   // constant
+	version string           // constant
+	log     *slog.Logger     // constant
+	now     func() time.Time // constant
+	guard   *egress.Guard    // constant
+	alarms  *alarms          // constant
+	changes *changes         // constant
+	ready   chan struct{}    // closed once every part runs
+	beats   beats
+
+	// Set by Run before ready is closed, constant after.
+	state    *State
+	store    *storage.Store
+	auth     *auth.Auth
+	live     *live.Server
+	playback *playback.Playback
+	web      *web.Server
+
+	enrolling sync.Mutex // makes choosing an id and taking it one act
+
+	mu      sync.Mutex // guards what follows: the set of cameras and who runs them
+	cameras []*Camera  // in the order of the file, then of adoption
+	group   *cameraGroup
+}
+
+// New makes a gateway. Nothing is opened before Run.
+func New(o Options) *Gateway {
+	g := &Gateway{conf: o.Config, version: o.Version, log: o.Log, now: o.Now, ready: make(chan struct{}), beats: beats{start: time.Now()}}
+	if g.now == nil {
+		g.now = time.Now
+	}
+	g.guard = egress.New(egress.Options{Allow: o.Config.Egress.Allow, Log: o.Log})
+	g.alarms = newAlarms(g.now)
+	g.changes = newChanges()
+	return g
+}
+
+// Ready is closed once recording runs and the faces that can be bound are bound.
+func (g *Gateway) Ready() <-chan struct{} { return g.ready }
+
+// Run runs the gateway until ctx ends; then it closes what is open and returns nil. An error means that a part without
+// which nothing can be kept (data directory, state, index) did not open or failed.
+func (g *Gateway) Run(ctx context.Context) error {
+	lock, err := lockData(g.conf.Data)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if err := g.open(); err != nil {
+		return err
+	}
+	err = g.runParts(ctx)
+	return errors.Join(err, g.close())
+}
+
+// open opens state and storage, and makes the parts that show them.
+func (g *Gateway) open() (err error) {
+	if g.state, err = openState(g.conf.Data); err != nil {
+		return err
+	}
+	if g.store, err = storage.Open(g.storageOptions()); err != nil {
+		return errors.Join(err, g.state.Close())
+	}
+	if err = g.makeFaces(); err != nil {
+		return errors.Join(err, g.close())
+	}
+	return nil
+}
+
+func (g *Gateway) close() error {
+	if g.playback != nil {
+		g.playback.Close()
+	}
+	return errors.Join(g.store.Close(), g.state.Close())
+}
+
+// runParts starts what records first and what shows last, waits, and stops them in reverse.
+func (g *Gateway) runParts(ctx context.Context) error {
+	failed := make(chan error, 1)
+	storing := begin(ctx, "storage", failed, g.store.Run)
+	recording := begin(ctx, "cameras", failed, g.runCameras)
+	watching := begin(ctx, "live view", failed, g.live.Run)
+	facing := begin(ctx, "web faces", failed, g.web.Run)
+	local := begin(ctx, "local socket", failed, g.serveLocal)
+	hearing := begin(ctx, "health", failed, g.watchHealth)
+
+	err := g.announce(ctx)
+	if err == nil {
+		close(g.ready)
+		select {
+		case <-ctx.Done():
+		case err = <-failed:
+		}
+	}
+	g.log.Info("stopping")
+	removeEndpoint(g.conf.Data)
+	for _, s := range []*stage{hearing, local, facing, watching, recording, storing} {
+		s.end()
+	}
+	return err
+}
+
+// announceTime bounds the wait for the first face. A port that is taken is an alarm and keeps being tried; the gateway
+// is ready without it.
+const announceTime = 5 * time.Second
+
+// announce writes endpoint.json once a face is bound, or says that none is.
+func (g *Gateway) announce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, announceTime)
+	defer cancel()
+	url, err := g.web.URL(ctx)
+	if err != nil {
+		g.log.Error("no web face could be bound; recording goes on", "listen", g.conf.Listen)
+		url = ""
+	}
+	e := Endpoint{URL: url, Token: g.auth.ProcessToken(), CA: g.web.CAFile()}
+	if err := e.write(g.conf.Data); err != nil {
+		return err
+	}
+	return g.writeSetupLink(url)
+}
+
+// setupFile holds the one-time set-up link while there is no administrator. It is a file, not a log line: whoever may
+// read the log must not become the administrator by it.
+const setupFile = "setup-link"
+
+// SetupLinkPath is where the one-time set-up link of the gateway with this data directory lies.
+func SetupLinkPath(dir string) string { return filepath.Join(dir, setupFile) }
+
+func (g *Gateway) writeSetupLink(url string) error {
+	path := SetupLinkPath(g.conf.Data)
+	if !g.auth.NeedsSetup() {
+		os.Remove(path)
+		return nil
+	}
+	token, err := g.auth.SetupToken()
+	if err != nil {
+		return fmt.Errorf("make set-up link: %w", err)
+	}
+	if err := os.WriteFile(path, []byte(url+"/setup#token="+token+"\n"), 0o600); err != nil {
+		return fmt.Errorf("write set-up link: %w", err)
+	}
+	g.log.Warn("no administrator yet; `holdfast setup` prints the one-time link that makes one", "file", path)
+	return nil
+}

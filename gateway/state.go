@@ -1,0 +1,114 @@
+package gateway
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// stateSchema is the version of the layout of state.db. A newer file is refused: an older program would lose what
+// it does not know.
+const stateSchema = 1
+
+var (
+	bucketMeta    = []byte("meta")
+	bucketCameras = []byte("cameras")
+	keySchema     = []byte("schema")
+)
+
+// State is state.db: what cannot be rebuilt from footage. Today that is the adopted cameras (bucket "cameras", camera
+// id → sealed JSON) and what gateway/auth keeps in its own buckets of the same file.
+type State struct {
+	db   *bbolt.DB
+	seal *seal
+}
+
+// openState opens or makes state.db in dir. It waits two seconds for another process to let go of the file.
+func openState(dir string) (*State, error) {
+	path := filepath.Join(dir, "state.db")
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 2 * time.Second})
+	if errors.Is(err, bbolt.ErrTimeout) {
+		return nil, fmt.Errorf("open %s: another holdfast process uses it", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	s := &State{db: db}
+	if err := s.prepare(dir); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func (s *State) prepare(dir string) (err error) {
+	if s.seal, err = openSeal(filepath.Join(dir, "state.key")); err != nil {
+		return err
+	}
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		meta, err := tx.CreateBucketIfNotExists(bucketMeta)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.CreateBucketIfNotExists(bucketCameras); err != nil {
+			return err
+		}
+		return checkSchema(meta)
+	})
+}
+
+func checkSchema(meta *bbolt.Bucket) error {
+	v := meta.Get(keySchema)
+	if v == nil {
+		return meta.Put(keySchema, binary.BigEndian.AppendUint32(nil, stateSchema))
+	}
+	if len(v) != 4 || binary.BigEndian.Uint32(v) > stateSchema {
+		return fmt.Errorf("its schema %x is newer than this program's (%d): run the newer holdfast, or restore the backup made before the upgrade", v, stateSchema)
+	}
+	return nil
+}
+
+// adopted reads the cameras enrolled through the viewer, in the order of their ids.
+func (s *State) adopted() (list []Adopted, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketCameras).ForEach(func(id, v []byte) error {
+			plain, err := s.seal.open(v, id)
+			if err != nil {
+				return fmt.Errorf("read camera %s: %w", id, err)
+			}
+			var a Adopted
+			if err := json.Unmarshal(plain, &a); err != nil {
+				return fmt.Errorf("read camera %s: %w", id, err)
+			}
+			list = append(list, a)
+			return nil
+		})
+	})
+	return list, err
+}
+
+// adopt writes a camera, replacing one of the same id.
+func (s *State) adopt(a Adopted) error {
+	plain, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	sealed := s.seal.close(plain, []byte(a.ID))
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketCameras).Put([]byte(a.ID), sealed)
+	})
+}
+
+// forget removes a camera. Its footage stays.
+func (s *State) forget(id string) error {
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketCameras).Delete([]byte(id))
+	})
+}
+
+func (s *State) Close() error { return s.db.Close() }

@@ -1,0 +1,265 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"holdfast/gateway/record"
+	"holdfast/gateway/stream"
+	"holdfast/gateway/web"
+	"holdfast/onvif"
+	"holdfast/rtsp"
+	"holdfast/storage"
+	"holdfast/storage/fmp4"
+)
+
+// Cameras gives every camera as the API tells it.
+func (g *Gateway) Cameras() []web.Camera {
+	list := make([]web.Camera, 0, len(g.list()))
+	for _, c := range g.list() {
+		list = append(list, c.describe())
+	}
+	return list
+}
+
+// Camera gives one camera as the API tells it.
+func (g *Gateway) Camera(id string) (web.Camera, bool) {
+	c, ok := g.camera(id)
+	if !ok {
+		return web.Camera{}, false
+	}
+	return c.describe(), true
+}
+
+// Stream gives the ring of a stream; "" is the main one. A stream that is opened on demand is asked for.
+func (g *Gateway) Stream(id, name string) (*stream.Stream, error) {
+	c, ok := g.camera(id)
+	if !ok {
+		return nil, web.ErrNotFound
+	}
+	f, ok := c.feed(name)
+	if !ok {
+		return nil, web.ErrNotFound
+	}
+	if f.State().State == OnDemand {
+		f.poke()
+	}
+	return f.stream, nil
+}
+
+// Subscribe tells of changes until ctx ends.
+func (g *Gateway) Subscribe(ctx context.Context) <-chan web.Change {
+	out := make(chan web.Change)
+	told := g.changes.subscribe(ctx)
+	go func() {
+		defer close(out)
+		for ch := range told {
+			select {
+			case out <- web.Change(ch):
+			case <-ctx.Done():
+				for range told { // it closes soon
+				}
+				return
+			}
+		}
+	}()
+	return out
+}
+
+// describe gives the camera as the API tells it.
+func (c *Camera) describe() web.Camera {
+	w := web.Camera{ID: c.spec.ID, Name: c.spec.Name, Address: c.hostPort(), Source: c.origin, Audio: c.spec.Audio,
+		Purpose: c.spec.Purpose, LegalBasis: c.spec.LegalBasis, Streams: []web.Stream{}}
+	c.describeDevice(&w)
+	c.describeState(&w)
+	w.Record = c.recording()
+	for _, f := range c.feeds {
+		w.Streams = append(w.Streams, f.describe())
+	}
+	return w
+}
+
+func (c *Camera) describeDevice(w *web.Camera) {
+	d := c.Device()
+	if d == nil {
+		return
+	}
+	w.Manufacturer, w.Model, w.Kind = d.Manufacturer, d.Model, kindOf(d)
+}
+
+func kindOf(d *onvif.Device) string {
+	switch {
+	case d.Thermal:
+		return "thermal"
+	case d.PTZ:
+		return "ptz"
+	}
+	return "fixed"
+}
+
+// describeState gives the state of the main stream, which is the camera's.
+func (c *Camera) describeState(w *web.Camera) {
+	if c.spec.Disabled {
+		w.State, w.Cause, w.Detail, w.Since = string(Disabled), string(storage.CauseDisabled), "Switched off in the configuration.", c.made
+		return
+	}
+	st := c.feeds[0].State()
+	w.State, w.Since, w.Cause, w.Detail, w.Hint = string(st.State), st.Since, string(st.Cause), st.Detail, st.Hint
+	if st.State == OnDemand {
+		w.State = string(Offline)
+	}
+	if !st.RetryAt.IsZero() {
+		w.RetryAt = &st.RetryAt
+	}
+}
+
+// recording tells how the camera's recording goes: as badly as the worst of its recorders.
+func (c *Camera) recording() web.Recording {
+	w := web.Recording{Mode: "off", State: "off", Cause: string(storage.CauseDisabled), Since: c.made, Streams: []string{}}
+	rank := -1
+	for i, r := range c.recs {
+		w.Mode = "continuous"
+		w.Streams = append(w.Streams, c.recorded[i])
+		st := r.Status()
+		if n := badness[st.State]; n > rank {
+			rank = n
+			w.State, w.Cause, w.Since = string(st.State), string(st.Cause), st.Since
+		}
+		if !st.LastSynced.IsZero() && (w.LastSynced == nil || st.LastSynced.Before(*w.LastSynced)) {
+			at := st.LastSynced
+			w.LastSynced = &at
+		}
+	}
+	return w
+}
+
+var badness = map[record.State]int{record.Recording: 0, record.Waiting: 1, record.Failing: 2}
+
+// describe gives the stream as the API tells it.
+func (f *feed) describe() web.Stream {
+	info := f.stream.Info()
+	w := web.Stream{ID: f.id, State: string(f.State().State), FPS: info.FPS, Bitrate: info.Bitrate, Lost: info.Lost, RingBytes: info.Bytes}
+	if info.Run != nil {
+		w.Transport = info.Run.Transport
+	}
+	if v := info.Video(); v != nil {
+		w.Codec, w.Width, w.Height, w.Reordered = v.Codec.String(), v.Width, v.Height, v.Reorder
+		w.Codecs = codecString(v)
+	}
+	if a := info.Audio(); a != nil {
+		w.Audio = a.Codec.String()
+	}
+	return w
+}
+
+// codecString names the codec as browsers ask for it.
+func codecString(t *rtsp.Track) string {
+	return fmp4.CodecString(fmp4.Track{Codec: fmp4.Codec(t.Codec), VPS: t.VPS, SPS: t.SPS, PPS: t.PPS})
+}
+
+// Discover lists the devices that answer, for the web.
+func (g *Gateway) Discover(ctx context.Context) ([]web.Discovered, error) {
+	found, err := g.Find(ctx)
+	if err != nil {
+		return nil, web.Refused("The networks could not be asked for cameras: "+err.Error(), "Check that this machine has a network; a camera can also be added by its address.")
+	}
+	list := make([]web.Discovered, 0, len(found))
+	for _, f := range found {
+		list = append(list, web.Discovered{ID: f.ID, Name: f.Name, Hardware: f.Hardware, Address: f.Address(), XAddrs: f.XAddrs, Adopted: f.Adopted != ""})
+	}
+	return list, nil
+}
+
+// Adopt enrols a camera for the web.
+func (g *Gateway) Adopt(ctx context.Context, req web.AdoptRequest) (web.Camera, error) {
+	id, err := g.Enrol(ctx, Adoption{Address: req.Address, Username: req.Username, Password: req.Password, Name: req.Name, Record: req.Record})
+	if err != nil {
+		return web.Camera{}, adoptProblem(err)
+	}
+	c, ok := g.Camera(id)
+	if !ok {
+		return web.Camera{}, web.ErrNotFound
+	}
+	return c, nil
+}
+
+// adoptProblem gives the error of an adoption the form that the web shows beside the field.
+func adoptProblem(err error) error {
+	var oe *onvif.Error
+	var re *rtsp.Error
+	switch {
+	case errors.Is(err, ErrTaken):
+		return web.Rejected("address", err.Error())
+	case errors.As(err, &oe):
+		return web.Refused(oe.Error(), oe.Hint)
+	case errors.As(err, &re):
+		return web.Refused(re.Error(), re.Hint)
+	}
+	return web.Rejected("address", err.Error())
+}
+
+// Check compares index, files and hashes.
+func (g *Gateway) Check(ctx context.Context, level string) (any, error) {
+	l, err := storage.ParseLevel(level)
+	if err != nil {
+		return nil, web.Rejected("level", err.Error())
+	}
+	return g.store.Check(ctx, l, nil)
+}
+
+// Health tells how the gateway is.
+func (g *Gateway) Health() web.Health {
+	h := web.Health{State: "ok", Alarms: []web.Alarm{}, Volumes: []web.Volume{}}
+	for _, a := range g.allAlarms() {
+		h.Alarms = append(h.Alarms, web.Alarm(a))
+	}
+	for _, v := range g.store.Volumes() {
+		h.Volumes = append(h.Volumes, web.Volume{ID: v.ID, Path: v.Path, State: string(v.State), Cause: v.Cause, Free: v.Free, Total: v.Total,
+			SyncMS: float64(v.Sync) / float64(time.Millisecond)})
+	}
+	h.State, h.Summary = g.summary(h.Alarms)
+	return h
+}
+
+// allAlarms are the gateway's own and the storage engine's.
+func (g *Gateway) allAlarms() []Alarm {
+	list := g.alarms.list()
+	for _, a := range g.store.Alarms() {
+		severity := "warning"
+		if a.Loses {
+			severity = "alarm"
+		}
+		list = append(list, Alarm{ID: a.ID, Severity: severity, Since: a.Since, What: a.What, Means: a.Means, Do: a.Do})
+	}
+	return list
+}
+
+// summary says in one sentence how things are: the alarms first, then the cameras.
+func (g *Gateway) summary(alarms []web.Alarm) (state, sentence string) {
+	recording, wanted := 0, 0
+	for _, c := range g.list() {
+		if len(c.recs) == 0 {
+			continue
+		}
+		wanted++
+		if c.recording().State == string(record.Recording) {
+			recording++
+		}
+	}
+	sentence = fmt.Sprintf("%d of %d cameras are being recorded.", recording, wanted)
+	state = "ok"
+	if recording < wanted || len(alarms) > 0 {
+		state = "warning"
+	}
+	for _, a := range alarms {
+		if a.Severity == "alarm" {
+			return "failing", a.What
+		}
+	}
+	if len(alarms) > 0 {
+		sentence += " " + alarms[0].What
+	}
+	return state, sentence
+}

@@ -1,0 +1,100 @@
+// The JSON API. Every request of the viewer is made here.
+
+/**
+ * @typedef {{id:string,state:string,codec:string,codecs:string,width:number,height:number,fps:number,bitrate:number,reordered:boolean,audio:string,transport:string,lost:number,ring_bytes:number}} Stream
+ * @typedef {{mode:string,state:string,cause:string,since:string,last_synced:string|null,streams:string[]}} Recording
+ * @typedef {{id:string,name:string,kind:string,state:string,since:string,cause:string,detail:string,hint:string,retry_at:string|null,address:string,manufacturer:string,model:string,source:string,purpose:string,legal_basis:string,audio:boolean,record:Recording,streams:Stream[]}} Camera
+ * @typedef {{id:string,severity:string,since:string,what:string,means:string,do:string}} Alarm
+ * @typedef {{id:string,path:string,state:string,cause:string,free:number,total:number,sync_ms:number}} Volume
+ * @typedef {{state:string,summary:string,alarms:Alarm[],volumes:Volume[]}} Health
+ * @typedef {{user:string,role:string,csrf:string,site:string,version:string,time_zone:string}} Session
+ * @typedef {{start:string,end:string,kind:"recorded"|"gap",cause:string}} Span
+ * @typedef {{from:string,to:string,duration:number,map:{media:number,wall:string}[],gaps:{start:string,end:string,cause:string,media:number}[]}} VideoMap
+ * @typedef {{id:string,name:string,hardware:string,address:string,xaddrs:string[],adopted:boolean}} Found
+ */
+
+/** An answer that says what went wrong (RFC 9457). */
+export class Problem extends Error {
+  /** @param {number} status @param {{type?:string,title?:string,detail?:string,hint?:string,field?:string}} p */
+  constructor(status, p) {
+    super(p.detail || p.title || `The gateway answered ${status}.`);
+    this.status = status;
+    this.slug = (p.type || "").split("/").pop() || "";
+    this.hint = p.hint || "";
+    this.field = p.field || "";
+  }
+}
+
+let csrf = "";
+/** Called when the session has ended. @type {() => void} */
+let ended = () => {};
+/** @param {() => void} f */
+export function onEnded(f) { ended = f; }
+
+/**
+ * @param {string} method @param {string} path @param {{json?:unknown,body?:BodyInit,type?:string,signal?:AbortSignal,quiet?:boolean}} [o]
+ * @returns {Promise<Response>}
+ */
+export async function request(method, path, o = {}) {
+  /** @type {Record<string,string>} */
+  const headers = {};
+  if (method !== "GET") headers["X-CSRF-Token"] = csrf;
+  let body = o.body;
+  if (o.json !== undefined) { headers["Content-Type"] = "application/json"; body = JSON.stringify(o.json); }
+  if (o.type) headers["Content-Type"] = o.type;
+  let res;
+  try {
+    res = await fetch(path, { method, headers, body, signal: o.signal });
+  } catch (e) {
+    if (o.signal?.aborted) throw e;
+    throw new Problem(0, { detail: "The gateway does not answer.", hint: "Check that this device is on the gateway's network." });
+  }
+  if (res.ok) return res;
+  let p = {};
+  try { p = await res.json(); } catch { /* no problem body */ }
+  if (res.status === 401 && !o.quiet) ended();
+  throw new Problem(res.status, p);
+}
+
+/** @param {string} method @param {string} path @param {Parameters<typeof request>[2]} [o] */
+async function json(method, path, o) { const r = await request(method, path, o); return r.status === 204 ? null : r.json(); }
+
+/** @param {Session} s */
+function keep(s) { csrf = s.csrf; return s; }
+
+const base = "/api/v1";
+/** @param {string} id */
+const cam = id => `${base}/cameras/${encodeURIComponent(id)}`;
+/** @param {Date} t */
+const at = t => encodeURIComponent(t.toISOString());
+
+export const api = {
+  /** @returns {Promise<Session>} */
+  session: async () => keep(await json("GET", `${base}/session`, { quiet: true })),
+  /** @param {string} username @param {string} password @returns {Promise<Session>} */
+  signIn: async (username, password) => keep(await json("POST", `${base}/session`, { json: { username, password }, quiet: true })),
+  /** @param {string} token @returns {Promise<Session>} */
+  once: async token => keep(await json("POST", `${base}/session/once`, { json: { token }, quiet: true })),
+  /** @param {string} token @param {string} username @param {string} password */
+  setUp: async (token, username, password) => { const s = await json("POST", `${base}/setup`, { json: { token, username, password }, quiet: true }); return s && s.csrf ? keep(s) : s; },
+  signOut: () => json("DELETE", `${base}/session`),
+  /** @returns {Promise<Camera[]>} */
+  cameras: () => json("GET", `${base}/cameras`),
+  /** @param {string} id @param {Date} from @param {Date} to @returns {Promise<Span[]>} */
+  spans: (id, from, to) => json("GET", `${cam(id)}/spans?from=${at(from)}&to=${at(to)}`),
+  /** @param {string} id @param {Date} from @param {Date} to @returns {string} */
+  video: (id, from, to) => `${cam(id)}/video.mp4?from=${at(from)}&to=${at(to)}`,
+  /** @param {string} id @param {Date} from @param {Date} to @returns {Promise<VideoMap>} */
+  map: (id, from, to) => json("GET", `${cam(id)}/video.json?from=${at(from)}&to=${at(to)}`),
+  /** @param {string} id @param {string} [stream] */
+  snapshot: (id, stream) => `${cam(id)}/snapshot.jpg${stream ? `?stream=${encodeURIComponent(stream)}` : ""}`,
+  /** @param {string} id @param {string} stream */
+  liveMP4: (id, stream) => `${cam(id)}/live.mp4?stream=${encodeURIComponent(stream)}`,
+  /** @param {string} id @param {string} stream @param {boolean} audio */
+  whep: (id, stream, audio) => `${cam(id)}/whep?stream=${encodeURIComponent(stream)}${audio ? "&audio=1" : ""}`,
+  /** @returns {Promise<Found[]>} */
+  discover: () => json("GET", `${base}/discover`),
+  /** @param {{address:string,username:string,password:string,name:string,record:string}} c @returns {Promise<Camera>} */
+  adopt: c => json("POST", `${base}/cameras`, { json: c }),
+  events: `${base}/events/stream`,
+};

@@ -1,0 +1,39 @@
+// The icon set: 20 px, 1.5 px stroke.
+const paths = {
+  live: "M3 5h14v10H3zM8 8l4 2-4 2z",
+  timeline: "M3 10h14M6 6v8M10 4v12M14 7v6",
+  cameras: "M3 6h9v8H3zM12 9l5-2v6l-5-2z",
+  storage: "M4 5c0-1 3-2 6-2s6 1 6 2v10c0 1-3 2-6 2s-6-1-6-2zM4 5c0 1 3 2 6 2s6-1 6-2M4 10c0 1 3 2 6 2s6-1 6-2",
+  out: "M8 3H4v14h4M8 10h9M14 7l3 3-3 3",
+  full: "M3 8V3h5M12 3h5v5M17 12v5h-5M8 17H3v-5",
+  sound: "M4 8v4h3l4 3V5L7 8zM14 7c1 1.500 1 4.500 0 6",
+  mute: "M4 8v4h3l4 3V5L7 8zM14 8l4 4M18 8l-4 4",
+  snap: "M3 6h4l1.500-2h3L13 6h4v10H3zM10 8.500a2.500 2.500 0 1 0 0 5 2.500 2.500 0 0 0 0-5",
+  info: "M10 3a7 7 0 1 0 0 14 7 7 0 0 0 0-14M10 9v5M10 6.500v.2",
+  back: "M12 4l-6 6 6 6",
+  play: "M6 4l10 6-10 6z",
+  pause: "M6 4v12M14 4v12",
+  plus: "M10 4v12M4 10h12",
+  grid: "M3 3h6v6H3zM11 3h6v6h-6zM3 11h6v6H3zM11 11h6v6h-6z",
+  search: "M9 3a6 6 0 1 0 0 12A6 6 0 0 0 9 3M13.500 13.500L17 17",
+  step: "M5 4l7 6-7 6zM15 4v12",
+  stepBack: "M15 4l-7 6 7 6zM5 4v12",
+  next: "M8 4l6 6-6 6",
+  day: "M4 5h12v11H4zM4 8h12M7 3v3M13 3v3",
+};
+
+/**
+ * @param {keyof typeof paths} name
+ * @returns {SVGSVGElement}
+ */
+export function icon(name) {
+  const ns = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(ns, "svg");
+  svg.setAttribute("viewBox", "0 0 20 20");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const p = document.createElementNS(ns, "path");
+  p.setAttribute("d", paths[name]);
+  svg.append(p);
+  return svg;
+}

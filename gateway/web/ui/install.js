@@ -1,0 +1,9 @@
+// The fingerprint on the page that explains the certificate.
+const res = await fetch("/api/v1/ca");
+const out = /** @type {HTMLElement} */ (document.getElementById("fingerprint"));
+if (res.ok) {
+  const ca = await res.json();
+  out.textContent = String(ca.fingerprint_sha256).replace(/:/g, "").replace(/(..)(?=.)/g, "$1 ").toUpperCase();
+} else {
+  out.textContent = "This address speaks plain HTTP on the machine itself: there is nothing to trust.";
+}

@@ -1,0 +1,322 @@
+// Timeline: footage of one camera above, all cameras on one axis below.
+import { store } from "./store.js";
+import { api } from "./api.js";
+import { Player } from "./player.js";
+import { h, iconButton, Undo } from "./dom.js";
+import { icon } from "./icons.js";
+import { words, clock, duration } from "./words.js";
+
+const minute = 60e3, hour = 3600e3, day = 24 * hour;
+/** How much of footage is asked for at once, ms. The next piece is fetched before the end. */
+const chunk = 10 * minute;
+/** A gap of less than this is played over without a word, ms. */
+const shortGap = 1500;
+
+/** What is known of each camera's footage around the axis. */
+class Spans {
+  constructor() { /** @type {Map<string, {from:number,to:number,list:import("./api.js").Span[],busy:boolean,at:number}>} */ this.known = new Map(); }
+  /** @param {string} id */
+  get(id) { return this.known.get(id)?.list || []; }
+  /** @param {string} id @param {number} from @param {number} to @param {() => void} then */
+  want(id, from, to, then) {
+    const k = this.known.get(id);
+    const stale = !k || from < k.from || to > k.to && k.to < Date.now() - 1000 || Date.now() - k.at > 2000 && to > Date.now() - minute;
+    if (k?.busy || !stale) return;
+    const pad = Math.max((to - from) / 2, minute);
+    const lo = from - pad, hi = Math.min(to + pad, Date.now() + 1000);
+    const entry = { from: k ? k.from : lo, to: k ? k.to : hi, list: k ? k.list : [], busy: true, at: Date.now() };
+    this.known.set(id, entry);
+    if (lo >= hi) { entry.busy = false; return; }
+    api.spans(id, new Date(lo), new Date(hi)).then(list => { Object.assign(entry, { from: lo, to: hi, list, busy: false }); then(); }, () => { entry.busy = false; });
+  }
+}
+
+/** @param {string} id @param {(path: string) => void} go @returns {import("./dom.js").Page} */
+export function timelinePage(id, go) {
+  const undo = new Undo();
+  const spans = new Spans();
+  let center = Date.now(), span = hour / 2; // what the axis shows
+  let head = Date.now(); // where the playhead is
+  let live = true, follow = true, speed = 1, wantsPlay = true;
+  /** @type {{from:number,to:number,map:{media:number,wall:number}[]}|null} */
+  let piece = null;
+  let asked = 0;
+
+  const video = h("video.footage", { playsinline: true, muted: true });
+  video.muted = true;
+  const player = new Player();
+  player.video.classList.add("footage");
+  const says = h("p.says", { role: "status", "aria-live": "polite" });
+  const stage = h("div.stage", null, video, player.video, says);
+  const canvas = h("canvas.axis", { tabindex: "0", role: "slider", "aria-label": words.timeline });
+  const tip = h("div.tip", { hidden: true });
+  const playButton = iconButton(icon("pause"), words.pause, toggle);
+  const liveButton = h("button.live-button", { type: "button", onclick: goLive }, words.liveHere);
+  const pick = h("select", { "aria-label": words.camera, onchange: (/** @type {any} */ e) => go(`/timeline/${encodeURIComponent(e.target.value)}`) });
+  const rate = h("select", { "aria-label": words.speed, title: words.speed, onchange: (/** @type {any} */ e) => setSpeed(Number(e.target.value)) },
+    ...[0.5, 1, 2, 4, 8].map(s => h("option", { value: String(s), selected: s === 1 }, s === 0.5 ? "½×" : `${s}×`)));
+  const date = h("input", { type: "date", "aria-label": words.day, title: words.day, onchange: (/** @type {any} */ e) => { const d = new Date(e.target.value + "T00:00"); if (!Number.isNaN(d.getTime())) { span = day; center = d.getTime() + day / 2; follow = false; seek(d.getTime()); } } });
+  const time = h("output.time");
+  const bar = h("div.bar", { role: "toolbar" }, iconButton(icon("stepBack"), words.frameBack, () => step(-1)), playButton, iconButton(icon("step"), words.frame, () => step(1)), rate, time, h("span.grow"), pick, date, liveButton);
+  const element = h("section.timeline", null, stage, bar, h("div.axis-box", null, canvas, tip));
+
+  // ---- playing
+
+  function camera() { return store.cameras.get(id); }
+  function goLive() {
+    live = true; follow = true; wantsPlay = true; piece = null; asked++;
+    head = Date.now();
+    video.pause(); video.removeAttribute("src"); video.load();
+    says.textContent = "";
+    setSpeed(1);
+    showLive();
+    draw();
+  }
+  function showLive() {
+    const c = camera();
+    if (live && c) player.show(c, "main");
+    player.video.hidden = !live;
+    video.hidden = live;
+    liveButton.classList.toggle("on", live);
+  }
+
+  /** Goes to a moment and plays from there. @param {number} at */
+  async function seek(at) {
+    if (at > Date.now() - 1500) { goLive(); return; }
+    live = false;
+    player.hang();
+    showLive();
+    const turn = ++asked;
+    says.textContent = "";
+    try { await load(at, turn); } catch { if (turn === asked) says.textContent = words.playFailed; }
+  }
+
+  /** @param {number} at @param {number} turn */
+  async function load(at, turn) {
+    const list = await api.spans(id, new Date(at - minute), new Date(at + day));
+    if (turn !== asked) return;
+    const next = list.find(s => s.kind === "recorded" && Date.parse(s.end) > at + 200);
+    const hole = list.find(s => s.kind === "gap" && Date.parse(s.start) <= at && Date.parse(s.end) > at);
+    if (!next) { head = at; says.textContent = list.length ? words.nothingLater : words.noFootage; draw(); return; }
+    const from = Math.max(at, Date.parse(next.start));
+    if (from - at > shortGap) says.textContent = words.jumped(duration((from - at) / 1000), hole?.cause || "–");
+    head = from;
+    const to = from + chunk;
+    const map = await api.map(id, new Date(from), new Date(to));
+    if (turn !== asked) return;
+    piece = { from, to: Date.parse(map.to), map: map.map.map(p => ({ media: p.media, wall: Date.parse(p.wall) })) };
+    video.src = api.video(id, new Date(from), new Date(to));
+    video.playbackRate = speed;
+    if (wantsPlay) video.play().catch(() => {});
+    reveal();
+    draw();
+  }
+
+  /** Wall time of a media time. @param {number} t */
+  function wall(t) {
+    if (!piece) return head;
+    let p = piece.map[0] || { media: 0, wall: piece.from };
+    for (const q of piece.map) if (q.media <= t + 1e-6) p = q;
+    return p.wall + (t - p.media) * 1000;
+  }
+  undo.on(video, "ended", () => { if (piece && !live) seek(Math.max(piece.to, head) + 1); });
+  undo.on(video, "error", () => { if (!live && video.getAttribute("src")) says.textContent = words.playFailed; });
+  undo.on(video, "playing", () => { if (says.textContent === words.playFailed) says.textContent = ""; });
+
+  function toggle() { wantsPlay = !wantsPlay; if (live) { if (!wantsPlay) { seek(Date.now() - 2000); } } else if (wantsPlay) video.play().catch(() => {}); else video.pause(); paintBar(); }
+  /** @param {number} s */
+  function setSpeed(s) { speed = s; video.playbackRate = s; rate.value = String(s); }
+  /** @param {number} d */
+  function step(d) { wantsPlay = false; if (live) { seek(Date.now() - 2000); return; } video.pause(); video.currentTime = Math.max(0, video.currentTime + d / 25); paintBar(); }
+
+  // ---- the axis
+
+  /** @param {number} t */
+  const x = t => (t - center + span / 2) / span * canvas.clientWidth;
+  /** @param {number} px */
+  const t = px => center - span / 2 + px / canvas.clientWidth * span;
+  function reveal() { if (head < center - span / 2 || head > center + span / 2) { center = head; } }
+
+  function lanes() {
+    const all = store.list();
+    const own = all.filter(c => c.id === id), others = all.filter(c => c.id !== id);
+    let y = 26;
+    return [...own, ...others].map(c => { const hgt = c.id === id ? 40 : 12; const lane = { c, y, h: hgt }; y += hgt + 5; return lane; });
+  }
+
+  const css = getComputedStyle(document.documentElement);
+  /** @param {string} name */
+  const colour = name => css.getPropertyValue(name).trim();
+
+  function draw() {
+    const now = Date.now();
+    if (live) head = now;
+    if (follow && live) center = now - span * 0.15;
+    const list = lanes();
+    const height = (list.length ? list[list.length - 1].y + list[list.length - 1].h : 60) + 10;
+    canvas.style.setProperty("height", `${Math.min(height, 260)}px`);
+    const w = canvas.clientWidth, hgt = canvas.clientHeight, dpr = devicePixelRatio || 1;
+    if (!w) return;
+    if (canvas.width !== Math.round(w * dpr) || canvas.height !== Math.round(hgt * dpr)) { canvas.width = Math.round(w * dpr); canvas.height = Math.round(hgt * dpr); }
+    const g = canvas.getContext("2d");
+    if (!g) return;
+    g.setTransform(dpr, 0, 0, dpr, 0, 0);
+    g.clearRect(0, 0, w, hgt);
+    const from = center - span / 2, to = center + span / 2;
+    ticks(g, from, to, hgt);
+    for (const l of list) {
+      spans.want(l.c.id, from, Math.min(to, now), draw);
+      lane(g, l, w);
+    }
+    g.fillStyle = colour("--bg");
+    if (x(now) < w) { g.globalAlpha = 0.6; g.fillRect(Math.max(0, x(now)), 20, w, hgt); g.globalAlpha = 1; }
+    playhead(g, hgt);
+    canvas.setAttribute("aria-valuetext", live ? words.liveHere : clock(head));
+    canvas.setAttribute("aria-valuenow", String(Math.round(head / 1000)));
+    paintBar();
+  }
+
+  const steps = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400].map(s => s * 1000);
+  /** @param {CanvasRenderingContext2D} g @param {number} from @param {number} to @param {number} hgt */
+  function ticks(g, from, to, hgt) {
+    const stepMs = steps.find(s => s / span * canvas.clientWidth > 84) || day;
+    g.font = "12px system-ui, sans-serif";
+    g.textBaseline = "middle";
+    const zone = -new Date(center).getTimezoneOffset() * minute; // labels are local, the axis is not
+    for (let at = Math.ceil((from + zone) / stepMs) * stepMs - zone; at < to; at += stepMs) {
+      g.fillStyle = colour("--hairline");
+      g.fillRect(Math.round(x(at)), 20, 1, hgt);
+      g.fillStyle = colour("--faint");
+      g.fillText(stepMs >= day ? new Date(at).toLocaleDateString([], { day: "numeric", month: "short" }) : clock(at, stepMs < minute), x(at) + 4, 10);
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} g @param {{c: import("./api.js").Camera, y: number, h: number}} l @param {number} w */
+  function lane(g, l, w) {
+    g.fillStyle = colour("--surface");
+    g.fillRect(0, l.y, w, l.h);
+    for (const s of spans.get(l.c.id)) {
+      const a = Math.max(-2, x(Date.parse(s.start))), b = Math.min(w + 2, x(Date.parse(s.end)));
+      if (b < 0 || a > w) continue;
+      const width = Math.max(1, b - a);
+      if (s.kind === "recorded") { g.fillStyle = colour("--recorded"); g.fillRect(a, l.y, width, l.h); continue; }
+      hatch(g, a, l.y, width, l.h);
+      if (l.c.id === id && width > 150) { g.fillStyle = colour("--quiet"); g.fillText(words.gap(duration((Date.parse(s.end) - Date.parse(s.start)) / 1000), s.cause), a + 8, l.y + l.h / 2, width - 12); }
+    }
+    g.fillStyle = colour("--text");
+    g.globalAlpha = 0.9;
+    g.fillText(l.c.name, 8, l.y + l.h / 2);
+    g.globalAlpha = 1;
+  }
+
+  /** @param {CanvasRenderingContext2D} g @param {number} a @param {number} y @param {number} w @param {number} hgt */
+  function hatch(g, a, y, w, hgt) {
+    g.save();
+    g.beginPath();
+    g.rect(a, y, w, hgt);
+    g.clip();
+    g.strokeStyle = colour("--gap");
+    g.lineWidth = 1;
+    g.beginPath();
+    for (let i = Math.floor(a / 6) * 6 - hgt; i < a + w; i += 6) { g.moveTo(i, y + hgt); g.lineTo(i + hgt, y); }
+    g.stroke();
+    g.restore();
+  }
+
+  /** @param {CanvasRenderingContext2D} g @param {number} hgt */
+  function playhead(g, hgt) {
+    const at = x(head), label = live ? words.liveHere : clock(head);
+    g.fillStyle = colour("--accent");
+    g.fillRect(Math.round(at) - 1, 14, 2, hgt);
+    g.font = "600 12px system-ui, sans-serif";
+    const wide = g.measureText(label).width + 14, left = Math.min(Math.max(0, at - wide / 2), canvas.clientWidth - wide);
+    g.beginPath();
+    g.roundRect(left, 0, wide, 20, 6);
+    g.fill();
+    g.fillStyle = "#071019";
+    g.fillText(label, left + 7, 10);
+  }
+
+  function paintBar() {
+    time.textContent = `${new Date(head).toLocaleDateString([], { day: "numeric", month: "short" })} ${clock(head)}`;
+    time.title = new Date(head).toISOString();
+    playButton.replaceChildren(icon(wantsPlay ? "pause" : "play"));
+    playButton.title = wantsPlay ? words.pause : words.play;
+    playButton.setAttribute("aria-label", playButton.title);
+    const list = store.list();
+    if (pick.options.length !== list.length) pick.replaceChildren(...list.map(c => h("option", { value: c.id, selected: c.id === id }, c.name)));
+  }
+
+  // ---- hands
+
+  /** @type {Map<number, number>} */
+  const fingers = new Map();
+  let dragged = 0, began = 0, pinch = 0;
+  undo.on(canvas, "pointerdown", e => { canvas.setPointerCapture(e.pointerId); fingers.set(e.pointerId, e.offsetX); dragged = 0; began = e.offsetX; });
+  undo.on(canvas, "pointermove", e => {
+    const was = fingers.get(e.pointerId);
+    if (was === undefined) { hover(e.offsetX, e.offsetY); return; }
+    if (fingers.size === 2) {
+      const other = [...fingers].find(([k]) => k !== e.pointerId)?.[1] || 0;
+      const now = Math.abs(e.offsetX - other);
+      if (pinch) zoom((e.offsetX + other) / 2, pinch / Math.max(1, now));
+      pinch = now;
+    } else { center -= (e.offsetX - was) / canvas.clientWidth * span; follow = false; }
+    dragged += Math.abs(e.offsetX - was);
+    fingers.set(e.pointerId, e.offsetX);
+    draw();
+  });
+  undo.on(canvas, "pointerup", e => {
+    fingers.delete(e.pointerId);
+    pinch = 0;
+    if (dragged > 5) return;
+    const l = lanes().find(v => e.offsetY >= v.y && e.offsetY < v.y + v.h + 5);
+    const at = t(began);
+    if (l && l.c.id !== id) { go(`/timeline/${encodeURIComponent(l.c.id)}?at=${new Date(at).toISOString()}`); return; }
+    wantsPlay = true;
+    seek(at);
+  });
+  undo.on(canvas, "pointercancel", e => fingers.delete(e.pointerId));
+  undo.on(canvas, "pointerleave", () => { tip.hidden = true; });
+  undo.on(canvas, "wheel", e => { e.preventDefault(); if (Math.abs(e.deltaX) > Math.abs(e.deltaY)) { center += e.deltaX / canvas.clientWidth * span; follow = false; } else zoom(e.offsetX, Math.pow(1.0015, e.deltaY)); draw(); }, { passive: false });
+
+  /** @param {number} px @param {number} by */
+  function zoom(px, by) {
+    const at = t(px);
+    span = Math.min(Math.max(span * by, 10e3), 40 * day);
+    center = at + span / 2 - px / canvas.clientWidth * span;
+    follow = false;
+    draw();
+  }
+  /** @param {number} px @param {number} py */
+  function hover(px, py) {
+    const l = lanes().find(v => py >= v.y && py < v.y + v.h + 5);
+    const at = t(px);
+    const s = l && spans.get(l.c.id).find(v => Date.parse(v.start) <= at && Date.parse(v.end) > at);
+    tip.textContent = `${clock(at)}${s && s.kind === "gap" ? ` · ${words.gap(duration((Date.parse(s.end) - Date.parse(s.start)) / 1000), s.cause)}` : ""}`;
+    tip.title = new Date(at).toISOString();
+    tip.hidden = false;
+    tip.style.setProperty("left", `${Math.min(px, canvas.clientWidth - tip.offsetWidth - 8)}px`);
+  }
+
+  /** @param {KeyboardEvent} e */
+  function key(e) {
+    /** @type {Record<string, () => void>} */
+    const keys = {
+      " ": toggle, k: toggle, K: toggle, ArrowLeft: () => seek(head - (e.shiftKey ? minute : 10e3)), ArrowRight: () => seek(head + (e.shiftKey ? minute : 10e3)),
+      j: () => seek(head - 30e3), l: () => setSpeed(Math.min(8, speed * 2)), ",": () => step(-1), ".": () => step(1),
+      "+": () => zoom(x(head), 0.7), "=": () => zoom(x(head), 0.7), "-": () => zoom(x(head), 1.4), Escape: () => go("/live"), End: goLive,
+    };
+    const f = keys[e.key];
+    if (f) f();
+    return !!f;
+  }
+
+  undo.on(store, "change", () => { showLive(); });
+  undo.on(window, "resize", draw);
+  undo.every(() => { if (!live && piece && !video.paused) head = wall(video.currentTime); draw(); }, 250);
+  const start = Date.parse(new URLSearchParams(location.search).get("at") || "");
+  showLive();
+  requestAnimationFrame(() => { draw(); if (!Number.isNaN(start)) { center = start; follow = false; seek(start); } });
+  return { element, key, leave: () => { undo.run(); player.end(); video.removeAttribute("src"); video.load(); } };
+}

@@ -1,0 +1,51 @@
+// Every sentence that people read. A translation is another object of this shape.
+export const words = {
+  live: "Live", timeline: "Timeline", cameras: "Cameras", storage: "Storage",
+  signOut: "Sign out", signIn: "Sign in", user: "User name", password: "Password",
+  setUp: "Make the administrator", setUpText: "This gateway has no account yet. The one you make now may do everything; there is no other way in.",
+  setUpNote: "At least 12 characters. A few words that you remember are better than a short riddle.",
+  onceFailed: "This link has been used, or is too old. Sign in with your password, or restart the demo for a new link.",
+  setUpWhere: "Open the set-up link that `holdfast setup` prints on the gateway itself.",
+  ended: "You are signed out. Sign in to go on where you were.",
+  lost: "Connection to the gateway lost", lostText: "The pictures below may be old. Recording does not depend on this page.", since: "since",
+  noCameras: "No cameras yet", noCamerasText: "Holdfast asks your network for cameras and lists who answers.", find: "Find cameras",
+  searching: "Asking the network. This takes three seconds.", foundNone: "No camera answered. Cameras answer only on their own network segment and only when discovery is switched on in them. You can add one by its address.",
+  found: "answered", add: "Add", added: "Added", address: "Address", addressNote: "Host name, IP address, or an rtsp:// address.",
+  name: "Name", nameNote: "Empty: what the camera calls itself.", addCamera: "Add camera", adding: "Asking the camera who it is.",
+  record: "Record", recordOn: "All the time", recordOff: "Live view only", cancel: "Cancel",
+  allOffline: "No camera can be reached", offline: "Offline", starting: "Connecting", unauthorized: "Password refused", disabled: "Switched off", online: "Online",
+  lastPicture: "last picture", retry: (/** @type {number} */ s) => s > 0 ? `retrying in ${s} s` : "retrying now",
+  stopped: "No pictures arrive", waiting: "Waiting for a picture", recording: "Recording", notRecorded: "Not recorded",
+  recStates: { recording: "Recording", waiting: "Waiting for the camera", failing: "Cannot be written", off: "Live only" },
+  fallback: (/** @type {string} */ codec) => `This browser cannot play ${codec}, so you see the camera's smaller H.264 stream.`,
+  noFallback: (/** @type {string} */ codec) => `This browser cannot play ${codec}, and the camera has no H.264 stream. Its footage is recorded all the same.`,
+  back: "Back to all cameras", full: "Full screen", snapshot: "Snapshot", sound: "Sound", info: "Info", showTimeline: "Timeline at this moment",
+  layouts: { auto: "Auto", 1: "1", 4: "2 × 2", 6: "1 + 5", 9: "3 × 3", 16: "4 × 4" }, layout: "Layout", page: "Page",
+  noFootage: "No footage at this moment", liveHere: "LIVE", play: "Play", pause: "Pause", speed: "Speed", frameBack: "Frame back", frame: "Frame forward", day: "Day",
+  gap: (/** @type {string} */ len, /** @type {string} */ cause) => `Lost ${len}: ${cause}`, jumped: (/** @type {string} */ len, /** @type {string} */ cause) => `Nothing was recorded for ${len} (${cause}). Playing what follows.`,
+  nothingLater: "There is no footage after this.", playFailed: "This footage cannot be played in this browser.",
+  volume: "Volume", state: "State", free: "Free", of: "of", sync: "Sync", alarms: "Alarms", noAlarms: "No alarms. Everything that should be recorded is.", volumes: "Volumes",
+  camera: "Camera", streams: "Streams", recordingColumn: "Recording", means: "Means", todo: "Do", healthy: { ok: "All well", warning: "Needs attention", failing: "Footage at risk" },
+  error: "Something went wrong", again: "Try again", close: "Close", lostPackets: "packets lost", behind: "s behind", of2: "of",
+};
+
+/** @param {number} s */
+export function duration(s) {
+  if (s < 10) return `${s.toFixed(1)} s`;
+  if (s < 120) return `${Math.round(s)} s`;
+  if (s < 7200) return `${Math.round(s / 60)} min`;
+  return `${Math.floor(s / 3600)} h ${Math.round(s % 3600 / 60)} min`;
+}
+
+/** @param {number} n */
+export function bytes(n) {
+  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
+  let i = 0;
+  while (n >= 1000 && i < units.length - 1) { n /= 1000; i++; }
+  return `${n < 10 && i > 0 ? n.toFixed(1) : Math.round(n)} ${units[i]}`;
+}
+
+/** @param {Date|number|string} t @param {boolean} [seconds] */
+export function clock(t, seconds = true) {
+  return new Date(t).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined, hour12: false });
+}
