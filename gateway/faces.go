@@ -2,8 +2,11 @@ package gateway
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os/exec"
 	"path/filepath"
 	"time"
@@ -43,6 +46,9 @@ func storageVolume(v config.Volume) storage.VolumeOptions {
 func (g *Gateway) makeFaces() (err error) {
 	if g.auth, err = auth.New(auth.Options{DB: g.state.db, Log: g.log, Now: g.now}); err != nil {
 		return fmt.Errorf("open accounts: %w", err)
+	}
+	if err := g.makeDemoUser(); err != nil {
+		return err
 	}
 	g.live, err = live.New(live.Options{UDP: g.conf.WebRTC.UDP, TCP: g.conf.WebRTC.TCP, AllowPeer: g.guard.Allowed,
 		FFmpeg: ffmpeg(), Log: g.log})
@@ -99,21 +105,41 @@ func (g *Gateway) serveLocal(ctx context.Context) error {
 	return g.web.ServeLocal(ctx, l)
 }
 
-// LoginLink makes a link that signs somebody in once, for the demo; there is no account with a password then.
-func (g *Gateway) LoginLink() (string, error) {
-	url, err := g.web.URL(context.Background())
-	if err != nil {
-		return "", err
+// demoUser is who a login link of the demo signs in.
+const demoUser = "demo"
+
+// makeDemoUser makes the demo's administrator, whose password nobody knows: one-time links are the only way in.
+func (g *Gateway) makeDemoUser() error {
+	if !g.demo || !g.auth.NeedsSetup() {
+		return nil
 	}
-	token, err := g.auth.OnceToken(DemoUser)
+	token, err := g.auth.SetupToken()
+	if err != nil {
+		return err
+	}
+	_, err = g.auth.Setup(context.Background(), auth.Attempt{From: netip.IPv6Loopback(), Agent: "demo"}, token, demoUser, rand.Text()+rand.Text())
+	if err != nil {
+		return fmt.Errorf("make the demo's user: %w", err)
+	}
+	return g.auth.EndUser(demoUser) // the session that set-up began is nobody's
+}
+
+// LoginLink makes a link that signs the first user in, once.
+func (g *Gateway) LoginLink(ctx context.Context) (string, error) {
+	url, err := g.web.URL(ctx)
+	if err != nil {
+		return "", fmt.Errorf("make login link: no web face is bound: %w", err)
+	}
+	users := g.auth.Users()
+	if len(users) == 0 {
+		return "", errors.New("make login link: there is no user yet")
+	}
+	token, err := g.auth.OnceToken(users[0].Name)
 	if err != nil {
 		return "", fmt.Errorf("make login link: %w", err)
 	}
 	return url + "/login#once=" + token, nil
 }
-
-// DemoUser is who a login link signs in.
-const DemoUser = "demo"
 
 // writeMetrics writes the counters of /metrics, in the Prometheus text format.
 func (g *Gateway) writeMetrics(w io.Writer) {

@@ -25,12 +25,14 @@ type Options struct {
 	Version string           // shown to people and in the API
 	Log     *slog.Logger     // required
 	Now     func() time.Time // wall clock; nil: time.Now
+	Demo    bool             // make a user without a known password, for LoginLink
 }
 
 // Gateway is the daemon. New makes it, Run is its life.
 type Gateway struct {
 	conf    *config.Config   // constant
 	version string           // constant
+	demo    bool             // constant
 	log     *slog.Logger     // constant
 	now     func() time.Time // constant
 	guard   *egress.Guard    // constant
@@ -56,7 +58,7 @@ type Gateway struct {
 
 // New makes a gateway. Nothing is opened before Run.
 func New(o Options) *Gateway {
-	g := &Gateway{conf: o.Config, version: o.Version, log: o.Log, now: o.Now, ready: make(chan struct{}), beats: beats{start: time.Now()}}
+	g := &Gateway{conf: o.Config, version: o.Version, demo: o.Demo, log: o.Log, now: o.Now, ready: make(chan struct{}), beats: beats{start: time.Now()}}
 	if g.now == nil {
 		g.now = time.Now
 	}

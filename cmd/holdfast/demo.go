@@ -110,7 +110,7 @@ func (d *demonstration) runGateway(ctx context.Context, cams []*simcam.Camera) e
 	if err != nil {
 		return err
 	}
-	g := gateway.New(gateway.Options{Config: conf, Version: release, Log: d.log})
+	g := gateway.New(gateway.Options{Config: conf, Version: release, Log: d.log, Demo: true})
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var both errgroup.Group
@@ -146,7 +146,7 @@ func (d *demonstration) guide(ctx context.Context, g *gateway.Gateway, cams []*s
 	if err := d.adopt(ctx, g, cams); err != nil {
 		return err
 	}
-	link, err := g.LoginLink()
+	link, err := g.LoginLink(ctx)
 	if err != nil {
 		return err
 	}
