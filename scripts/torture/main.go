@@ -11,7 +11,8 @@
 //	gstreamer   the same with GStreamer's RTSP server and 4 s between key frames
 //	disk-full, read-only, vanished
 //	            the volume, an ext4 image on a loop device (needs root), fails and comes back: the API says so, live view
-//	            goes on, recording resumes by itself
+//	            goes on, recording resumes by itself. What the memory can hold meanwhile is not lost; a volume that is
+//	            away for longer leaves a gap with its cause.
 //
 // Every measure is printed as it is made, and at the end as median, 95th percentile and maximum. The exit code is 1 when
 // a promise was broken, 2 when the torture could not be run.
@@ -41,7 +42,8 @@ type torture struct {
 	bench   *rig.Bench
 	random  *rand.Rand
 	kills   int
-	offs    int // how often a camera is switched off
+	offs    int           // how often a camera is switched off
+	away    time.Duration // how long a volume fails
 	broken  []string
 	reports []report
 }
@@ -77,9 +79,9 @@ func run(ctx context.Context, short bool, kills int, wanted, dir string, seed ui
 		seed = rand.Uint64()
 	}
 	fmt.Printf("seed %d\n", seed)
-	t := &torture{random: rand.New(rand.NewPCG(seed, 0)), kills: kills, offs: 5}
+	t := &torture{random: rand.New(rand.NewPCG(seed, 0)), kills: kills, offs: 5, away: 45 * time.Second}
 	if short {
-		t.kills, t.offs = min(kills, 5), 2
+		t.kills, t.offs, t.away = min(kills, 5), 2, calm
 	}
 	var err error
 	if t.bench, err = rig.New(ctx, dir); err != nil {
