@@ -9,7 +9,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// statusInterval is how often the service manager is told the state where it asks for no watchdog.
+// statusInterval is how often the service manager is told the state, where its watchdog does not ask for more.
 const statusInterval = 10 * time.Second
 
 // notifier tells the service manager (systemd's sd_notify(3)) that the daemon is ready, how it does, and that it lives.
@@ -38,7 +38,7 @@ func (n notifier) Run(ctx context.Context) error {
 	return nil
 }
 
-// beat sends the state and feeds the watchdog, twice in each period that the service manager allows.
+// beat sends the state and feeds the watchdog, at least twice in each period that the service manager allows.
 func (n notifier) beat(ctx context.Context) {
 	period := statusInterval
 	limit, err := daemon.SdWatchdogEnabled(false)
@@ -46,7 +46,7 @@ func (n notifier) beat(ctx context.Context) {
 		n.Log.Warn("watchdog setting not understood; it is not fed", "error", err)
 	}
 	if limit > 0 {
-		period = limit / 2
+		period = min(period, limit/2)
 	}
 	tick := time.NewTicker(period)
 	defer tick.Stop()

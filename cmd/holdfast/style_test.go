@@ -143,7 +143,7 @@ func TestNothingIsLeftUndoneOrTiedToAMachine(t *testing.T) {
 // Whoever opens a script learns first what it is for.
 func TestEveryScriptSaysWhatItIsFor(t *testing.T) {
 	eachText(t, func(name string, text []byte) {
-		if !within(name, "scripts") && !within(name, ".ci") || strings.HasSuffix(name, ".json") || strings.HasSuffix(name, ".md") {
+		if !within(name, "scripts") && !within(name, ".ci") || strings.HasSuffix(name, ".json") || strings.HasSuffix(name, ".md") || strings.HasPrefix(path.Base(name), ".") {
 			return
 		}
 		if after, ok := bytes.CutPrefix(text, []byte("#!")); ok {
