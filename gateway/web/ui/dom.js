@@ -29,7 +29,8 @@ export function iconButton(icon, label, f, cls = "") {
 
 /** Collects what must be undone when a page is left. */
 export class Undo {
-  constructor() { /** @type {(() => void)[]} */ this.list = []; }
+  /** @type {(() => void)[]} */
+  list = [];
   /** @param {() => void} f */
   add(f) { this.list.push(f); }
   /** @param {EventTarget} t @param {string} type @param {(e: any) => void} f @param {AddEventListenerOptions} [o] */

@@ -270,7 +270,7 @@ export function timelinePage(id, go) {
     fingers.delete(e.pointerId);
     pinch = 0;
     if (dragged > 5) return;
-    const l = lanes().find(v => e.offsetY >= v.y && e.offsetY < v.y + v.h + 5);
+    const l = lanes().find((/** @type {{y:number,h:number}} */ v) => e.offsetY >= v.y && e.offsetY < v.y + v.h + 5);
     const at = t(began);
     if (l && l.c.id !== id) { go(`/timeline/${encodeURIComponent(l.c.id)}?at=${new Date(at).toISOString()}`); return; }
     wantsPlay = true;

@@ -1,0 +1,60 @@
+// Chromium, watched: console errors, policy violations and requests to other origins are failures.
+import { chromium } from "playwright-core";
+
+export const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--disable-default-apps", "--autoplay-policy=no-user-gesture-required"];
+
+/** @param {{ignoreSPKI?: string, size?: [number, number], scheme?: "dark"|"light", base: string}} o */
+export async function open(o) {
+  const args = [...flags];
+  if (o.ignoreSPKI) args.push(`--ignore-certificate-errors-spki-list=${o.ignoreSPKI}`);
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args });
+  const context = await browser.newContext({ viewport: { width: o.size?.[0] ?? 1440, height: o.size?.[1] ?? 900 }, colorScheme: o.scheme ?? "dark", timezoneId: "Europe/Berlin" });
+  const page = await context.newPage();
+  /** @type {string[]} */
+  const faults = [];
+  const origin = new URL(o.base).origin;
+  page.on("console", m => { if (m.type() === "error" && !/status of [45]\d\d|ERR_(CONNECTION|INCOMPLETE|EMPTY|NETWORK|ABORTED|HTTP2)/.test(m.text())) faults.push(`console: ${m.text()}`); });
+  page.on("pageerror", e => faults.push(`script: ${e.message}`));
+  context.on("request", r => { const u = new URL(r.url()); if (!["blob:", "data:"].includes(u.protocol) && u.origin !== origin) faults.push(`foreign: ${r.url()}`); });
+  return { browser, context, page, faults };
+}
+
+/**
+ * Waits until an expression holds in the page. It is asked from outside: the policy of the page forbids eval.
+ * @param {import("playwright-core").Page} page @param {string} expression @param {number} [limit] ms
+ */
+export async function until(page, expression, limit = 20000) {
+  for (const end = Date.now() + limit; ;) {
+    if (await page.evaluate(expression).catch(() => false)) return;
+    if (Date.now() > end) throw new Error(`did not come to hold: ${expression}`);
+    await new Promise(ok => setTimeout(ok, 100));
+  }
+}
+
+/**
+ * Proves that a video element shows advancing, decoded frames: n of them by requestVideoFrameCallback, and pictures that
+ * differ.
+ * @param {import("playwright-core").Page} page @param {string} selector @param {number} index @param {number} [n]
+ */
+export async function moving(page, selector, index = 0, n = 10) {
+  return page.evaluate(({ selector, index, n }) => new Promise((ok, bad) => {
+    const v = /** @type {HTMLVideoElement} */ (document.querySelectorAll(selector)[index]);
+    const late = setTimeout(() => bad(new Error(`no ${n} frames of ${selector} ${index}`)), 20000);
+    /** @type {Set<number>} */
+    const times = new Set();
+    const sums = new Set();
+    const c = document.createElement("canvas");
+    c.width = 160; c.height = 90;
+    const g = /** @type {CanvasRenderingContext2D} */ (c.getContext("2d", { willReadFrequently: true }));
+    const see = (/** @type {number} */ _, /** @type {any} */ meta) => {
+      times.add(meta.mediaTime);
+      g.drawImage(v, 0, 0, 160, 90);
+      let s = 0;
+      for (const b of g.getImageData(0, 0, 160, 90).data) s = (s * 31 + b) | 0;
+      sums.add(s);
+      if (times.size >= n && sums.size >= 3) { clearTimeout(late); ok({ frames: times.size, pictures: sums.size, width: v.videoWidth }); } else v.requestVideoFrameCallback(see);
+    };
+    v.requestVideoFrameCallback(see);
+  }), { selector, index, n });
+}

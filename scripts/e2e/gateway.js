@@ -1,0 +1,52 @@
+// The program under test, as a child process.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+process.setMaxListeners(50);
+const bin = process.env.HOLDFAST_BIN || "holdfast";
+
+/** A directory that is removed at the end. */
+export function scratch() {
+  const dir = mkdtempSync(join(tmpdir(), "holdfast-e2e-"));
+  process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** @param {string} program @param {string[]} args @param {RegExp} ready what a line of output says once it runs @param {number} [limit] ms */
+export async function run(program, args, ready, limit = 30000) {
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
+  process.on("exit", () => child.kill("SIGKILL"));
+  const begun = Date.now();
+  /** @type {string[]} */
+  const lines = [];
+  const match = await new Promise((ok, bad) => {
+    const late = setTimeout(() => bad(new Error(`${program} ${args.join(" ")} did not get ready:\n${lines.join("\n")}`)), limit);
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", l => { lines.push(l); const m = ready.exec(l); if (m) { clearTimeout(late); ok(m); } });
+    }
+    child.on("exit", code => { clearTimeout(late); bad(new Error(`${program} ended with ${code}:\n${lines.join("\n")}`)); });
+  });
+  return { child, match, lines, took: Date.now() - begun, end: () => new Promise(ok => { child.on("exit", ok); child.kill("SIGTERM"); }) };
+}
+
+/** Starts the demo; gives its one-time link. @param {string[]} more */
+export async function demo(more = []) {
+  const data = scratch();
+  const p = await run(bin, ["demo", "--data", data, "--listen", "127.0.0.1:0", ...more], /Viewer\s+(\S+)/);
+  const link = p.match[1];
+  return { ...p, data, link, base: new URL(link).origin, endpoint: JSON.parse(readFileSync(join(data, "endpoint.json"), "utf8")) };
+}
+
+/** Starts a gateway with a configuration. @param {string} yaml the file without data and volumes */
+export async function serve(yaml) {
+  const data = scratch();
+  const file = join(data, "holdfast.yaml");
+  writeFileSync(file, `data: ${data}/data\nvolumes:\n  - path: ${data}/volume\n${yaml}`);
+  const p = await run(bin, ["serve", "--config", file], /no administrator yet/);
+  const link = readFileSync(join(data, "data", "setup-link"), "utf8").trim();
+  return { ...p, data: join(data, "data"), link, base: new URL(link).origin, endpoint: JSON.parse(readFileSync(join(data, "data", "endpoint.json"), "utf8")) };
+}
+

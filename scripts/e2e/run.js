@@ -1,0 +1,259 @@
+// The browser tests. Each is a function of its own; the last line of output is "N passed, N failed".
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { open, until, moving } from "./browser.js";
+import { demo, serve, run, scratch } from "./gateway.js";
+
+const out = new URL("./out/", import.meta.url).pathname;
+mkdirSync(out, { recursive: true });
+const only = process.argv[2];
+let passed = 0, failed = 0;
+
+/** @param {string} name @param {() => Promise<unknown>} f */
+async function test(name, f) {
+  if (only && !name.includes(only)) return;
+  const begun = Date.now();
+  try {
+    const said = await f();
+    passed++;
+    console.log(`ok   ${name} (${((Date.now() - begun) / 1000).toFixed(1)} s)${said ? ` ${JSON.stringify(said)}` : ""}`);
+  } catch (e) {
+    failed++;
+    console.log(`FAIL ${name}: ${/** @type {Error} */ (e).stack}`);
+  }
+}
+
+/** @param {unknown} ok @param {string} what */
+function must(ok, what) { if (!ok) throw new Error(what); }
+/** @param {string[]} faults */
+function clean(faults) { must(faults.length === 0, faults.join("\n")); }
+
+const shop = await demo();
+console.log(`demo is up after ${(shop.took / 1000).toFixed(1)} s`);
+const b = await open({ base: shop.base });
+const tiles = ".tile.playing video";
+
+await test("one-time link signs in and leaves no trace in the address", async () => {
+  await b.page.goto(shop.link);
+  await until(b.page, "document.querySelectorAll('.tile').length === 3");
+  must(!b.page.url().includes("once"), b.page.url());
+});
+
+await test("three live pictures move", async () => {
+  await until(b.page, "document.querySelectorAll('.tile.playing video').length === 3");
+  const seen = [];
+  for (let i = 0; i < 3; i++) seen.push(await moving(b.page, tiles, i));
+  await b.page.screenshot({ path: join(out, "live-1440-dark.png") });
+  return seen;
+});
+
+await test("a link cannot be used twice", async () => {
+  const other = await open({ base: shop.base });
+  await other.page.goto(shop.link);
+  await other.page.waitForSelector("form.sheet .form-error:not(:empty)");
+  must((await other.page.textContent(".form-error"))?.includes("has been used"), "no explanation");
+  await other.page.fill("#f-username", "demo");
+  await other.page.fill("#f-password", "not the password");
+  await other.page.click("button[type=submit]");
+  await until(other.page, "document.querySelector('.form-error').textContent && !document.querySelector('.form-error').textContent.includes('has been used')");
+  await other.page.screenshot({ path: join(out, "login.png") });
+  clean(other.faults);
+  await other.browser.close();
+});
+
+await test("keyboard opens a camera, full stream, and goes back", async () => {
+  await b.page.keyboard.press("ArrowRight");
+  await b.page.keyboard.press("1");
+  await b.page.waitForSelector(".tile.large.playing video");
+  const seen = await moving(b.page, ".tile.large.playing video");
+  must(/** @type {any} */ (seen).width > 600, `picture is ${/** @type {any} */ (seen).width} wide`);
+  await b.page.click("[aria-label=Info]");
+  await b.page.waitForSelector(".facts:not([hidden])");
+  await b.page.screenshot({ path: join(out, "single-1440-dark.png") });
+  await b.page.keyboard.press("Escape");
+  await until(b.page, "document.querySelectorAll('.tile').length === 3");
+  return seen;
+});
+
+await test("footage plays from the timeline after a click", async () => {
+  await b.page.goto(shop.base + "/timeline/shop-floor");
+  await b.page.waitForSelector("canvas.axis");
+  await until(b.page, `(async () => { // twelve seconds of footage are enough to click into
+    const now = Date.now();
+    const res = await fetch("/api/v1/cameras/shop-floor/spans?from=" + new Date(now - 3600e3).toISOString() + "&to=" + new Date(now).toISOString());
+    return (await res.json()).some(s => s.kind === "recorded" && Date.parse(s.end) - Date.parse(s.start) > 12000);
+  })()`, 40000);
+  const box = await b.page.locator("canvas.axis").boundingBox();
+  must(box, "no axis");
+  const r = /** @type {{x:number,y:number,width:number}} */ (box);
+  await b.page.mouse.move(r.x + r.width * 0.65, r.y + 45);
+  await b.page.mouse.wheel(0, -2600); // to about half a minute
+  await b.page.mouse.click(r.x + r.width * 0.6, r.y + 45);
+  await until(b.page, "document.querySelector('video.footage:not([hidden])')?.currentTime > 0.2");
+  const seen = await moving(b.page, "video.footage:not([hidden])");
+  await b.page.screenshot({ path: join(out, "timeline-1440-dark.png") });
+  await b.page.keyboard.press("End");
+  await b.page.waitForSelector(".live-button.on");
+  return seen;
+});
+
+await test("other pages", async () => {
+  for (const [path, ready] of [["/cameras", "tbody tr"], ["/storage", "tbody tr"], ["/install-certificate", "#fingerprint"]]) {
+    await b.page.goto(shop.base + path);
+    await b.page.waitForSelector(ready);
+    await b.page.screenshot({ path: join(out, `${path.slice(1)}-1440-dark.png`) });
+  }
+  await b.page.goto(shop.base + "/cameras?find");
+  await b.page.waitForSelector(".found li", { timeout: 15000 });
+  await b.page.screenshot({ path: join(out, "discover-1440-dark.png") });
+});
+
+await test("phone, wall and light", async () => {
+  const cookies = await b.context.cookies();
+  for (const [name, size, scheme] of /** @type {[string, [number, number], "dark"|"light"][]} */ ([["390-dark", [390, 844], "dark"], ["390-light", [390, 844], "light"], ["1440-light", [1440, 900], "light"], ["3840-dark", [3840, 2160], "dark"]])) {
+    const v = await open({ base: shop.base, size, scheme });
+    await v.context.addCookies(cookies);
+    for (const [path, ready] of [["/live", ".tile.playing video"], ["/timeline/gate", "canvas.axis"], ["/cameras", "tbody tr"]]) {
+      await v.page.goto(shop.base + path);
+      await v.page.waitForSelector(ready);
+      await v.page.waitForLoadState("networkidle").catch(() => {});
+      await v.page.screenshot({ path: join(out, `${path.split("/")[1]}-${name}.png`) });
+    }
+    clean(v.faults);
+    await v.browser.close();
+  }
+});
+
+await test("no request left the gateway, no script complained", async () => clean(b.faults));
+
+await test("signing out ends the pictures and the session", async () => {
+  await b.page.goto(shop.base + "/live");
+  await b.page.waitForSelector(".tile.playing video");
+  await b.page.click(".rail-link.out");
+  await b.page.waitForSelector("form.sheet");
+  const res = await b.page.request.get(shop.base + "/api/v1/cameras");
+  must(res.status() === 401, `still ${res.status()}`);
+});
+await b.browser.close();
+
+/** @param {string} codec @param {string[]} more */
+function clip(codec, more) {
+  const file = join(scratch(), "clip.mp4");
+  execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=8", "-c:v", codec, "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "50", "-video_track_timescale", "90000", ...more, file]);
+  return file;
+}
+/** @param {string} file */
+async function street(file) {
+  const p = await run(process.env.STREET_BIN || "street", ["-clip", file], /rtsp:\/\/[^"]+/);
+  return { ...p, url: p.match[0] };
+}
+
+const b264 = await street(clip("libx264", ["-bf", "3"]));
+const h265 = await street(clip("libx265", ["-tag:v", "hvc1", "-x265-params", "log-level=none:keyint=50:pools=1"]));
+const h264 = await street(clip("libx264", ["-bf", "0"]));
+const odd = await serve(`listen: 0.0.0.0:0
+names: [localhost]
+cameras:
+  - id: bframes
+    name: With B-frames
+    rtsp: ${b264.url}
+  - id: hevc
+    name: H.265 main
+    rtsp: ${h265.url}
+    streams: [{id: main, rtsp: "${h265.url}"}, {id: sub, rtsp: "${h264.url}"}]
+  - id: gone
+    name: Loading bay
+    rtsp: rtsp://127.0.0.1:9/none
+`);
+
+/**
+ * The pin of the certificate that the gateway presents, after openssl has verified it for the address against the
+ * gateway's authority: the browser is then told to trust this key and no other.
+ * @param {string} host @param {string} port
+ */
+function pin(host, port) {
+  const name = /^[\d.]+$/.test(host) ? ["-verify_ip", host] : ["-verify_hostname", host];
+  const leaf = execFileSync("openssl", ["s_client", "-connect", `${host}:${port}`, "-CAfile", odd.endpoint.ca, "-verify_return_error", "-x509_strict", ...name], { input: "", stdio: ["pipe", "pipe", "ignore"] });
+  const key = execFileSync("openssl", ["x509", "-pubkey", "-noout"], { input: leaf });
+  const der = execFileSync("openssl", ["pkey", "-pubin", "-outform", "der"], { input: key });
+  return execFileSync("openssl", ["dgst", "-sha256", "-binary"], { input: der }).toString("base64");
+}
+const address = address4();
+/** An address of this machine that is not loopback, or localhost over HTTPS where there is none. */
+function address4() {
+  for (const line of execFileSync("ip", ["-4", "-o", "addr", "show", "scope", "global"]).toString().split("\n")) {
+    const m = /inet ([\d.]+)/.exec(line);
+    if (m) return m[1];
+  }
+  return "localhost";
+}
+const secure = odd.base.replace(/\/\/[^:]+/, `//${address}`);
+const s = await open({ base: secure, ignoreSPKI: pin(address, new URL(secure).port) });
+
+await test(`set-up over HTTPS at ${address}`, async () => {
+  must(secure.startsWith("https:"), secure);
+  await s.page.goto(odd.link.replace(/\/\/[^:]+/, `//${address}`));
+  await s.page.waitForSelector("#f-username");
+  await s.page.fill("#f-username", "owner");
+  await s.page.fill("#f-password", "short");
+  await s.page.click("button[type=submit]");
+  await until(s.page, "[...document.querySelectorAll('.field-error, .form-error')].some(e => e.textContent)");
+  await s.page.fill("#f-password", "green horses eat late");
+  await s.page.click("button[type=submit]");
+  await until(s.page, "document.querySelectorAll('.tile').length === 3");
+});
+
+await test("a stream with B-frames plays over Media Source Extensions", async () => {
+  await s.page.goto(secure + "/live/bframes");
+  await s.page.waitForSelector(".tile.large.playing video");
+  const seen = await moving(s.page, ".tile.large.playing video");
+  await s.page.click("[aria-label=Info]");
+  await until(s.page, "document.querySelector('.facts').textContent.includes('MSE')");
+  return seen;
+});
+
+await test("H.265 falls back to the H.264 stream and says so", async () => {
+  await s.page.goto(secure + "/live/hevc");
+  await s.page.waitForSelector(".tile.large.playing video");
+  const seen = await moving(s.page, ".tile.large.playing video");
+  must((await s.page.textContent(".tile-note"))?.includes("H.265"), "no line about it");
+  await s.page.screenshot({ path: join(out, "h265.png") });
+  return seen;
+});
+
+await test("a camera that goes away leaves a placeholder with its cause, and comes back", async () => {
+  await s.page.goto(secure + "/live");
+  await until(s.page, "document.querySelectorAll('.tile.playing').length === 2");
+  const port = new URL(b264.url.replace("rtsp:", "http:")).host;
+  b264.child.kill("SIGKILL");
+  await until(s.page, "[...document.querySelectorAll('.tile:not(.playing) .tile-why')].filter(e => /camera offline.*retrying/.test(e.textContent)).length === 2");
+  must(await s.page.evaluate("[...document.querySelectorAll('.tile:not(.playing) video')].every(v => getComputedStyle(v).visibility === 'hidden')"), "a frozen picture is shown");
+  await s.page.screenshot({ path: join(out, "offline.png") });
+  const again = await run(process.env.STREET_BIN || "street", ["-clip", clip("libx264", ["-bf", "3"]), "-listen", port], /rtsp:\/\/[^"]+/);
+  await until(s.page, "document.querySelectorAll('.tile.playing').length === 2");
+  again.child.kill("SIGKILL");
+});
+
+await test("a gap is on the timeline with its cause", async () => {
+  const now = Date.now();
+  const spans = await askOdd(`/api/v1/cameras/bframes/spans?from=${new Date(now - 600e3).toISOString()}&to=${new Date(now).toISOString()}`);
+  must(spans.some((/** @type {any} */ x) => x.kind === "gap" && x.cause === "camera offline"), JSON.stringify(spans));
+});
+
+await test("the page says when the gateway is gone", async () => {
+  await s.page.goto(secure + "/live");
+  await until(s.page, "document.querySelectorAll('.tile').length === 3");
+  await odd.end();
+  await s.page.waitForSelector(".lost:not([hidden])");
+  await s.page.screenshot({ path: join(out, "lost.png") });
+  clean(s.faults);
+});
+
+/** Asks through the page: its connection knows the certificate. @param {string} path */
+async function askOdd(path) { return s.page.evaluate(async p => (await fetch(p)).json(), path); }
+await s.browser.close();
+await shop.end();
+for (const p of [b264, h265, h264]) p.child.kill("SIGKILL");
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);
