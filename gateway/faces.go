@@ -55,6 +55,11 @@ func (g *Gateway) makeFaces() (err error) {
 	if err != nil {
 		return fmt.Errorf("make live view: %w", err)
 	}
+	if fault := g.live.Fault(); fault != nil {
+		g.faceAlarm("face:webrtc", fmt.Sprintf("A port for live pictures cannot be opened: %v.", fault),
+			"Pictures go over the other port, or over the slower way that needs none. Recording goes on.",
+			"End the program that has the port, or name another under webrtc in the configuration.")
+	}
 	g.playback = playback.New(g.store, g.log)
 	if err := g.loadCameras(); err != nil {
 		return err

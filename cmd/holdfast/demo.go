@@ -131,7 +131,7 @@ func (d *demonstration) runGateway(ctx context.Context, cams []*simcam.Camera) e
 
 // config is the demo's configuration: what a file of four lines would say.
 func (d *demonstration) config() (*config.Config, error) {
-	yaml := fmt.Sprintf("listen: %q\ndata: %q\nvolumes:\n  - path: %q\nretention:\n  max_age: 24h\n",
+	yaml := fmt.Sprintf("listen: %q\ndata: %q\nvolumes:\n  - path: %q\nretention:\n  max_age: 24h\nwebrtc: {udp: \":0\", tcp: \":0\"}\n",
 		d.listen, d.dir, filepath.Join(d.dir, "volume"))
 	return config.Parse("demo", []byte(yaml))
 }

@@ -154,6 +154,7 @@ const h265 = await street(clip("libx265", ["-tag:v", "hvc1", "-x265-params", "lo
 const h264 = await street(clip("libx264", ["-bf", "0"]));
 const odd = await serve(`listen: 0.0.0.0:0
 names: [localhost]
+webrtc: {udp: ":0", tcp: ":0"}
 cameras:
   - id: bframes
     name: With B-frames

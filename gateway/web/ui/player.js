@@ -115,7 +115,7 @@ export class Player extends EventTarget {
       else await this.whep(camera, s, turn);
     } catch (e) {
       if (turn !== this.turn) return;
-      if (e instanceof Problem && (e.slug === "reordered" || e.slug === "codec-not-offered") && overMSE(s.codecs)) {
+      if (e instanceof Problem && e.status > 0 && e.slug !== "camera-offline" && e.slug !== "too-many-viewers" && overMSE(s.codecs)) {
         try { await this.mse(camera, s, turn); return; } catch { /* tried again below */ }
       }
       this.retry(turn);
