@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
 // stateSchema is the version of the layout of state.db. A newer file is refused: an older program would lose what
@@ -32,7 +33,7 @@ type State struct {
 func openState(dir string) (*State, error) {
 	path := filepath.Join(dir, "state.db")
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 2 * time.Second})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bbolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("open %s: another holdfast process uses it", path)
 	}
 	if err != nil {
@@ -101,13 +102,6 @@ func (s *State) adopt(a Adopted) error {
 	sealed := s.seal.close(plain, []byte(a.ID))
 	return s.db.Update(func(tx *bbolt.Tx) error {
 		return tx.Bucket(bucketCameras).Put([]byte(a.ID), sealed)
-	})
-}
-
-// forget removes a camera. Its footage stays.
-func (s *State) forget(id string) error {
-	return s.db.Update(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucketCameras).Delete([]byte(id))
 	})
 }
 

@@ -68,8 +68,8 @@ func recordable(codec string) bool { return codec == "H264" || codec == "H265" }
 
 // services are the addresses of the services that a probe needs; nil when the device has none.
 type services struct {
-	media, media2                *url.URL
-	ptz, thermal, events, native bool
+	media, media2        *url.URL
+	ptz, thermal, events bool
 }
 
 // Probe asks the device who it is and what it has.

@@ -14,16 +14,15 @@ type world struct {
 	clock wallClock
 	host  hostClock
 
-	mono   Mono
-	wall   time.Time
-	stamp  uint32
-	ppm    float64
-	delay  func() time.Duration
-	ticks  float64
-	pos    time.Duration
-	begun  bool
-	steps  int
-	fromLD Ticks
+	mono  Mono
+	wall  time.Time
+	stamp uint32
+	ppm   float64
+	delay func() time.Duration
+	ticks float64
+	pos   time.Duration
+	begun bool
+	steps int
 }
 
 func newWorld(ppm float64, delay func() time.Duration) *world {

@@ -146,7 +146,9 @@ func (l *lane) emit(stamp uint32, plus Ticks, arrival Mono, u unit) {
 		dts = l.dts + 1
 	}
 	l.dts, l.framed = dts, true
-	pos := l.line.duration(pts)
+	// Frames arrive in the order and at the pace of decoding: a reordered picture is shown later than it arrives, and
+	// would look as if it came from the future.
+	pos := l.line.duration(dts)
 	switch {
 	case !l.begun:
 		l.clock.start(pos, wall, arrival)
@@ -157,7 +159,7 @@ func (l *lane) emit(stamp uint32, plus Ticks, arrival Mono, u unit) {
 	if s.run == nil {
 		s.begin("")
 	}
-	f := &Frame{Run: s.run, Track: l.track, PTS: pts, DTS: dts, Wall: l.clock.at(pos), Arrival: arrival,
+	f := &Frame{Run: s.run, Track: l.track, PTS: pts, DTS: dts, Wall: l.clock.at(l.line.duration(pts)), Arrival: arrival,
 		Key: u.key, Lost: l.lost, Payload: u.nals, Size: u.size}
 	l.lost = 0
 	l.stats.Frames++

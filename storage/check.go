@@ -115,19 +115,22 @@ func (s *Store) checkIndex(r *Report) (list []Segment, err error) {
 	return list, err
 }
 
+// checkGaps reads every gap of a stream. At most one is open: the one that the stream's entry names.
 func (s *Store) checkGaps(tx *bbolt.Tx, r *Report, camera, stream string) error {
 	b := tx.Bucket(bGaps).Bucket(streamKey(camera, stream))
 	if b == nil {
 		return nil
 	}
-	var before gapEntry
+	current, open, err := currentGap(tx, camera, stream)
+	if err != nil {
+		return err
+	}
 	return b.ForEach(func(k, v []byte) error {
 		g, err := readGap(k, v)
-		if err != nil || !before.start.IsZero() && before.end.IsZero() {
-			r.add(Finding{Kind: "record", Path: camera + "/" + stream, What: fmt.Sprintf("The gap at %s is malformed, or the one before it never ended.", before.start.Format(time.RFC3339)),
+		if err != nil || g.end.IsZero() && !(open && g.start.Equal(current.start)) || !g.end.IsZero() && !g.end.After(g.start) {
+			r.add(Finding{Kind: "record", Path: camera + "/" + stream, What: fmt.Sprintf("The gap at %s is malformed, or never ended.", nano(k).Format(time.RFC3339)),
 				Means: "The timeline may name a wrong cause there.", Do: "Stop the gateway, move index.db away and start again: it is rebuilt from the footage."})
 		}
-		before = g
 		return nil
 	})
 }
@@ -193,14 +196,6 @@ func (s *Store) checkFile(r *Report, seg *Segment, level Level) error {
 		return nil
 	}
 	return s.checkHash(seg, file, table)
-}
-
-func rootOf(t *fmp4.Table) [32]byte {
-	leaves := make([][32]byte, 0, len(t.Fragments()))
-	for _, f := range t.Fragments() {
-		leaves = append(leaves, f.Leaf)
-	}
-	return root(leaves)
 }
 
 // checkHash reads the whole file.

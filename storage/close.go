@@ -2,7 +2,6 @@ package storage
 
 import (
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"path/filepath"
@@ -17,44 +16,66 @@ import (
 func crcUpdate(sum uint32, b []byte) uint32 { return crc32.Update(sum, castagnoli, b) }
 
 // closeFile closes a segment: table and mfra, the reserved space given back, fsync, journal, index. Rotation and recovery
-// both end here.
+// both end here. Until the last step the segment is as it was, open.
 func (s *Store) closeFile(o *open) error {
-	trailer := fmp4.AppendTrailer(nil, o.table)
+	call := o.vol.asks()
+	size, trailer, err := o.seal()
+	o.vol.answered(call)
+	if err != nil {
+		return o.vol.fail(err)
+	}
+	seg := o.Segment
+	seg.Size, seg.Open, seg.Digest = size, false, root(o.leaves)
+	if seg.crc, err = s.sum(o, trailer); err != nil {
+		return o.vol.fail(err)
+	}
+	return s.closed(o.vol, &seg)
+}
+
+// seal appends table and mfra, gives reserved space back and syncs.
+func (o *open) seal() (size int64, trailer []byte, err error) {
+	trailer = fmp4.AppendTrailer(nil, o.table)
 	if _, err := o.file.WriteAt(trailer, o.off); err != nil {
-		return o.vol.fail(err)
+		return 0, nil, err
 	}
-	size := o.off + int64(len(trailer))
-	if err := errors.Join(o.file.Truncate(size), o.file.Sync()); err != nil {
-		return o.vol.fail(err)
+	size = o.off + int64(len(trailer))
+	if err := o.file.Truncate(size); err != nil {
+		return 0, nil, err
 	}
-	if err := o.file.Close(); err != nil {
-		return o.vol.fail(err)
+	if err := o.file.Sync(); err != nil {
+		return 0, nil, err
 	}
-	o.Size, o.Open, o.Digest = size, false, root(o.leaves)
-	if err := s.sum(o, trailer); err != nil {
-		return o.vol.fail(err)
-	}
-	return s.closed(o.vol, &o.Segment, 0)
+	return size, trailer, o.file.Close()
 }
 
 // sum finishes the file's checksum; recovery has to read the file for it.
-func (s *Store) sum(o *open, trailer []byte) (err error) {
+func (s *Store) sum(o *open, trailer []byte) (uint32, error) {
 	if o.summed {
-		o.crc = crcUpdate(o.crc, trailer)
-		return nil
+		return crcUpdate(o.crc, trailer), nil
 	}
-	o.crc, err = s.fileCRC(o.Path)
-	return err
+	return s.fileCRC(o.Path)
 }
 
-// closed notes a closed segment in the journal, then in the index.
-func (s *Store) closed(v *volume, seg *Segment, torn int64) error {
-	r := closing(seg)
-	r.Torn = torn
-	if err := s.journalTo(v, r); err != nil {
+// closed notes a closed segment in the journal, then in the index. A gap that was open when its footage began ended there.
+func (s *Store) closed(v *volume, seg *Segment) error {
+	if err := s.journalTo(v, closing(seg)); err != nil {
 		return err
 	}
-	return s.index.db.Update(func(tx *bbolt.Tx) error { return putSegment(tx, seg) })
+	return s.index.db.Update(func(tx *bbolt.Tx) error {
+		if err := endGapAt(tx, seg); err != nil {
+			return err
+		}
+		return putSegment(tx, seg)
+	})
+}
+
+// endGapAt ends the open gap where a segment with footage begins, if it began before.
+func endGapAt(tx *bbolt.Tx, seg *Segment) error {
+	g, ok, err := currentGap(tx, seg.Camera, seg.Stream)
+	if err != nil || !ok || g.start.After(seg.Start) {
+		return err
+	}
+	return closeGap(tx, seg.Camera, seg.Stream, seg.Start)
 }
 
 func closing(seg *Segment) record {
@@ -63,85 +84,25 @@ func closing(seg *Segment) record {
 		Run: seg.Run, Size: seg.Size, Digest: hex.EncodeToString(seg.Digest[:]), CRC: seg.crc}
 }
 
-// abandoned notes a segment that its volume did not let finish. It is finished when the volume is back, or at the next
-// start.
+// abandoned notes a segment that its volume did not let finish, with its end as it is synced. It is finished when the
+// volume is back, or at the next start.
 func (s *Store) abandoned(o *open) {
 	seg := o.Segment
-	s.index.db.Update(func(tx *bbolt.Tx) error { return putSegment(tx, &seg) }) // an error leaves it open in the index, which is true
-	s.mu.Lock()
-	s.torn[seg.Path] = seg
-	s.mu.Unlock()
-	s.log.Warn("segment given up", "camera", seg.Camera, "stream", seg.Stream, "path", seg.Path)
-}
-
-// finishTorn finishes the segments that a volume did not let finish before.
-func (s *Store) finishTorn(v *volume) {
-	s.mu.Lock()
-	var list []Segment
-	for _, seg := range s.torn {
-		if s.numbers[seg.volume] == v {
-			list = append(list, seg)
+	err := s.index.db.Update(func(tx *bbolt.Tx) error {
+		if err := endGapAt(tx, &seg); err != nil {
+			return err
 		}
-	}
-	s.mu.Unlock()
-	for _, seg := range list {
-		if err := s.finishOpen(v, seg); err != nil {
-			s.log.Error("finish segment", "path", seg.Path, "error", err)
-			continue
-		}
-		s.mu.Lock()
-		delete(s.torn, seg.Path)
-		s.mu.Unlock()
-	}
-}
-
-// finishOpen closes a segment that was left open: it keeps the whole fragments, cuts the torn end off, and writes what
-// closing would have written. A file without a whole fragment is removed.
-func (s *Store) finishOpen(v *volume, seg Segment) error {
-	file, err := s.fs.Open(seg.Path)
-	if err != nil {
-		return s.lostOpen(v, seg, err)
-	}
-	o := &open{Segment: seg, vol: v, file: file}
-	size, err := file.Size()
-	if err != nil {
-		return errors.Join(err, file.Close())
-	}
-	head, tracks, from, err := fmp4.ReadHeader(file, size)
-	if err != nil { // the crash came before the header was whole
-		return errors.Join(file.Close(), s.unlink(&seg))
-	}
-	hash := newHasher()
-	scan, err := fmp4.ScanFragments(file, tracks, from, size, fmp4.ScanOptions{Leaf: func(f *fmp4.Fragment, payload []byte) {
-		newSalt(f)
-		f.Leaf = hash.leaf(f.Salt, payload)
-		o.leaves = append(o.leaves, f.Leaf)
-	}})
-	if err != nil {
-		return errors.Join(err, file.Close())
-	}
-	if len(scan.Table.Fragments()) == 0 {
-		s.mu.Lock()
-		s.report.Removed++
-		s.mu.Unlock()
-		return errors.Join(file.Close(), s.unlink(&seg))
-	}
-	o.table, o.off = scan.Table, scan.End
-	o.Start, o.End = head.Start, endOf(head.Start, scan.Table)
-	torn := size - scan.End
+		return putSegment(tx, &seg)
+	})
 	s.mu.Lock()
-	s.report.Finished++
-	s.report.Torn += torn
+	s.torn[seg.Path] = &tornSegment{Segment: seg}
 	s.mu.Unlock()
-	return s.closeFile(o)
+	s.log.Warn("segment given up", "camera", seg.Camera, "stream", seg.Stream, "path", seg.Path, "index", err)
 }
 
-// lostOpen deals with an open segment whose file is not there: with the volume there, nothing of it was ever synced.
-func (s *Store) lostOpen(v *volume, seg Segment, err error) error {
-	if causeOf(err) != CauseMissing || !v.ok() {
-		return v.fail(err)
-	}
-	return s.unlink(&seg)
+// scrap drops a segment that has no footage. Its file is removed when its volume is usable.
+func (s *Store) scrap(seg *Segment) error {
+	return s.index.db.Update(func(tx *bbolt.Tx) error { return deleteSegment(tx, seg) })
 }
 
 // endOf is the wall time at which a segment's media ends, by the last fragment's own wall time: the run's clock may have
@@ -177,22 +138,31 @@ func (s *Store) unlink(seg *Segment) error {
 	if v == nil {
 		return fmt.Errorf("remove %s: its volume is not there", seg.relative())
 	}
-	key := garbageKey(seg)
-	err := s.index.db.Update(func(tx *bbolt.Tx) error {
-		if b := tx.Bucket(bSegments).Bucket(streamKey(seg.Camera, seg.Stream)); b != nil {
-			if err := b.Delete(seg.key()); err != nil {
-				return err
-			}
-		}
-		return tx.Bucket(bGarbage).Put(key, nil)
-	})
-	if err != nil {
+	if err := s.scrap(seg); err != nil {
 		return err
 	}
-	if err := durable.Remove(s.fs, filepath.Join(v.o.Path, seg.relative())); err != nil {
-		return v.fail(err) // the garbage entry stays: the next start removes it
+	return s.removeFile(v, seg)
+}
+
+// removeFile unlinks what was noted as garbage, and drops the note. On an error the note stays: the next round, or the
+// next start, removes the file.
+func (s *Store) removeFile(v *volume, seg *Segment) error {
+	defer v.answered(v.asks())
+	path := filepath.Join(v.o.Path, seg.relative())
+	if err := durable.Remove(s.fs, path); err != nil {
+		return v.fail(err)
 	}
-	return s.index.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bGarbage).Delete(key) })
+	s.removeDay(path)
+	return s.index.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bGarbage).Delete(garbageKey(seg)) })
+}
+
+// removeDay removes a day's directory that has become empty. Not of a day that may still get files; and a directory with
+// files in it does not go.
+func (s *Store) removeDay(path string) {
+	day, err := time.Parse(time.DateOnly, filepath.Base(filepath.Dir(path)))
+	if err == nil && s.now().Sub(day) > 48*time.Hour {
+		s.fs.Remove(filepath.Dir(path)) // not empty, most times
+	}
 }
 
 // garbageKey names a file to be unlinked: volume number, path below the volume.

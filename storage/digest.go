@@ -1,8 +1,11 @@
 package storage
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"hash"
+
+	"holdfast/storage/fmp4"
 )
 
 // The domain prefixes of RFC 6962, section 2.1, keep a leaf from being taken for a node.
@@ -49,3 +52,15 @@ func root(leaves [][32]byte) [32]byte {
 	copy(b[33:], right[:])
 	return sha256.Sum256(b[:])
 }
+
+// rootOf is the digest that a table's leaves give.
+func rootOf(t *fmp4.Table) [32]byte {
+	leaves := make([][32]byte, 0, len(t.Fragments()))
+	for _, f := range t.Fragments() {
+		leaves = append(leaves, f.Leaf)
+	}
+	return root(leaves)
+}
+
+// newSalt gives a fragment a salt of its own.
+func newSalt(f *fmp4.Fragment) { rand.Read(f.Salt[:]) }

@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
 // indexSchema is the version of the layout of index.db. The index of a newer program is refused; it can be removed and
@@ -24,6 +26,7 @@ var (
 	bVolumes  = []byte("volumes")  // volume id → number, path
 	bStreams  = []byte("streams")  // camera 0 stream → what is known of it
 	bSegments = []byte("segments") // camera 0 stream → bucket: start, run → record
+	bOpen     = []byte("open")     // camera 0 stream, start, run → nothing: segments whose record says open
 	bGaps     = []byte("gaps")     // camera 0 stream → bucket: start → end, cause
 	bGarbage  = []byte("garbage")  // volume number, path → nothing: to be unlinked
 
@@ -33,9 +36,10 @@ var (
 
 // index is index.db.
 type index struct {
-	db   *bbolt.DB
-	site string
-	made bool // it did not exist before: rebuild it from the volumes
+	db *bbolt.DB
+
+	mu   sync.Mutex // guards site, and makes deciding it one act
+	site string     // "" in a new index, until a volume says whose footage it has or a first volume is made
 }
 
 // volumeEntry is what the index knows of a volume.
@@ -46,7 +50,8 @@ type volumeEntry struct {
 
 // streamEntry is what the index knows of a stream besides its segments and gaps.
 type streamEntry struct {
-	Longest time.Duration `json:"longest"` // of its segments, so that a search knows how far to look back
+	Longest time.Duration `json:"longest"`       // of its segments, so that a search knows how far to look back
+	Gap     int64         `json:"gap,omitempty"` // start of the gap that is open, nanoseconds; 0: none is
 }
 
 func openIndex(path string) (*index, error) {
@@ -54,7 +59,7 @@ func openIndex(path string) (*index, error) {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 2 * time.Second, FreelistType: bbolt.FreelistMapType})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bbolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("open %s: another holdfast process uses it", path)
 	}
 	if err != nil {
@@ -69,7 +74,7 @@ func openIndex(path string) (*index, error) {
 }
 
 func (x *index) prepare(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{bMeta, bVolumes, bStreams, bSegments, bGaps, bGarbage} {
+	for _, name := range [][]byte{bMeta, bVolumes, bStreams, bSegments, bOpen, bGaps, bGarbage} {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}
@@ -77,8 +82,7 @@ func (x *index) prepare(tx *bbolt.Tx) error {
 	meta := tx.Bucket(bMeta)
 	v := meta.Get(kSchema)
 	if v == nil {
-		x.made, x.site = true, uuid.NewString()
-		return errors.Join(meta.Put(kSchema, []byte{indexSchema}), meta.Put(kSite, []byte(x.site)))
+		return meta.Put(kSchema, []byte{indexSchema})
 	}
 	if len(v) != 1 || v[0] > indexSchema {
 		return fmt.Errorf("its schema %x is newer than this program's (%d): run the newer holdfast, or move the file away to have it rebuilt", v, indexSchema)
@@ -87,10 +91,25 @@ func (x *index) prepare(tx *bbolt.Tx) error {
 	return nil
 }
 
-// setSite takes the site of a volume that was there before the index.
-func (x *index) setSite(site string) error {
-	x.site = site
-	return x.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bMeta).Put(kSite, []byte(site)) })
+// ownSite gives the site that the index is of, "" while that is open.
+func (x *index) ownSite() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.site
+}
+
+// decideSite settles whose index a new one is, and gives the site that holds.
+func (x *index) decideSite(site string) (string, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.site != "" {
+		return x.site, nil
+	}
+	err := x.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bMeta).Put(kSite, []byte(site)) })
+	if err == nil {
+		x.site = site
+	}
+	return x.site, err
 }
 
 func streamKey(camera, stream string) []byte { return []byte(camera + "\x00" + stream) }
@@ -114,36 +133,63 @@ func (x *index) knownVolume(path string) (id string) {
 	return id
 }
 
-// enter notes a volume and gives its number.
-func (x *index) enter(id, path string) (number uint16, err error) {
-	err = x.db.Update(func(tx *bbolt.Tx) error {
-		b := tx.Bucket(bVolumes)
+// volumeNumber gives the number of a volume that the index knows.
+func (x *index) volumeNumber(id string) (number uint16, known bool, err error) {
+	err = x.db.View(func(tx *bbolt.Tx) error {
+		v := tx.Bucket(bVolumes).Get([]byte(id))
+		if v == nil {
+			return nil
+		}
 		var e volumeEntry
-		if v := b.Get([]byte(id)); v != nil {
-			if err := json.Unmarshal(v, &e); err != nil {
-				return err
-			}
-			number = e.Number
-			if e.Path == path {
-				return nil
-			}
-		} else {
-			n, err := b.NextSequence()
-			if err != nil {
-				return err
-			}
-			number = uint16(n)
-		}
-		data, err := json.Marshal(volumeEntry{Number: number, Path: path})
-		if err != nil {
-			return err
-		}
-		return b.Put([]byte(id), data)
+		known = true
+		err := json.Unmarshal(v, &e)
+		number = e.Number
+		return err
 	})
-	return number, err
+	return number, known, err
 }
 
-// putSegment writes a segment's record, and what a search has to know of it.
+// enterVolume notes where a volume is and gives its number. A path belongs to one volume: the last that was found there.
+func enterVolume(tx *bbolt.Tx, id, path string) (uint16, error) {
+	b := tx.Bucket(bVolumes)
+	entries := map[string]volumeEntry{}
+	err := b.ForEach(func(k, v []byte) error {
+		var e volumeEntry
+		err := json.Unmarshal(v, &e)
+		entries[string(k)] = e
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	e, known := entries[id]
+	if !known {
+		n, err := b.NextSequence()
+		if err != nil {
+			return 0, err
+		}
+		e.Number = uint16(n)
+	}
+	e.Path = path
+	for other, o := range entries {
+		if other != id && o.Path == path {
+			if err := putJSON(b, []byte(other), volumeEntry{Number: o.Number}); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return e.Number, putJSON(b, []byte(id), e)
+}
+
+func putJSON(b *bbolt.Bucket, k []byte, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return b.Put(k, data)
+}
+
+// putSegment writes a segment's record, and what a search and a recovery have to know of it.
 func putSegment(tx *bbolt.Tx, s *Segment) error {
 	k := streamKey(s.Camera, s.Stream)
 	b, err := tx.Bucket(bSegments).CreateBucketIfNotExists(k)
@@ -154,21 +200,62 @@ func putSegment(tx *bbolt.Tx, s *Segment) error {
 	if err := b.Put(s.key(), s.marshal()); err != nil {
 		return err
 	}
-	var e streamEntry
-	if v := tx.Bucket(bStreams).Get(k); v != nil {
-		if err := json.Unmarshal(v, &e); err != nil {
-			return err
-		}
-		if s.End.Sub(s.Start) <= e.Longest {
-			return nil
-		}
+	open := tx.Bucket(bOpen)
+	if s.Open {
+		err = open.Put(openKey(s), nil)
+	} else {
+		err = open.Delete(openKey(s))
 	}
-	e.Longest = max(e.Longest, s.End.Sub(s.Start), SegmentTime)
-	data, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
-	return tx.Bucket(bStreams).Put(k, data)
+	return noteLongest(tx, k, s.End.Sub(s.Start))
+}
+
+func openKey(s *Segment) []byte { return append(streamKey(s.Camera, s.Stream), s.key()...) }
+
+func noteLongest(tx *bbolt.Tx, k []byte, d time.Duration) error {
+	e, err := streamOf(tx, k)
+	if err != nil || e.Longest > 0 && d <= e.Longest {
+		return err
+	}
+	e.Longest = max(e.Longest, d, SegmentTime)
+	return putJSON(tx.Bucket(bStreams), k, e)
+}
+
+func streamOf(tx *bbolt.Tx, k []byte) (e streamEntry, err error) {
+	if v := tx.Bucket(bStreams).Get(k); v != nil {
+		err = json.Unmarshal(v, &e)
+	}
+	return e, err
+}
+
+// deleteSegment drops a segment's record and notes its file as garbage.
+func deleteSegment(tx *bbolt.Tx, s *Segment) error {
+	if b := tx.Bucket(bSegments).Bucket(streamKey(s.Camera, s.Stream)); b != nil {
+		if err := b.Delete(s.key()); err != nil {
+			return err
+		}
+	}
+	if err := tx.Bucket(bOpen).Delete(openKey(s)); err != nil {
+		return err
+	}
+	return tx.Bucket(bGarbage).Put(garbageKey(s), nil)
+}
+
+// segmentOf reads one record.
+func segmentOf(tx *bbolt.Tx, camera, stream string, key []byte) (seg Segment, ok bool, err error) {
+	b := tx.Bucket(bSegments).Bucket(streamKey(camera, stream))
+	if b == nil {
+		return seg, false, nil
+	}
+	v := b.Get(key)
+	if v == nil {
+		return seg, false, nil
+	}
+	seg, err = unmarshalSegment(key, v)
+	seg.Camera, seg.Stream = camera, stream
+	return seg, err == nil, err
 }
 
 // gapEntry is one gap of a stream.
@@ -190,7 +277,14 @@ func putGap(tx *bbolt.Tx, camera, stream string, g gapEntry) error {
 	return b.Put(nanoKey(g.start), append(v, g.cause...))
 }
 
+// nanoKey is a time as a key. What lies outside of the years 1970 to 2262 sorts before or behind all that can be recorded.
 func nanoKey(t time.Time) []byte {
+	switch {
+	case t.Unix() < 0:
+		t = time.Unix(0, 0)
+	case t.Year() > 2261:
+		t = time.Unix(0, math.MaxInt64)
+	}
 	return binary.BigEndian.AppendUint64(nil, uint64(t.UnixNano()))
 }
 
@@ -205,53 +299,79 @@ func readGap(k, v []byte) (g gapEntry, err error) {
 	return g, nil
 }
 
-// lastGap gives a stream's newest gap.
-func lastGap(tx *bbolt.Tx, camera, stream string) (g gapEntry, ok bool, err error) {
-	b := tx.Bucket(bGaps).Bucket(streamKey(camera, stream))
+// currentGap gives the gap of a stream that is open. It is the newest one that was noted, but need not be the last by
+// time: the clock may have been set back.
+func currentGap(tx *bbolt.Tx, camera, stream string) (g gapEntry, ok bool, err error) {
+	k := streamKey(camera, stream)
+	e, err := streamOf(tx, k)
+	if err != nil || e.Gap == 0 {
+		return g, false, err
+	}
+	b := tx.Bucket(bGaps).Bucket(k)
 	if b == nil {
 		return g, false, nil
 	}
-	k, v := b.Cursor().Last()
-	if k == nil {
+	key := nanoKey(time.Unix(0, e.Gap))
+	v := b.Get(key)
+	if v == nil {
 		return g, false, nil
 	}
-	g, err = readGap(k, v)
-	return g, true, err
+	g, err = readGap(key, v)
+	return g, err == nil, err
+}
+
+func setCurrentGap(tx *bbolt.Tx, camera, stream string, start int64) error {
+	k := streamKey(camera, stream)
+	e, err := streamOf(tx, k)
+	if err != nil {
+		return err
+	}
+	e.Gap = start
+	return putJSON(tx.Bucket(bStreams), k, e)
 }
 
 // openGap begins a gap at a time, ending an open one of another cause there. One of the same cause goes on.
 func openGap(tx *bbolt.Tx, camera, stream string, at time.Time, cause Cause) (changed bool, err error) {
-	last, ok, err := lastGap(tx, camera, stream)
+	last, ok, err := currentGap(tx, camera, stream)
 	if err != nil {
 		return false, err
 	}
-	if ok && last.end.IsZero() {
-		if last.cause == cause || !at.After(last.start) && last.cause != CauseRestart {
-			return false, nil
-		}
-		if !at.After(last.start) { // known better than at the start
-			last.cause = cause
-			return true, putGap(tx, camera, stream, last)
-		}
-		last.end = at
-		if err := putGap(tx, camera, stream, last); err != nil {
+	switch {
+	case !ok:
+	case last.cause == cause && !at.Before(last.start):
+		return false, nil
+	case at.Equal(last.start) && last.cause != CauseRestart: // what was said first holds; a restart is known better later
+		return false, nil
+	default:
+		if err := endGap(tx, camera, stream, last, at); err != nil {
 			return false, err
 		}
 	}
-	return true, putGap(tx, camera, stream, gapEntry{start: at, cause: cause})
+	if err := putGap(tx, camera, stream, gapEntry{start: at, cause: cause}); err != nil {
+		return false, err
+	}
+	return true, setCurrentGap(tx, camera, stream, at.UnixNano())
 }
 
 // closeGap ends the open gap when footage goes on.
 func closeGap(tx *bbolt.Tx, camera, stream string, at time.Time) error {
-	last, ok, err := lastGap(tx, camera, stream)
-	if err != nil || !ok || !last.end.IsZero() {
+	last, ok, err := currentGap(tx, camera, stream)
+	if err != nil || !ok {
 		return err
 	}
-	if !at.After(last.start) { // the clock went back over it, or nothing was missed
-		return tx.Bucket(bGaps).Bucket(streamKey(camera, stream)).Delete(nanoKey(last.start))
+	if err := endGap(tx, camera, stream, last, at); err != nil {
+		return err
 	}
-	last.end = at
-	return putGap(tx, camera, stream, last)
+	return setCurrentGap(tx, camera, stream, 0)
+}
+
+// endGap ends a gap. One that does not last is dropped: nothing was missed, or the clock went back over its start.
+func endGap(tx *bbolt.Tx, camera, stream string, g gapEntry, at time.Time) error {
+	if !at.After(g.start) {
+		return tx.Bucket(bGaps).Bucket(streamKey(camera, stream)).Delete(nanoKey(g.start))
+	}
+	g.end = at
+	return putGap(tx, camera, stream, g)
 }
 
 // streams calls f for every stream that the index knows.
@@ -272,14 +392,13 @@ func between(tx *bbolt.Tx, camera, stream string, from, to time.Time, f func(Seg
 	if b == nil {
 		return nil
 	}
-	var e streamEntry
-	if v := tx.Bucket(bStreams).Get(k); v != nil {
-		if err := json.Unmarshal(v, &e); err != nil {
-			return err
-		}
+	e, err := streamOf(tx, k)
+	if err != nil {
+		return err
 	}
+	back := max(e.Longest, MaxSegmentTime) + time.Minute // how long an open segment is stands nowhere yet
 	c := b.Cursor()
-	for key, v := c.Seek(nanoKey(from.Add(-e.Longest))); key != nil; key, v = c.Next() {
+	for key, v := c.Seek(nanoKey(from.Add(-back))); key != nil; key, v = c.Next() {
 		s, err := unmarshalSegment(key, v)
 		if err != nil {
 			return err

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -46,8 +48,9 @@ type record struct {
 
 // journal is the append-only record of one volume: lines of eight hex digits of CRC-32C, a space, JSON.
 type journal struct {
-	fs  durable.FS
-	dir string
+	fs     durable.FS
+	volume string
+	dir    string
 
 	mu   sync.Mutex // guards what follows and makes append one act
 	file durable.File
@@ -58,7 +61,7 @@ type journal struct {
 
 // openJournal opens the newest file of a volume's journal behind its last whole line.
 func openJournal(f durable.FS, volume string) (*journal, error) {
-	j := &journal{fs: f, dir: filepath.Join(volume, journalDir)}
+	j := &journal{fs: f, volume: volume, dir: filepath.Join(volume, journalDir)}
 	if err := durable.MkdirAll(f, j.dir); err != nil {
 		return nil, err
 	}
@@ -70,7 +73,7 @@ func openJournal(f durable.FS, volume string) (*journal, error) {
 		return j, j.begin()
 	}
 	last := names[len(names)-1]
-	fmt.Sscanf(last, "%08d", &j.next)
+	j.next, _ = journalNumber(last)
 	j.next++
 	return j, j.reopen(filepath.Join(j.dir, last))
 }
@@ -82,7 +85,7 @@ func (j *journal) names() ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".jsonl") {
+		if _, ok := journalNumber(e.Name()); ok {
 			names = append(names, e.Name())
 		}
 	}
@@ -90,43 +93,62 @@ func (j *journal) names() ([]string, error) {
 	return names, nil
 }
 
-// begin starts the next file. Caller holds mu or is alone.
+// journalNumber reads a journal file's name: eight digits and .jsonl.
+func journalNumber(name string) (n int, ok bool) {
+	digits, ok := strings.CutSuffix(name, ".jsonl")
+	if !ok || len(digits) != 8 {
+		return 0, false
+	}
+	n, err := strconv.Atoi(digits)
+	return n, err == nil && n >= 0
+}
+
+// begin starts the next file. A number is used once: after an error a file of that name may be there. Caller holds mu or
+// is alone.
 func (j *journal) begin() error {
 	path := filepath.Join(j.dir, fmt.Sprintf("%08d.jsonl", j.next))
-	file, err := durable.Create(j.fs, path)
+	j.next++
+	file, err := durable.Create(j.fs, j.volume, path)
 	if err != nil {
 		return err
 	}
-	if err := durable.Commit(j.fs, file, path); err != nil {
+	if err := durable.Commit(j.fs, file, j.volume, path); err != nil {
 		file.Close()
 		return err
 	}
-	j.next++
 	j.file, j.path, j.size = file, path, 0
 	return nil
 }
 
-// reopen cuts a torn last line off and goes on behind it.
+// reopen cuts a torn last line off and goes on behind it. What is there is synced first: a crash of the program alone
+// leaves lines, and the file's own name, that were never synced.
 func (j *journal) reopen(path string) error {
 	file, err := j.fs.Open(path)
 	if err != nil {
 		return err
 	}
-	data, err := readAll(file, 2*journalSize)
-	if err != nil {
-		file.Close()
-		return err
+	whole, err := cutTorn(file)
+	if err == nil {
+		err = durable.Commit(j.fs, file, j.volume, path)
 	}
-	whole := int64(len(data))
-	if end := bytes.LastIndexByte(data, '\n'); int64(end+1) != whole {
-		whole = int64(end + 1)
-		if err := errors.Join(file.Truncate(whole), file.Sync()); err != nil {
-			file.Close()
-			return err
-		}
+	if err != nil {
+		return errors.Join(err, file.Close())
 	}
 	j.file, j.path, j.size = file, path, whole
 	return nil
+}
+
+// cutTorn cuts a last line without an end off, and gives the size that is left.
+func cutTorn(file durable.File) (int64, error) {
+	data, err := readAll(file, 4*journalSize)
+	if err != nil {
+		return 0, err
+	}
+	whole := int64(bytes.LastIndexByte(data, '\n') + 1)
+	if whole == int64(len(data)) {
+		return whole, nil
+	}
+	return whole, file.Truncate(whole)
 }
 
 func readAll(file durable.File, limit int64) ([]byte, error) {
@@ -149,10 +171,8 @@ func (j *journal) append(list ...record) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.file == nil || j.size >= journalSize {
-		if err := j.rotate(); err != nil {
-			return err
-		}
+	if err := j.ready(); err != nil {
+		return err
 	}
 	if _, err := j.file.WriteAt(line, j.size); err != nil {
 		j.abandon()
@@ -164,6 +184,26 @@ func (j *journal) append(list ...record) error {
 	}
 	j.size += int64(len(line))
 	return nil
+}
+
+// ready sees to it that there is a file to append to. Caller holds mu.
+func (j *journal) ready() error {
+	if j.file == nil && j.path != "" && j.size < journalSize {
+		err := j.reopen(j.path)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if j.file == nil || j.size >= journalSize || j.gone() {
+		return j.rotate()
+	}
+	return nil
+}
+
+// gone tells whether the file was removed from outside: what is appended to it would be lost. Caller holds mu.
+func (j *journal) gone() bool {
+	named, err := j.file.Named(j.path)
+	return err == nil && !named
 }
 
 func encode(list []record) ([]byte, error) {
@@ -186,11 +226,13 @@ func (j *journal) rotate() error {
 	return j.begin()
 }
 
+// abandon gives the file up: after a failed write or sync nothing is appended to it. Caller holds mu.
 func (j *journal) abandon() {
 	j.file.Close()
-	j.file = nil
+	j.file, j.path = nil, ""
 }
 
+// close lets go of the file. The next append opens it again.
 func (j *journal) close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -240,11 +282,11 @@ func decodeLine(line []byte) (record, error) {
 	if len(line) < 10 || len(line) > maxRecord || line[8] != ' ' {
 		return r, errors.New("not a record")
 	}
-	var sum uint32
-	if _, err := fmt.Sscanf(string(line[:8]), "%08x", &sum); err != nil {
+	sum, err := strconv.ParseUint(string(line[:8]), 16, 32)
+	if err != nil {
 		return r, err
 	}
-	if crc32.Checksum(line[9:], castagnoli) != sum {
+	if crc32.Checksum(line[9:], castagnoli) != uint32(sum) {
 		return r, errors.New("checksum differs")
 	}
 	return r, json.Unmarshal(line[9:], &r)

@@ -2,8 +2,6 @@ package storage
 
 import (
 	"bytes"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,139 +15,256 @@ import (
 	"holdfast/storage/internal/durable"
 )
 
-func newSalt(f *fmp4.Fragment) { rand.Read(f.Salt[:]) }
-
 // recover brings index and volumes together after a start: garbage is removed, open segments are finished, and every
-// stream whose recording just ended without a word has a gap that says so.
+// stream whose recording just ended without a word has a gap that says so. Volumes that are not there have theirs done
+// when they are back.
 func (s *Store) recover() error {
-	if s.index.made {
-		if err := s.rebuild(); err != nil {
-			return err
+	if err := s.collectOpen(); err != nil {
+		return err
+	}
+	for _, v := range s.vols {
+		if v.ok() {
+			s.removeGarbage(v)
+			s.finishTorn(v)
 		}
-	}
-	if err := s.removeGarbage(); err != nil {
-		return err
-	}
-	if err := s.finishAll(); err != nil {
-		return err
 	}
 	return s.openEndings()
 }
 
-// removeGarbage finishes interrupted deletions.
-func (s *Store) removeGarbage() error {
+// removeGarbage finishes interrupted deletions on a volume.
+func (s *Store) removeGarbage(v *volume) {
+	prefix := fmt.Appendf(nil, "%05d\x00", s.numberOf(v))
 	var keys [][]byte
-	err := s.index.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bGarbage).ForEach(func(k, _ []byte) error {
+	s.index.db.View(func(tx *bbolt.Tx) error {
+		c := tx.Bucket(bGarbage).Cursor()
+		for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
 			keys = append(keys, bytes.Clone(k))
-			return nil
-		})
-	})
-	if err != nil {
-		return err
-	}
-	for _, k := range keys {
-		if err := s.removeOne(k); err != nil {
-			s.log.Error("finish deletion", "error", err)
-		}
-	}
-	return nil
-}
-
-func (s *Store) removeOne(key []byte) error {
-	number, path, ok := strings.Cut(string(key), "\x00")
-	var n uint16
-	if _, err := fmt.Sscanf(number, "%05d", &n); err != nil || !ok {
-		return errors.New("a garbage entry is malformed")
-	}
-	s.mu.Lock()
-	v := s.numbers[n]
-	s.mu.Unlock()
-	if v == nil || !v.ok() {
-		return nil // its volume is not there: later
-	}
-	if err := durable.Remove(s.fs, filepath.Join(v.o.Path, path)); err != nil {
-		return v.fail(err)
-	}
-	s.report.Garbage++
-	return s.index.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bGarbage).Delete(key) })
-}
-
-// finishAll finishes the segments that the index has open: at most the newest few of each stream.
-func (s *Store) finishAll() error {
-	var list []Segment
-	err := s.index.streams(func(tx *bbolt.Tx, camera, stream string, b *bbolt.Bucket) error {
-		c := b.Cursor()
-		closed := 0
-		for k, v := c.Last(); k != nil && closed < recoverDepth; k, v = c.Prev() {
-			seg, err := unmarshalSegment(k, v)
-			if err != nil {
-				return err
-			}
-			if !seg.Open {
-				closed++
-				continue
-			}
-			seg.Camera, seg.Stream = camera, stream
-			list = append(list, seg)
 		}
 		return nil
 	})
+	for _, k := range keys {
+		if err := s.removeOne(v, k); err != nil {
+			s.log.Error("finish deletion", "volume", v.o.Path, "error", err)
+			return
+		}
+	}
+}
+
+func (s *Store) removeOne(v *volume, key []byte) error {
+	defer v.answered(v.asks())
+	v.names.Lock()
+	defer v.names.Unlock()
+	still := false
+	s.index.db.View(func(tx *bbolt.Tx) error {
+		k, _ := tx.Bucket(bGarbage).Cursor().Seek(key)
+		still = bytes.Equal(k, key)
+		return nil
+	})
+	if !still { // a new segment took the name
+		return nil
+	}
+	_, path, _ := strings.Cut(string(key), "\x00")
+	if err := durable.Remove(s.fs, filepath.Join(v.o.Path, path)); err != nil {
+		return v.fail(err)
+	}
+	s.mu.Lock()
+	s.report.Garbage++
+	s.mu.Unlock()
+	return s.index.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bGarbage).Delete(key) })
+}
+
+// tornSegment is a segment that is to be finished.
+type tornSegment struct {
+	Segment
+	tries uint
+	next  time.Time // not before, monotonic
+}
+
+const (
+	tornWait    = 30 * time.Second // after a segment could not be finished; doubled each time
+	tornWaitMax = 7                // times that it is doubled: an hour
+)
+
+// collectOpen finds the segments that the index has open.
+func (s *Store) collectOpen() error {
+	var list []Segment
+	err := s.index.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bOpen).ForEach(func(k, _ []byte) error {
+			if len(k) <= segmentKey {
+				return errors.New("read index: an open segment's key is malformed")
+			}
+			camera, stream := splitKey(k[:len(k)-segmentKey])
+			seg, ok, err := segmentOf(tx, camera, stream, bytes.Clone(k[len(k)-segmentKey:]))
+			if ok && seg.Open {
+				list = append(list, seg)
+			}
+			return err
+		})
+	})
+	for i := range list {
+		seg := list[i]
+		s.mu.Lock()
+		v := s.numbers[seg.volume]
+		s.mu.Unlock()
+		if v == nil {
+			continue // of a volume that is not configured
+		}
+		seg.Path = filepath.Join(v.o.Path, seg.relative())
+		s.torn[seg.Path] = &tornSegment{Segment: seg}
+	}
+	return err
+}
+
+// finishTorn finishes the segments that a crash or a failing volume left open.
+func (s *Store) finishTorn(v *volume) {
+	for _, t := range s.due(v) {
+		err := s.finishOpen(v, t.Segment)
+		s.mu.Lock()
+		if err == nil {
+			delete(s.torn, t.Path)
+		} else {
+			t.next = time.Now().Add(tornWait << min(t.tries, tornWaitMax))
+			t.tries++
+		}
+		s.mu.Unlock()
+		if err != nil {
+			s.log.Error("finish segment", "path", t.Path, "error", err)
+		}
+	}
+}
+
+// due gives the torn segments of a volume whose time to be tried has come.
+func (s *Store) due(v *volume) (list []*tornSegment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.torn {
+		if s.numbers[t.volume] == v && !time.Now().Before(t.next) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// finishOpen closes a segment that was left open: it keeps the whole fragments, cuts the torn end off, and writes what
+// closing would have written. A file without a whole fragment is removed.
+func (s *Store) finishOpen(v *volume, seg Segment) error {
+	defer v.answered(v.asks())
+	file, err := s.fs.Open(seg.Path)
+	if err != nil {
+		return s.lostOpen(v, seg, err)
+	}
+	defer file.Close() // a second time when closeFile did: of no consequence
+	o := &open{Segment: seg, vol: v, file: file}
+	size, err := file.Size()
 	if err != nil {
 		return err
 	}
-	for _, seg := range list {
-		s.fill(&seg)
-		s.finishOne(seg)
+	head, tracks, from, err := fmp4.ReadHeader(file, size)
+	if err != nil { // the crash came before the header was whole
+		return s.removeTorn(&seg)
+	}
+	if done, err := s.closedAlready(o, head, size); done || err != nil {
+		return err
+	}
+	o.Start = head.Start.UTC()
+	if err := o.scan(tracks, from, size); err != nil {
+		return err
+	}
+	if len(o.leaves) == 0 {
+		return s.removeTorn(&seg)
+	}
+	o.End = endOf(o.Start, o.table)
+	if seg.Size > 0 { // given up in order: the writer knew where it ends
+		o.End = seg.End
+	}
+	s.mu.Lock()
+	s.report.Finished++
+	s.report.Torn += size - o.off
+	s.mu.Unlock()
+	return s.closeFile(o)
+}
+
+// closedAlready deals with a segment whose file was closed, but the index was not told.
+func (s *Store) closedAlready(o *open, head *fmp4.Header, size int64) (bool, error) {
+	table, err := fmp4.ReadTable(o.file, size)
+	if err != nil || o.Size > 0 && table.Next() != o.Size {
+		return false, nil
+	}
+	if err := o.file.Sync(); err != nil { // a crash of the program alone leaves it unsynced
+		return true, o.vol.fail(err)
+	}
+	if o.Size == 0 {
+		o.End = endOf(head.Start.UTC(), table)
+	}
+	o.Size, o.Open, o.Digest = size, false, rootOf(table)
+	if o.crc, err = s.fileCRC(o.Path); err != nil {
+		return true, err
+	}
+	s.mu.Lock()
+	s.report.Finished++
+	s.mu.Unlock()
+	return true, s.closed(o.vol, &o.Segment)
+}
+
+// scan finds the whole fragments. Of a segment that was given up only what was synced counts: the rest was written again
+// elsewhere.
+func (o *open) scan(tracks []fmp4.Track, from, size int64) error {
+	if o.Size > 0 {
+		size = min(size, o.Size)
+	}
+	hash := newHasher()
+	scan, err := fmp4.ScanFragments(o.file, tracks, from, size, fmp4.ScanOptions{Leaf: func(f *fmp4.Fragment, payload []byte) {
+		newSalt(f)
+		f.Leaf = hash.leaf(f.Salt, payload)
+	}})
+	if err != nil {
+		return err
+	}
+	o.table, o.off = scan.Table, scan.End
+	for _, f := range o.table.Fragments() {
+		o.leaves = append(o.leaves, f.Leaf)
 	}
 	return nil
 }
 
-// recoverDepth is how many closed segments in a row end the search for open ones of a stream. More than one, because a
-// volume that was away leaves open ones behind closed ones.
-const recoverDepth = 64
-
-func (s *Store) finishOne(seg Segment) {
+// removeTorn removes a segment without a whole fragment.
+func (s *Store) removeTorn(seg *Segment) error {
 	s.mu.Lock()
-	v := s.numbers[seg.volume]
+	s.report.Removed++
 	s.mu.Unlock()
-	if v == nil || !v.ok() {
-		if v != nil {
-			s.mu.Lock()
-			s.torn[seg.Path] = seg
-			s.mu.Unlock()
-		}
-		return
+	return s.unlink(seg)
+}
+
+// lostOpen deals with an open segment whose file cannot be opened. With the volume there and the file not, a crash came
+// before its name was synced, or it was removed from outside: it goes, and what it covered is a gap.
+func (s *Store) lostOpen(v *volume, seg Segment, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return v.fail(err)
 	}
-	if err := s.finishOpen(v, seg); err != nil {
-		s.log.Error("finish segment", "path", seg.Path, "error", err)
-		s.mu.Lock()
-		s.torn[seg.Path] = seg
-		s.mu.Unlock()
+	if err := v.present(); err != nil {
+		return v.fail(err)
 	}
+	return s.removeTorn(&seg)
+}
+
+// ending is where what is known of a stream ends without a word.
+type ending struct {
+	camera, stream string
+	at             time.Time
 }
 
 // openEndings opens a gap behind the footage of each stream that has none: the gateway ended without closing.
 func (s *Store) openEndings() error {
-	type ending struct {
-		camera, stream string
-		at             time.Time
-	}
 	var list []ending
-	err := s.index.streams(func(tx *bbolt.Tx, camera, stream string, b *bbolt.Bucket) error {
-		k, v := b.Cursor().Last()
-		if k == nil {
-			return nil
-		}
-		seg, err := unmarshalSegment(k, v)
-		if err != nil {
+	err := s.index.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bStreams).ForEach(func(k, _ []byte) error {
+			camera, stream := splitKey(k)
+			e, wordless, err := endingOf(tx, camera, stream)
+			if wordless {
+				list = append(list, e)
+			}
 			return err
-		}
-		g, ok, err := lastGap(tx, camera, stream)
-		if err == nil && (!ok || !g.end.IsZero()) {
-			list = append(list, ending{camera, stream, seg.End})
-		}
-		return err
+		})
 	})
 	if err != nil {
 		return err
@@ -162,156 +277,30 @@ func (s *Store) openEndings() error {
 	return nil
 }
 
-// rebuild makes a lost index again: segments from the files, gaps and digests from the journals. It reads one table per
-// file.
-func (s *Store) rebuild() error {
-	found := 0
-	for _, v := range s.vols {
-		if !v.ok() {
-			continue
-		}
-		n, err := s.rebuildVolume(v)
-		if err != nil {
-			return fmt.Errorf("rebuild from %s: %w", v.o.Path, err)
-		}
-		found += n
+// endingOf finds where a stream's history ends, behind its last footage and its last gap, when no gap is open there.
+func endingOf(tx *bbolt.Tx, camera, stream string) (e ending, wordless bool, err error) {
+	e = ending{camera: camera, stream: stream}
+	if _, open, err := currentGap(tx, camera, stream); open || err != nil {
+		return e, false, err
 	}
-	s.report.Rebuilt = found > 0
-	return nil
-}
-
-func (s *Store) rebuildVolume(v *volume) (int, error) {
-	closedBy := map[string]record{}
-	var gaps []record
-	bad, err := replay(s.fs, v.o.Path, func(r record) {
-		switch r.Type {
-		case "closed":
-			closedBy[r.Path] = r
-		case "deleted":
-			delete(closedBy, r.Path)
-		case "gap":
-			gaps = append(gaps, r)
-		}
-	})
-	if err != nil {
-		return 0, err
-	}
-	if bad > 0 {
-		s.log.Error("journal has lines that cannot be read", "volume", v.o.Path, "lines", bad)
-	}
-	list, err := s.scanVolume(v, closedBy)
-	if err != nil {
-		return 0, err
-	}
-	return len(list), s.index.db.Update(func(tx *bbolt.Tx) error { return enterAll(tx, list, gaps) })
-}
-
-// enterAll writes found segments and gaps. A gap ends where the next footage begins.
-func enterAll(tx *bbolt.Tx, list []Segment, gaps []record) error {
-	for i := range list {
-		if err := putSegment(tx, &list[i]); err != nil {
-			return err
-		}
-	}
-	for _, g := range gaps {
-		end, ok := nextStart(tx, g.Camera, g.Stream, g.At)
-		if _, err := openGap(tx, g.Camera, g.Stream, g.At, g.Cause); err != nil {
-			return err
-		}
-		if ok {
-			if err := closeGap(tx, g.Camera, g.Stream, end); err != nil {
-				return err
+	k := streamKey(camera, stream)
+	if b := tx.Bucket(bSegments).Bucket(k); b != nil {
+		if key, v := b.Cursor().Last(); key != nil {
+			seg, err := unmarshalSegment(key, v)
+			if err != nil {
+				return e, false, err
 			}
+			e.at = seg.End
 		}
 	}
-	return nil
-}
-
-func nextStart(tx *bbolt.Tx, camera, stream string, at time.Time) (time.Time, bool) {
-	b := tx.Bucket(bSegments).Bucket(streamKey(camera, stream))
-	if b == nil {
-		return time.Time{}, false
-	}
-	k, _ := b.Cursor().Seek(nanoKey(at))
-	if k == nil {
-		return time.Time{}, false
-	}
-	return nano(k), true
-}
-
-// scanVolume finds the segment files of a volume: camera, stream, day, file.
-func (s *Store) scanVolume(v *volume, known map[string]record) (list []Segment, err error) {
-	number := s.numberOf(v)
-	err = s.walk(v.o.Path, 4, func(path string) error {
-		rel, err := filepath.Rel(v.o.Path, path)
-		if err != nil || !strings.HasSuffix(rel, ".mp4") {
-			return err
-		}
-		seg, err := s.inspect(path)
-		if err != nil {
-			s.log.Error("file is no segment", "path", path, "error", err)
-			return nil
-		}
-		seg.volume = number
-		seg.Path = path
-		parts := strings.Split(rel, string(filepath.Separator))
-		fmt.Sscanf(strings.TrimPrefix(parts[3], fmt.Sprintf("%s-%08x-", seg.Start.Format("20060102T150405.000Z"), seg.Run)), "%d.mp4", &seg.number)
-		if r, ok := known[rel]; ok && r.End != nil {
-			seg.End, seg.crc = *r.End, r.CRC
-			hex.Decode(seg.Digest[:], []byte(r.Digest))
-		}
-		list = append(list, seg)
-		return nil
-	})
-	return list, err
-}
-
-// walk calls f for each file depth directories down.
-func (s *Store) walk(dir string, depth int, f func(path string) error) error {
-	entries, err := s.fs.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		switch {
-		case depth > 1 && e.IsDir() && e.Name() != journalDir && e.Name() != "lost+found":
-			err = s.walk(path, depth-1, f)
-		case depth == 1 && e.Type()&fs.ModeType == 0:
-			err = f(path)
-		}
-		if err != nil {
-			return err
+	if b := tx.Bucket(bGaps).Bucket(k); b != nil {
+		if key, v := b.Cursor().Last(); key != nil {
+			g, err := readGap(key, v)
+			if err != nil {
+				return e, false, err
+			}
+			e.at = later(e.at, g.end)
 		}
 	}
-	return nil
-}
-
-// inspect reads what a file says of itself. Without a whole trailer it is an open segment.
-func (s *Store) inspect(path string) (seg Segment, err error) {
-	file, err := s.fs.OpenRead(path)
-	if err != nil {
-		return seg, err
-	}
-	defer file.Close()
-	size, err := file.Size()
-	if err != nil {
-		return seg, err
-	}
-	head, _, _, err := fmp4.ReadHeader(file, size)
-	if err != nil {
-		return seg, err
-	}
-	seg = Segment{Camera: head.Camera, Stream: head.Stream, Run: head.Run, Start: head.Start, End: head.Start, Size: size, Open: true}
-	table, err := fmp4.ReadTable(file, size)
-	if err != nil {
-		return seg, nil
-	}
-	seg.Open, seg.End = false, endOf(head.Start, table)
-	leaves := make([][32]byte, 0, len(table.Fragments()))
-	for _, f := range table.Fragments() {
-		leaves = append(leaves, f.Leaf)
-	}
-	seg.Digest = root(leaves)
-	return seg, nil
+	return e, !e.at.IsZero(), nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// maxDeletions bounds one round of retention, so that a round never holds up the look at the volumes. Rounds are two
+	// maxDeletions bounds one round of retention on a volume, so that a round never holds up the look at it. Rounds are two
 	// seconds apart: 128 streams of five-minute segments need one deletion in two seconds.
 	maxDeletions = 64
 	// leapLimit is how far the clock may be ahead of what the newest footage and the time since allow.
@@ -20,25 +20,20 @@ const (
 	settledTime = 24 * time.Hour
 )
 
-// retain deletes what is too old, and what is oldest where space is short.
-func (s *Store) retain() error {
+// retain deletes what is too old on a volume, and what is oldest there when space is short.
+func (s *Store) retain(v *volume) error {
 	now := s.now().UTC()
 	budget := maxDeletions
-	old, err := s.tooOld(now, budget)
+	old, err := s.tooOld(s.numberOf(v), now, budget)
 	if err != nil {
 		return err
 	}
-	if s.guard.paused(now, s.newestFootage(), len(old) > 0) == "" {
+	if s.guard.paused(v, now, len(old) > 0) == "" {
 		if err := s.removeAll(old, CauseRetention, &budget); err != nil {
 			return err
 		}
 	}
-	for _, v := range s.vols {
-		if err := s.retainBySpace(v, &budget); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.retainBySpace(v, &budget)
 }
 
 func (s *Store) maxAge(camera string) time.Duration {
@@ -48,8 +43,8 @@ func (s *Store) maxAge(camera string) time.Duration {
 	return s.o.MaxAge
 }
 
-// tooOld finds segments that end before the maximum age of their camera, at most limit.
-func (s *Store) tooOld(now time.Time, limit int) (old []Segment, err error) {
+// tooOld finds segments of a volume that end before the maximum age of their camera, at most limit.
+func (s *Store) tooOld(number uint16, now time.Time, limit int) (old []Segment, err error) {
 	err = s.index.streams(func(tx *bbolt.Tx, camera, stream string, b *bbolt.Bucket) error {
 		age := s.maxAge(camera)
 		if age <= 0 {
@@ -61,8 +56,11 @@ func (s *Store) tooOld(now time.Time, limit int) (old []Segment, err error) {
 			if err != nil {
 				return err
 			}
-			if seg.Open || seg.End.After(now.Add(-age)) {
+			if seg.End.After(now.Add(-age)) {
 				return nil
+			}
+			if seg.Open || seg.volume != number {
+				continue
 			}
 			seg.Camera, seg.Stream = camera, stream
 			old = append(old, seg)
@@ -124,8 +122,8 @@ func (s *Store) oldest(number uint16) (oldest Segment, ok bool, err error) {
 	return oldest, ok, err
 }
 
-// remove deletes a segment, and the gaps that lie before what is left of its stream. A deletion by age goes without a
-// gap: history begins later. One for space leaves history shorter than promised, which the journal keeps.
+// remove deletes a segment, and the gaps that lie before what is left of its stream. History then begins later; where
+// older footage is left on another volume, a gap says that this was deleted.
 func (s *Store) remove(seg *Segment, cause Cause) error {
 	s.fill(seg)
 	s.mu.Lock()
@@ -139,39 +137,77 @@ func (s *Store) remove(seg *Segment, cause Cause) error {
 	if err := s.journalTo(v, r); err != nil && cause != CauseFull { // a full volume has no room for the note, and needs the deletion
 		return err
 	}
-	if err := s.unlink(seg); err != nil {
+	err := s.index.db.Update(func(tx *bbolt.Tx) error {
+		if err := deleteSegment(tx, seg); err != nil {
+			return err
+		}
+		if err := noteDeleted(tx, seg.Camera, seg.Stream, seg.Start, seg.End); err != nil {
+			return err
+		}
+		return dropGaps(tx, seg.Camera, seg.Stream)
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.removeFile(v, seg); err != nil {
 		return err
 	}
 	v.mu.Lock()
 	v.free += seg.Size
 	v.mu.Unlock()
-	return s.dropGaps(seg.Camera, seg.Stream)
+	return nil
+}
+
+// noteDeleted leaves a gap where a segment was deleted and older footage is left. A gap of the same cause that ends where
+// it begins is made longer.
+func noteDeleted(tx *bbolt.Tx, camera, stream string, start, end time.Time) error {
+	k := streamKey(camera, stream)
+	segments := tx.Bucket(bSegments).Bucket(k)
+	if segments == nil || !end.After(start) {
+		return nil
+	}
+	first, _ := segments.Cursor().First()
+	if first == nil || !nano(first).Before(start) {
+		return nil
+	}
+	if gaps := tx.Bucket(bGaps).Bucket(k); gaps != nil {
+		c := gaps.Cursor()
+		c.Seek(nanoKey(start))
+		if key, v := c.Prev(); key != nil {
+			g, err := readGap(key, v)
+			if err != nil {
+				return err
+			}
+			if g.cause == CauseRetention && g.end.Equal(start) {
+				start = g.start
+			}
+		}
+	}
+	return putGap(tx, camera, stream, gapEntry{start: start, end: end, cause: CauseRetention})
 }
 
 // dropGaps forgets the gaps before a stream's oldest footage.
-func (s *Store) dropGaps(camera, stream string) error {
-	return s.index.db.Update(func(tx *bbolt.Tx) error {
-		k := streamKey(camera, stream)
-		segments, gaps := tx.Bucket(bSegments).Bucket(k), tx.Bucket(bGaps).Bucket(k)
-		if segments == nil || gaps == nil {
-			return nil
-		}
-		first, _ := segments.Cursor().First()
-		if first == nil {
-			return nil
-		}
-		c := gaps.Cursor()
-		for key, v := c.First(); key != nil; key, v = c.First() {
-			g, err := readGap(key, v)
-			if err != nil || g.end.IsZero() || g.end.After(nano(first)) {
-				return err
-			}
-			if err := gaps.Delete(key); err != nil {
-				return err
-			}
-		}
+func dropGaps(tx *bbolt.Tx, camera, stream string) error {
+	k := streamKey(camera, stream)
+	segments, gaps := tx.Bucket(bSegments).Bucket(k), tx.Bucket(bGaps).Bucket(k)
+	if segments == nil || gaps == nil {
 		return nil
-	})
+	}
+	first, _ := segments.Cursor().First()
+	if first == nil {
+		return nil
+	}
+	c := gaps.Cursor()
+	for key, v := c.First(); key != nil; key, v = c.First() {
+		g, err := readGap(key, v)
+		if err != nil || g.end.IsZero() || g.end.After(nano(first)) {
+			return err
+		}
+		if err := gaps.Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // newestFootage is the start of the newest segment of all streams, zero without any.
@@ -191,17 +227,17 @@ type ageGuard struct {
 	mono         func() time.Duration
 	now          func() time.Time
 
+	began  time.Duration // constant
+	wall   time.Time     // at began
+	newest time.Time     // footage that was there at the start; constant
+
 	mu        sync.Mutex // guards what follows
-	began     time.Duration
-	wall      time.Time // at began
-	newest    time.Time // footage that was there at the start
-	some      bool
 	confirmed bool
-	reason    string
+	reasons   map[*volume]string // by volume on which a deletion is held up
 }
 
 func newAgeGuard(o Options, now func() time.Time) *ageGuard {
-	g := &ageGuard{synchronised: o.Synchronised, mono: o.Mono, now: now}
+	g := &ageGuard{synchronised: o.Synchronised, mono: o.Mono, now: now, reasons: map[*volume]string{}}
 	if g.synchronised == nil {
 		g.synchronised = kernelSynchronised
 	}
@@ -215,18 +251,25 @@ func newAgeGuard(o Options, now func() time.Time) *ageGuard {
 
 // paused gives the reason why nothing is deleted by age, "" when it is. A doubt is an alarm only when it holds up a
 // deletion that is due.
-func (g *ageGuard) paused(now, newest time.Time, due bool) string {
+func (g *ageGuard) paused(v *volume, now time.Time, due bool) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.some {
-		g.some, g.newest = true, newest
-	}
 	doubt := g.doubt(now)
-	g.reason = ""
-	if due {
-		g.reason = doubt
+	delete(g.reasons, v)
+	if due && doubt != "" {
+		g.reasons[v] = doubt
 	}
 	return doubt
+}
+
+// holds gives the reason why a deletion that is due is held up, "" when none is.
+func (g *ageGuard) holds() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, reason := range g.reasons {
+		return reason
+	}
+	return ""
 }
 
 // doubt says what is doubtful about the clock. Caller holds mu.
@@ -294,10 +337,7 @@ func (s *Store) Alarms() []Alarm {
 		list = append(list, Alarm{ID: "volume:" + st.Path, Loses: usable == 0, Since: st.Since,
 			What: fmt.Sprintf("Volume %s is %s: %s", st.Path, st.State, st.Cause), Means: means, Do: st.Do})
 	}
-	s.guard.mu.Lock()
-	reason := s.guard.reason
-	s.guard.mu.Unlock()
-	if reason != "" {
+	if reason := s.guard.holds(); reason != "" {
 		list = append(list, Alarm{ID: "clock", Since: s.guard.wall.UTC(), What: "Deletion by age is paused: " + reason + ".",
 			Means: "Footage is kept longer than was set, and deleted only when space is needed.",
 			Do:    "Have the machine's clock set by NTP. Deletion goes on by itself once the clock is synchronised, or has run evenly for a day."})

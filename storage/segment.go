@@ -33,7 +33,7 @@ type Segment struct {
 // key is the segment's key in the index: start, then run, so that cursors go by time and overlapping runs live beside
 // each other.
 func (s *Segment) key() []byte {
-	k := binary.BigEndian.AppendUint64(make([]byte, 0, 12), uint64(s.Start.UnixNano()))
+	k := binary.BigEndian.AppendUint64(make([]byte, 0, segmentKey), uint64(s.Start.UnixNano()))
 	return binary.BigEndian.AppendUint32(k, s.Run)
 }
 
@@ -48,6 +48,7 @@ func (s *Segment) relative() string {
 }
 
 const (
+	segmentKey     = 12 // bytes of a key in the index
 	segmentRecord  = 57 // bytes of a record in the index
 	recordVersion  = 1
 	flagOpen       = 1
@@ -76,7 +77,7 @@ func (s *Segment) marshal() []byte {
 
 // unmarshalSegment reads a record of the index.
 func unmarshalSegment(key, b []byte) (s Segment, err error) {
-	if len(key) != 12 || len(b) < segmentRecord || b[0] != recordVersion {
+	if len(key) != segmentKey || len(b) < segmentRecord || b[0] != recordVersion {
 		return s, errors.New("read index: a segment's record is malformed")
 	}
 	s.Start = nano(key[:8])
@@ -132,7 +133,7 @@ func (s *Store) Media(seg Segment) (*Media, error) {
 		return nil, fmt.Errorf("open segment: %w", err)
 	}
 	m := &Media{file: file}
-	if err := m.read(s.liveTable(seg.Path)); err != nil {
+	if err := m.read(s.liveTable(seg.Path), seg); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("open segment %s: %w", seg.Path, err)
 	}
@@ -141,7 +142,7 @@ func (s *Store) Media(seg Segment) (*Media, error) {
 
 // read finds the table: the writer's own while the segment is being written, else the file's, else by a scan: the
 // segment was given up by a failing volume and recovery has not been there yet.
-func (m *Media) read(live *fmp4.Table) (err error) {
+func (m *Media) read(live *fmp4.Table, seg Segment) (err error) {
 	if live != nil {
 		m.table, m.size = live, live.Next()
 		return nil
@@ -155,6 +156,9 @@ func (m *Media) read(live *fmp4.Table) (err error) {
 	_, tracks, from, err := fmp4.ReadHeader(m.file, m.size)
 	if err != nil {
 		return err
+	}
+	if seg.Open && seg.Size > 0 { // behind it may be a fragment that was written again elsewhere
+		m.size = min(m.size, seg.Size)
 	}
 	scan, err := fmp4.ScanFragments(m.file, tracks, from, m.size, fmp4.ScanOptions{})
 	if err != nil {

@@ -42,20 +42,21 @@ func (s *Store) Spans(camera, stream string, from, to time.Time) ([]Span, error)
 		return []Span{}, err
 	}
 	recorded := merge(segments)
-	spans := clip(append(recorded, holes(recorded, gaps, later(from, first), s.horizon(segments, to))...), from, to)
+	spans := clip(append(recorded, holes(recorded, gaps, later(from, first), s.horizon(camera, stream, to))...), from, to)
 	slices.SortStableFunc(spans, func(a, b Span) int { return a.Start.Compare(b.Start) })
 	return spans[:min(len(spans), maxSpans)], nil
 }
 
 // horizon is where knowledge ends: a stream that is being recorded is known up to what is synced, any other up to to.
-func (s *Store) horizon(segments []Segment, to time.Time) time.Time {
-	if n := len(segments); n > 0 && segments[n-1].Open {
-		s.mu.Lock()
-		_, live := s.live[segments[n-1].Path]
-		s.mu.Unlock()
-		if live {
-			return earlier(to, segments[n-1].End)
-		}
+func (s *Store) horizon(camera, stream string, to time.Time) time.Time {
+	s.mu.Lock()
+	w := s.writers[string(streamKey(camera, stream))]
+	s.mu.Unlock()
+	if w == nil {
+		return to
+	}
+	if end, ok := w.known(); ok {
+		return earlier(to, end)
 	}
 	return to
 }
@@ -134,10 +135,9 @@ func gapsBetween(tx *bbolt.Tx, camera, stream string, from, to time.Time) (list 
 		return nil, nil
 	}
 	c := b.Cursor()
-	k, v := c.Seek(nanoKey(from))
-	if p, pv := c.Prev(); p != nil { // the one that began before may reach into the range
-		k, v = p, pv
-	} else {
+	c.Seek(nanoKey(from))
+	k, v := c.Prev() // the one that began before may reach into the range
+	if k == nil {
 		k, v = c.Seek(nanoKey(from))
 	}
 	for ; k != nil; k, v = c.Next() {

@@ -49,16 +49,16 @@ type Store struct {
 	vols  []*volume // constant
 	guard *ageGuard // has its own lock
 
-	mu      sync.Mutex         // guards what follows
-	numbers map[uint16]*volume // by number in the index
-	writers map[string]*Writer // by camera 0 stream
-	live    map[string]*Writer // by path of the segment that it writes
-	torn    map[string]Segment // given up by failing volumes, to be finished when they are back
-	changed chan struct{}      // closed and replaced when a volume or an alarm changes
-	unsaid  []record           // gaps that no journal took yet
+	mu      sync.Mutex              // guards what follows
+	numbers map[uint16]*volume      // by number in the index
+	writers map[string]*Writer      // by camera 0 stream
+	live    map[string]*Writer      // by path of the segment that it writes
+	torn    map[string]*tornSegment // given up by failing volumes, to be finished when they are back, by path
+	changed chan struct{}           // closed and replaced when a volume or an alarm changes
+	unsaid  []record                // gaps that no journal took yet
 	report  Recovery
-
-	saying sync.Mutex // makes copying, appending and dropping unsaid one act
+	shown   []VolumeStatus // as last seen by watch
+	doubt   string         // as last seen by watch
 }
 
 // Recovery is what opening the store found and did.
@@ -77,7 +77,7 @@ func Open(o Options) (*Store, error) {
 		return nil, errors.New("open store: no volume is named")
 	}
 	s := &Store{o: o, fs: o.FS, now: o.Now, log: o.Log, numbers: map[uint16]*volume{}, writers: map[string]*Writer{},
-		live: map[string]*Writer{}, torn: map[string]Segment{}, changed: make(chan struct{})}
+		live: map[string]*Writer{}, torn: map[string]*tornSegment{}, changed: make(chan struct{})}
 	s.defaults()
 	x, err := openIndex(o.Index)
 	if err != nil {
@@ -90,6 +90,7 @@ func Open(o Options) (*Store, error) {
 	if err := s.recover(); err != nil {
 		return nil, errors.Join(fmt.Errorf("recover: %w", err), s.Close())
 	}
+	s.guard.newest = s.newestFootage()
 	return s, nil
 }
 
@@ -106,78 +107,139 @@ func (s *Store) defaults() {
 	s.guard = newAgeGuard(s.o, s.now)
 }
 
+// patience is how long Open waits for a volume to show itself. One that does not answer, a dead mount, must not keep the
+// others from recording; Run goes on looking.
+const patience = 10 * time.Second
+
 // openVolumes finds each volume. The site of the first volume that has one becomes that of a new index.
 func (s *Store) openVolumes() error {
-	if s.index.made {
-		s.takeSite()
-	}
 	for _, o := range s.o.Volumes {
 		path, err := filepath.Abs(o.Path)
 		if err != nil {
 			return fmt.Errorf("open volume: %w", err)
 		}
 		o.Path = path
-		v := newVolume(o, s.fs, s.now)
-		v.site, v.id = s.index.site, s.index.knownVolume(path)
-		s.vols = append(s.vols, v)
-		if err := s.look(v); err != nil {
-			s.log.Error("volume is not usable", "path", path, "error", err)
+		s.vols = append(s.vols, newVolume(o, s.fs, s.now, s.index))
+	}
+	if err := s.knowVolumes(); err != nil {
+		return err
+	}
+	for _, v := range s.inOrder() {
+		if err := within(patience, v.look); err != nil {
+			s.log.Error("volume is not usable", "path", v.o.Path, "error", err)
+			continue
+		}
+		if err := s.enter(v); err != nil {
+			return fmt.Errorf("enter volume %s: %w", v.o.Path, err)
+		}
+	}
+	s.watch()
+	return nil
+}
+
+// knowVolumes gives each volume the number that the index has for its path: the footage of one that is not there is known
+// all the same.
+func (s *Store) knowVolumes() error {
+	for _, v := range s.vols {
+		if v.id == "" {
+			continue
+		}
+		number, known, err := s.index.volumeNumber(v.id)
+		if err != nil {
+			return err
+		}
+		if known {
+			s.numbers[number] = v
 		}
 	}
 	return nil
 }
 
-// takeSite makes a new index belong to the site whose footage is there.
-func (s *Store) takeSite() {
-	for _, o := range s.o.Volumes {
-		data, err := durable.ReadFile(s.fs, filepath.Join(o.Path, identityName), identityLimit)
-		if err != nil {
-			continue
+// inOrder gives the volumes, those that are to be made volumes behind those that are: a new index takes the site of
+// footage that is there before it makes one up.
+func (s *Store) inOrder() []*volume {
+	var made, empty []*volume
+	for _, v := range s.vols {
+		if s.index.ownSite() == "" && within(patience, v.present) != nil {
+			empty = append(empty, v)
+		} else {
+			made = append(made, v)
 		}
-		if id, err := parseIdentity(data); err == nil {
-			s.index.setSite(id.Site)
-			return
-		}
+	}
+	return append(made, empty...)
+}
+
+var errPatience = errors.New("it does not answer")
+
+// within runs f and waits for it for a time; f goes on when it takes longer.
+func within(d time.Duration, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-t.C:
+		return errPatience
 	}
 }
 
-// look looks at a volume, and opens its journal and enters it into the index the first time it is there.
-func (s *Store) look(v *volume) error {
-	before := v.status()
-	err := v.look()
-	if err == nil {
-		err = s.enter(v)
-	}
-	if after := v.status(); after.State != before.State || after.Cause != before.Cause {
-		s.log.Info("volume state", "path", v.o.Path, "state", string(after.State), "cause", after.Cause)
-		s.note()
-	}
-	return err
-}
-
+// enter opens a volume's journal and enters the volume into the index, the first time that it is there. One that the
+// index has not met is taken in with its footage: the index was lost, or the volume comes from elsewhere.
 func (s *Store) enter(v *volume) error {
 	v.mu.Lock()
-	known := v.journal != nil
+	entered := v.journal != nil
 	id := v.id
 	v.mu.Unlock()
-	if known {
+	if entered {
 		return nil
-	}
-	number, err := s.index.enter(id, v.o.Path)
-	if err != nil {
-		return err
 	}
 	j, err := openJournal(s.fs, v.o.Path)
 	if err != nil {
 		return v.fail(err)
 	}
+	number, err := s.admit(v, id)
+	if err != nil {
+		return errors.Join(err, j.close())
+	}
 	v.mu.Lock()
 	v.journal = j
 	v.mu.Unlock()
 	s.mu.Lock()
+	for n, x := range s.numbers {
+		if x == v && n != number { // another was here before
+			delete(s.numbers, n)
+		}
+	}
 	s.numbers[number] = v
 	s.mu.Unlock()
 	return nil
+}
+
+// admit gives a volume's number in the index. What is found on a new one is entered in the same transaction, so that a
+// crash leaves it new.
+func (s *Store) admit(v *volume, id string) (number uint16, err error) {
+	_, known, err := s.index.volumeNumber(id)
+	if err != nil {
+		return 0, err
+	}
+	var found findings
+	if !known {
+		if found, err = s.findAll(v); err != nil {
+			return 0, v.fail(err)
+		}
+	}
+	err = s.index.db.Update(func(tx *bbolt.Tx) (err error) {
+		if number, err = enterVolume(tx, id, v.o.Path); err != nil {
+			return err
+		}
+		return found.enter(tx, number)
+	})
+	s.mu.Lock()
+	s.report.Rebuilt = s.report.Rebuilt || err == nil && len(found.segments) > 0
+	s.mu.Unlock()
+	return number, err
 }
 
 // note tells whoever watches Changed that something is different.
@@ -202,9 +264,14 @@ func (s *Store) Recovery() Recovery {
 	return s.report
 }
 
-// Alive tells whether the index answers.
+// Alive tells whether the index answers: that it can be read, and that nobody holds up its writers.
 func (s *Store) Alive() error {
-	return s.index.db.View(func(tx *bbolt.Tx) error { return nil })
+	return s.index.db.View(func(tx *bbolt.Tx) error {
+		if tx.Bucket(bMeta).Get(kSchema) == nil {
+			return errors.New("read index: its schema is gone")
+		}
+		return nil
+	})
 }
 
 // Volumes gives the present state of each volume.
@@ -216,31 +283,79 @@ func (s *Store) Volumes() []VolumeStatus {
 	return list
 }
 
-// Run looks after the volumes until ctx ends: their state, free space, retention.
+// stopTime is how long Run waits for the volumes' work to end. Work that hangs on a dead mount is left behind.
+const stopTime = 5 * time.Second
+
+// Run looks after the volumes until ctx ends: their state, free space, retention. Each has a goroutine of its own, so that
+// one that does not answer holds up nothing else.
 func (s *Store) Run(ctx context.Context) error {
-	tick := time.NewTicker(probePeriod)
+	var work sync.WaitGroup
+	for _, v := range s.vols {
+		work.Go(func() { s.keep(ctx, v) })
+	}
+	tick := time.NewTicker(probePeriod / 2)
 	defer tick.Stop()
 	for {
-		s.tend()
+		s.watch()
 		select {
 		case <-ctx.Done():
+			within(stopTime, func() error { work.Wait(); return nil })
 			return ctx.Err()
 		case <-tick.C:
 		}
 	}
 }
 
-// tend is one round of Run.
-func (s *Store) tend() {
-	for _, v := range s.vols {
-		was := v.ok()
-		if err := s.look(v); err == nil && !was {
-			s.finishTorn(v)
+// keep tends one volume until ctx ends.
+func (s *Store) keep(ctx context.Context, v *volume) {
+	tick := time.NewTicker(probePeriod)
+	defer tick.Stop()
+	for {
+		s.tend(v)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
 	}
-	s.say()
-	if err := s.retain(); err != nil {
-		s.log.Error("retention", "error", err)
+}
+
+// tend is one round of a volume's work. A full one is not usable, but is where deleting helps.
+func (s *Store) tend(v *volume) {
+	err := v.look()
+	if err == nil {
+		err = s.enter(v)
+	}
+	if err == nil {
+		s.finishTorn(v)
+		s.removeGarbage(v)
+		s.say(v)
+	}
+	if st := v.status().State; st != VolumeOK && st != VolumeFull {
+		v.release()
+		return
+	}
+	if err := s.retain(v); err != nil {
+		s.log.Error("retention", "volume", v.o.Path, "error", err)
+	}
+}
+
+// watch tells of volumes and doubts about the clock that changed. It does no I/O.
+func (s *Store) watch() {
+	now, doubt := s.Volumes(), s.guard.holds()
+	s.mu.Lock()
+	before, changed := s.shown, s.doubt != doubt
+	s.shown, s.doubt = now, doubt
+	s.mu.Unlock()
+	for i, v := range now {
+		if i < len(before) && before[i].State == v.State && before[i].Cause == v.Cause {
+			continue
+		}
+		changed = true
+		s.log.Info("volume state", "path", v.Path, "state", string(v.State), "cause", v.Cause)
+	}
+	if changed {
+		s.note()
 	}
 }
 
@@ -248,10 +363,15 @@ func (s *Store) tend() {
 func (s *Store) Close() error {
 	var errs []error
 	for _, v := range s.vols {
+		if v.ok() {
+			s.say(v)
+		}
+	}
+	for _, v := range s.vols {
 		v.mu.Lock()
 		j := v.journal
 		v.mu.Unlock()
-		if j != nil {
+		if j != nil && v.ok() {
 			errs = append(errs, j.close())
 		}
 	}
@@ -287,6 +407,7 @@ func (s *Store) journalTo(v *volume, list ...record) error {
 	if j == nil {
 		return &VolumeError{Cause: CauseMissing, Err: errors.New("its journal is not open")}
 	}
+	defer v.answered(v.asks())
 	if err := j.append(list...); err != nil {
 		return v.fail(err)
 	}
@@ -296,38 +417,35 @@ func (s *Store) journalTo(v *volume, list ...record) error {
 // maxUnsaid bounds the gaps that wait for a volume to take them, some minutes of trouble for every stream.
 const maxUnsaid = 10_000
 
-// journalGap notes a gap on the first volume that takes it. Until one does it is in the index, and waits.
-func (s *Store) journalGap(camera, stream string, at time.Time, cause Cause) {
+// toJournal queues a gap for the first volume that takes it. It is in the index already; the journal is for the day when
+// the index is lost, and whoever notes a gap must not wait for a disk.
+func (s *Store) toJournal(r record) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if len(s.unsaid) < maxUnsaid {
-		s.unsaid = append(s.unsaid, record{Type: "gap", At: at, Camera: camera, Stream: stream, Cause: cause})
+		s.unsaid = append(s.unsaid, r)
 	}
-	s.mu.Unlock()
-	s.say()
 }
 
-// say appends waiting gaps to a journal.
-func (s *Store) say() {
-	s.saying.Lock()
-	defer s.saying.Unlock()
+// say appends waiting gaps to a volume's journal.
+func (s *Store) say(v *volume) {
 	s.mu.Lock()
-	list := append([]record(nil), s.unsaid...)
+	list := s.unsaid
+	s.unsaid = nil
 	s.mu.Unlock()
 	if len(list) == 0 {
 		return
 	}
-	for _, v := range s.vols {
-		if v.ok() && s.journalTo(v, list...) == nil {
-			s.mu.Lock()
-			s.unsaid = append(s.unsaid[:0], s.unsaid[len(list):]...)
-			s.mu.Unlock()
-			return
-		}
+	if err := s.journalTo(v, list...); err != nil {
+		s.mu.Lock()
+		s.unsaid = append(list, s.unsaid...)
+		s.mu.Unlock()
 	}
 }
 
 // gap begins a gap, in the index and the journal.
 func (s *Store) gap(camera, stream string, at time.Time, cause Cause) error {
+	at = at.UTC().Round(0)
 	changed := false
 	err := s.index.db.Update(func(tx *bbolt.Tx) (err error) {
 		changed, err = openGap(tx, camera, stream, at, cause)
@@ -337,7 +455,7 @@ func (s *Store) gap(camera, stream string, at time.Time, cause Cause) error {
 		return fmt.Errorf("note gap: %w", err)
 	}
 	if changed {
-		s.journalGap(camera, stream, at, cause)
+		s.toJournal(record{Type: "gap", At: at, Camera: camera, Stream: stream, Cause: cause})
 	}
 	return nil
 }
@@ -361,17 +479,34 @@ func (s *Store) fill(seg *Segment) {
 	if v == nil {
 		return
 	}
-	st := v.status()
-	seg.Volume = st.ID
+	v.mu.Lock()
+	seg.Volume = v.id
+	v.mu.Unlock()
 	seg.Path = filepath.Join(v.o.Path, seg.relative())
-	if !seg.Open {
-		return
+	if seg.Open {
+		s.fillOpen(seg)
 	}
+}
+
+// fillOpen completes a segment that was open when it was read: from its writer, or as it was given up, or from its record,
+// should the writer have closed it meanwhile.
+func (s *Store) fillOpen(seg *Segment) {
 	s.mu.Lock()
-	w := s.live[seg.Path]
+	w, torn := s.live[seg.Path], s.torn[seg.Path]
 	s.mu.Unlock()
-	if w != nil {
-		w.describe(seg)
+	switch {
+	case w != nil && w.describe(seg):
+	case torn != nil:
+		seg.End, seg.Size = torn.End, torn.Size
+	default:
+		s.index.db.View(func(tx *bbolt.Tx) error { // an error leaves it as it was read
+			again, ok, err := segmentOf(tx, seg.Camera, seg.Stream, seg.key())
+			if ok && err == nil {
+				again.Path, again.Volume = seg.Path, seg.Volume
+				*seg = again
+			}
+			return nil
+		})
 	}
 }
 

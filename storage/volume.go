@@ -83,15 +83,25 @@ type VolumeStatus struct {
 	Writes uint64        // bytes written since the start
 }
 
-// volume is one directory of footage.
+// stallLimit is how long a call to a volume's file system may take before the volume counts as failing. A disk that has
+// to spin up needs ten seconds; a dead mount blocks for ever, and holds up only who waits for it.
+const stallLimit = 15 * time.Second
+
+// volume is one directory of footage. No lock of its is held during a call to the file system but names.
 type volume struct {
-	o    VolumeOptions
-	fs   durable.FS
-	now  func() time.Time
-	site string // constant after the store is open
+	o     VolumeOptions // constant
+	fs    durable.FS    // constant
+	now   func() time.Time
+	index *index // decides whose volume it is
+
+	names sync.Mutex // makes choosing a free name and creating it one act, and looking for garbage and removing it
 
 	mu      sync.Mutex // guards what follows
 	id      string
+	looked  bool                 // a look has found it once: adopting is over
+	fails   uint64               // calls of fail
+	calls   uint64               // calls to the file system that began
+	waiting map[uint64]time.Time // and those of them that have not returned
 	state   State
 	cause   string
 	do      string
@@ -103,8 +113,32 @@ type volume struct {
 	journal *journal
 }
 
-func newVolume(o VolumeOptions, f durable.FS, now func() time.Time) *volume {
-	return &volume{o: o, fs: f, now: now, state: VolumeMissing, since: now().UTC()}
+func newVolume(o VolumeOptions, f durable.FS, now func() time.Time, x *index) *volume {
+	return &volume{o: o, fs: f, now: now, index: x, id: x.knownVolume(o.Path), state: VolumeMissing, cause: "it has not been looked at yet",
+		do: doAbout[VolumeMissing], since: now().UTC(), waiting: map[uint64]time.Time{}}
+}
+
+// asks notes that a call to the file system begins; answered, that it is over.
+func (v *volume) asks() (call uint64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.calls++
+	v.waiting[v.calls] = time.Now()
+	return v.calls
+}
+
+func (v *volume) answered(call uint64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.waiting, call)
+}
+
+// stalled is how long the call that has waited longest has waited. Caller holds mu.
+func (v *volume) stalled() (longest time.Duration) {
+	for _, began := range v.waiting {
+		longest = max(longest, time.Since(began))
+	}
+	return longest
 }
 
 // VolumeError says that a volume did not take footage, and with what cause the gap is to be marked.
@@ -145,6 +179,7 @@ func (v *volume) fail(err error) *VolumeError {
 	cause := causeOf(err)
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.fails++
 	v.set(stateOf[cause], err.Error())
 	return &VolumeError{Cause: cause, Err: err}
 }
@@ -157,17 +192,28 @@ func (v *volume) set(s State, cause string) {
 	v.state, v.cause, v.do = s, cause, doAbout[s]
 }
 
-func (v *volume) ok() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.state == VolumeOK
-}
+func (v *volume) ok() bool { return v.status().State == VolumeOK }
 
 func (v *volume) status() VolumeStatus {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return VolumeStatus{ID: v.id, Path: v.o.Path, State: v.state, Cause: v.cause, Do: v.do, Since: v.since,
+	st := VolumeStatus{ID: v.id, Path: v.o.Path, State: v.state, Cause: v.cause, Do: v.do, Since: v.since,
 		Free: v.free, Total: v.total, Sync: v.slowest, Writes: v.writes}
+	if d := v.stalled(); d > stallLimit && st.State == VolumeOK {
+		st.State, st.Since = VolumeFailing, v.now().UTC().Add(-d)
+		st.Cause, st.Do = "it does not answer: a call has been waiting for more than "+stallLimit.String(), doAbout[VolumeFailing]
+	}
+	return st
+}
+
+// release lets go of the journal's file, so that a volume that failed can be unmounted and repaired.
+func (v *volume) release() {
+	v.mu.Lock()
+	j := v.journal
+	v.mu.Unlock()
+	if j != nil {
+		j.close() // what was appended is synced; an error says nothing new
+	}
 }
 
 // wrote notes what a flush cost.
@@ -191,23 +237,35 @@ func (v *volume) identify(known string) error {
 	if err != nil {
 		return err
 	}
+	site, err := v.index.decideSite(id.Site) // a new index takes the site of the first volume that it meets
+	if err != nil {
+		return err
+	}
 	switch {
-	case id.Site != v.site && !v.o.Adopt:
+	case id.Site != site && !v.adopts():
 		return fmt.Errorf("%s is a volume of another site (%s). If it is to be this one's, remove its %s after saving its footage", v.o.Path, id.Site, identityName)
-	case id.Site != v.site:
-		id.Site = v.site
+	case id.Site != site:
+		id.Site = site
 		return v.identifyAs(id)
-	case known != "" && id.Volume != known:
+	case known != "" && id.Volume != known && !v.adopts():
 		return fmt.Errorf("%s holds another volume (%s) than before (%s): is the right disk mounted? If it is to be used from now on, name it with a path of its own", v.o.Path, id.Volume, known)
 	}
 	v.setID(id.Volume)
 	return nil
 }
 
+// adopts tells whether what is found may be made this site's: only when the volume is met for the first time after the
+// start, so that an unmounted disk is not replaced by its mount point later.
+func (v *volume) adopts() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.o.Adopt && !v.looked
+}
+
 // unidentified decides about a directory without identity: a new and empty one becomes a volume, one that was a volume
 // is a mount point whose disk is not there.
 func (v *volume) unidentified(known string) error {
-	if known != "" && !v.o.Adopt {
+	if known != "" && !v.adopts() {
 		return fmt.Errorf("%s has lost its %s: the disk is not mounted, or its files were removed. To begin anew here, say adopt: true for this volume once: %w", v.o.Path, identityName, fs.ErrNotExist)
 	}
 	entries, err := v.fs.ReadDir(v.o.Path)
@@ -218,12 +276,20 @@ func (v *volume) unidentified(known string) error {
 		return err
 	}
 	for _, e := range entries {
-		if e.Name() != "lost+found" && !v.o.Adopt {
+		if !leftover[e.Name()] && !v.adopts() {
 			return fmt.Errorf("%s is not empty and no volume: to use it all the same, say adopt: true for this volume once", v.o.Path)
 		}
 	}
-	return v.identifyAs(identity{Format: 1, Site: v.site, Volume: uuid.NewString(), Created: v.now().UTC()})
+	site, err := v.index.decideSite(uuid.NewString())
+	if err != nil {
+		return err
+	}
+	return v.identifyAs(identity{Format: 1, Site: site, Volume: uuid.NewString(), Created: v.now().UTC()})
 }
+
+// leftover are names that a directory may have and still be empty: of file systems, and of a crash while it was made a
+// volume.
+var leftover = map[string]bool{"lost+found": true, identityName + ".new": true, probeName: true, probeName + ".new": true}
 
 func (v *volume) identifyAs(id identity) error {
 	data, err := json.MarshalIndent(id, "", "  ")
@@ -245,8 +311,9 @@ func (v *volume) setID(id string) {
 
 // look checks that the volume is there, is ours, and takes writes. It returns nil when the volume is usable.
 func (v *volume) look() error {
+	defer v.answered(v.asks())
 	v.mu.Lock()
-	known, state := v.id, v.state
+	known, state, fails := v.id, v.state, v.fails
 	v.mu.Unlock()
 	if err := v.identify(known); err != nil {
 		return v.fail(missing(err))
@@ -263,7 +330,14 @@ func (v *volume) look() error {
 			return v.fail(err)
 		}
 	}
-	return v.usable(space)
+	return v.usable(space, state, fails)
+}
+
+// present tells whether the volume's identity file is where it was. It is asked before each new segment: between two
+// looks the disk may have been unmounted.
+func (v *volume) present() error {
+	_, err := v.fs.Stat(filepath.Join(v.o.Path, identityName))
+	return err
 }
 
 // missing makes a refused identity count as a volume that is not there.
@@ -275,14 +349,36 @@ func missing(err error) error {
 	return fmt.Errorf("%w (%w)", err, fs.ErrNotExist)
 }
 
-func (v *volume) usable(space durable.Space) error {
+// reopenRoom is how much must be free before a full volume takes footage again, so that it does not fill again at once.
+const reopenRoom = 8 << 20
+
+// usable ends a look that found nothing wrong. A failure that a writer met meanwhile stands.
+func (v *volume) usable(space durable.Space, was State, fails uint64) error {
 	if space.ReadOnly {
 		return v.fail(syscall.EROFS)
 	}
+	if was == VolumeFull && space.Free < reopenRoom {
+		return v.fail(syscall.ENOSPC)
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.fails != fails {
+		return &VolumeError{Cause: causeOfState[v.state], Err: errors.New(v.cause)}
+	}
+	v.looked = true
 	v.set(VolumeOK, "")
 	return nil
+}
+
+// reserve tells whether space may be reserved ahead of what is written: not when that would eat into what is to stay free.
+func (v *volume) reserve(n int64) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.free-n < v.keepFree() {
+		return false
+	}
+	v.free -= n // until the next look sees it
+	return true
 }
 
 // probe writes and syncs a small file: a volume that failed is ok again only when it takes data.

@@ -7,14 +7,10 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io/fs"
-	"path/filepath"
 	"sync"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"holdfast/storage/fmp4"
-	"holdfast/storage/internal/durable"
 )
 
 const (
@@ -67,31 +63,7 @@ type view struct {
 	end    time.Time
 	size   int64
 	tracks []fmp4.Track
-}
-
-// open is a segment while it is written. Owned by the writer.
-type open struct {
-	Segment
-	vol    *volume
-	file   durable.File
-	table  *fmp4.Table
-	seq    uint32
-	leaves [][32]byte
-	off    int64   // where the next fragment goes
-	room   int64   // reserved up to
-	base   []int64 // per track: what to take off a DTS
-	placed []bool
-	summed bool      // crc covers all that was written
-	ends   time.Time // wall time of the end of the newest picture
-	last   lastPicture
-}
-
-// lastPicture is what of the newest picture is needed to know where it ends.
-type lastPicture struct {
-	some bool
-	dts  int64
-	dur  int64 // ticks, of the picture before
-	wall time.Time
+	behind bool // the segment was given up; end is where its footage ends, and what follows is still in memory
 }
 
 func newWriter(s *Store, camera, stream string) *Writer {
@@ -261,102 +233,6 @@ func (w *Writer) firstPicture() int {
 	return -1
 }
 
-// create makes the file of a new segment that begins with picture p: create exclusive, header, fsync, fsync of the
-// directory, index.
-func (w *Writer) create(p *Sample, joined bool) error {
-	vol, err := w.s.pick()
-	if err != nil {
-		return err
-	}
-	o := &open{vol: vol}
-	o.Segment = Segment{Camera: w.camera, Stream: w.stream, Start: p.Wall.UTC().Round(0), End: p.Wall.UTC().Round(0), Run: w.run, Open: true, Joined: joined}
-	if err := w.number(o); err != nil {
-		return err
-	}
-	if err := w.header(o, p); err != nil {
-		o.file.Close()
-		durable.Remove(w.s.fs, o.Path)
-		return vol.fail(err)
-	}
-	if err := w.s.opened(&o.Segment); err != nil {
-		return errors.Join(err, o.file.Close())
-	}
-	w.seg = o
-	w.publish()
-	w.s.mu.Lock()
-	w.s.live[o.Path] = w
-	w.s.mu.Unlock()
-	return nil
-}
-
-// number creates the file under the first name that is free.
-func (w *Writer) number(o *open) error {
-	for {
-		o.volume = w.s.numberOf(o.vol)
-		o.Path = filepath.Join(o.vol.o.Path, o.relative())
-		file, err := durable.Create(w.s.fs, o.Path)
-		if errors.Is(err, fs.ErrExist) && o.number < maxSegmentName {
-			o.number++
-			continue
-		}
-		if err != nil {
-			return o.vol.fail(err)
-		}
-		o.file = file
-		return nil
-	}
-}
-
-func (s *Store) numberOf(v *volume) uint16 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for n, x := range s.numbers {
-		if x == v {
-			return n
-		}
-	}
-	return 0
-}
-
-func (w *Writer) header(o *open, p *Sample) error {
-	tracks := w.place(o, p)
-	h := &fmp4.Header{Camera: w.camera, Stream: w.stream, Run: w.run, Start: o.Start}
-	head := fmp4.AppendInit(w.buf[:0], h, tracks)
-	w.buf = head
-	o.grow(int64(len(head)))
-	if _, err := o.file.WriteAt(head, 0); err != nil {
-		return err
-	}
-	if err := durable.Commit(w.s.fs, o.file, o.Path); err != nil {
-		return err
-	}
-	o.off, o.crc, o.summed = int64(len(head)), crcUpdate(0, head), true
-	var err error
-	o.table, err = fmp4.NewTable(tracks, o.off)
-	return err
-}
-
-// place decides where each track's time begins in the segment: the picture p is at time zero, sound where its wall time
-// puts it.
-func (w *Writer) place(o *open, p *Sample) []fmp4.Track {
-	tracks := append([]fmp4.Track(nil), w.tracks...)
-	o.base, o.placed = make([]int64, len(tracks)), make([]bool, len(tracks))
-	o.base[0], o.placed[0] = p.DTS, true
-	tracks[0].Origin = int64(p.CTO)
-	for i := range tracks[1:] {
-		tracks[i+1].Origin = int64(soundRoom/time.Second) * int64(tracks[i+1].Timescale)
-	}
-	return tracks
-}
-
-// grow reserves space ahead of what is written.
-func (o *open) grow(end int64) {
-	if end > o.room {
-		o.room = end + allocateStep
-		o.file.Allocate(o.room) // a wish: file systems without it are as good as they are
-	}
-}
-
 // fragment writes samples as one fragment and syncs it. next is the sample that follows in the same run, nil when it is not
 // known yet.
 func (w *Writer) fragment(samples []Sample, next *Sample) error {
@@ -387,6 +263,7 @@ func (w *Writer) fragment(samples []Sample, next *Sample) error {
 // put appends bytes and syncs them: the hot path, one write and one fdatasync for all of a fragment.
 func (w *Writer) put(b []byte) error {
 	o := w.seg
+	defer o.vol.answered(o.vol.asks())
 	o.grow(o.off + int64(len(b)))
 	if _, err := o.file.WriteAt(b, o.off); err != nil {
 		return err
@@ -396,7 +273,17 @@ func (w *Writer) put(b []byte) error {
 		return err
 	}
 	o.vol.wrote(len(b), time.Since(began))
-	return nil
+	return o.there()
+}
+
+// there tells whether the file still has its name. A directory that was removed or moved away takes writes without a
+// word, and they would be lost.
+func (o *open) there() error {
+	named, err := o.file.Named(o.Path)
+	if err == nil && !named {
+		err = fmt.Errorf("%s was removed while it was recorded: %w", o.Path, fs.ErrNotExist)
+	}
+	return err
 }
 
 // entered makes a synced fragment visible.
@@ -421,75 +308,6 @@ func (w *Writer) entered(b []byte, wall time.Time, tracks []fmp4.Track) error {
 	return nil
 }
 
-// shape turns samples into the segment's own time.
-func (w *Writer) shape(samples []Sample, next *Sample) {
-	o := w.seg
-	tracks := o.table.Tracks()
-	w.shaped = w.shaped[:0]
-	for i := range samples {
-		p := &samples[i]
-		t := w.trackIndex(p.Track)
-		if t < 0 || len(p.Data) == 0 {
-			continue
-		}
-		if !o.placed[t] {
-			tr := &tracks[t]
-			o.base[t] = p.DTS - tr.Origin - ticks(p.Wall.Sub(o.Start), tr.Timescale)
-			o.placed[t] = true
-		}
-		s := p.Sample
-		s.DTS -= o.base[t]
-		if s.DTS < 0 {
-			continue // sound of before the segment
-		}
-		w.shaped = append(w.shaped, s)
-		if t == 0 {
-			o.note(p, int64(tracks[0].Timescale))
-		}
-	}
-	w.lastDuration(next)
-}
-
-// lastDuration gives the last picture its length when the one that follows is known.
-func (w *Writer) lastDuration(next *Sample) {
-	if next == nil || next.Track != w.tracks[0].ID {
-		return
-	}
-	for i := len(w.shaped) - 1; i >= 0; i-- {
-		if s := &w.shaped[i]; s.Track == next.Track {
-			if d := next.DTS - w.seg.base[0] - s.DTS; d > 0 && d < 1<<32 {
-				s.Dur = uint32(d)
-			}
-			return
-		}
-	}
-}
-
-func ticks(d time.Duration, scale uint32) int64 {
-	return int64(d/time.Second)*int64(scale) + int64(d%time.Second)*int64(scale)/int64(time.Second)
-}
-
-func (w *Writer) trackIndex(id uint32) int {
-	for i := range w.tracks {
-		if w.tracks[i].ID == id {
-			return i
-		}
-	}
-	return -1
-}
-
-// note keeps up with where the newest picture ends.
-func (o *open) note(p *Sample, scale int64) {
-	if o.last.some && p.DTS > o.last.dts {
-		o.last.dur = p.DTS - o.last.dts
-	}
-	o.last.some, o.last.dts = true, p.DTS
-	end := p.Wall.Add(time.Duration(o.last.dur) * time.Second / time.Duration(scale))
-	if end.After(o.ends) {
-		o.ends = end.UTC().Round(0)
-	}
-}
-
 // finish closes the open segment: table and mfra, fsync, index. The segment ends at a wall time.
 func (w *Writer) finish(end time.Time) error {
 	o := w.seg
@@ -501,23 +319,23 @@ func (w *Writer) finish(end time.Time) error {
 		w.abandon()
 		return err
 	}
-	w.forget()
+	w.forget(view{})
 	return nil
 }
 
-// discard removes a segment that never got a fragment.
+// discard drops a segment that never got a fragment.
 func (w *Writer) discard() error {
 	o := w.seg
-	w.forget()
-	return errors.Join(o.file.Close(), w.s.unlink(&o.Segment))
+	w.forget(view{})
+	return errors.Join(o.file.Close(), w.s.scrap(&o.Segment))
 }
 
-// forget ends the writer's hold on its segment.
-func (w *Writer) forget() {
+// forget ends the writer's hold on its segment. left is what readers see until the next.
+func (w *Writer) forget(left view) {
 	path := w.seg.Path
 	w.seg = nil
 	w.mu.Lock()
-	w.view = view{}
+	w.view = left
 	w.mu.Unlock()
 	w.s.mu.Lock()
 	delete(w.s.live, path)
@@ -531,10 +349,16 @@ func (w *Writer) abandon() {
 		return
 	}
 	o := w.seg
-	o.file.Close()
+	o.file.Close() // what was not synced is written again elsewhere
 	o.Size, o.End = o.off, w.synced()
-	w.s.abandoned(o)
-	w.forget()
+	if o.seq == 0 {
+		if err := w.s.scrap(&o.Segment); err != nil {
+			w.s.log.Error("drop segment without footage", "path", o.Path, "error", err)
+		}
+	} else {
+		w.s.abandoned(o)
+	}
+	w.forget(view{end: o.End, behind: true})
 	w.rotate, w.resume, w.ended = true, true, o.End
 }
 
@@ -565,13 +389,23 @@ func (w *Writer) snapshot(path string) *fmp4.Table {
 	return w.view.table
 }
 
-// describe completes an open segment for readers.
-func (w *Writer) describe(seg *Segment) {
+// describe completes an open segment for readers; false when the writer has left it.
+func (w *Writer) describe(seg *Segment) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.view.path == seg.Path {
-		seg.End, seg.Size, seg.Tracks = w.view.end, w.view.size, w.view.tracks
+	if w.view.path != seg.Path {
+		return false
 	}
+	seg.End, seg.Size, seg.Tracks = w.view.end, w.view.size, w.view.tracks
+	return true
+}
+
+// known is up to when it is known what is recorded, when that is not now: what came since is in memory, and may yet be
+// written.
+func (w *Writer) known() (end time.Time, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.view.end, w.view.path != "" || w.view.behind
 }
 
 // Gap closes the segment: what follows its last picture is missing for a cause. at is when the cause was known; a gap that
@@ -591,6 +425,9 @@ func (w *Writer) Gap(cause Cause, at time.Time) error {
 		}
 	}
 	w.fresh, w.rotate, w.resume = true, true, false
+	w.mu.Lock()
+	w.view = view{}
+	w.mu.Unlock()
 	return w.s.gap(w.camera, w.stream, at.UTC().Round(0), cause)
 }
 
@@ -601,14 +438,4 @@ func (w *Writer) Close(cause Cause) error {
 	defer w.s.mu.Unlock()
 	delete(w.s.writers, string(streamKey(w.camera, w.stream)))
 	return err
-}
-
-// opened enters a new segment into the index and ends the gap before it.
-func (s *Store) opened(seg *Segment) error {
-	return s.index.db.Update(func(tx *bbolt.Tx) error {
-		if err := closeGap(tx, seg.Camera, seg.Stream, seg.Start); err != nil {
-			return err
-		}
-		return putSegment(tx, seg)
-	})
 }

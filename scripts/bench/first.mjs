@@ -41,7 +41,7 @@ async function connect({ url, token }) {
 
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium" });
 try {
-  const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+  const page = await (await browser.newContext({ ignoreHTTPSErrors: true, bypassCSP: true })).newPage();
   await page.goto(`${base}/healthz`);
   const times = [];
   for (let i = 0; i < Number(rounds); i++) {

@@ -232,6 +232,11 @@ type Span struct {
 	Kind, Cause string
 }
 
+func (s Span) String() string {
+	const clock = "15:04:05.000"
+	return fmt.Sprintf("%s-%s %s%s", s.Start.Format(clock), s.End.Format(clock), s.Kind, s.Cause)
+}
+
 // Spans asks what was recorded of a camera.
 func (d *Daemon) Spans(ctx context.Context, camera string, from, to time.Time) (list []Span, err error) {
 	q := url.Values{"from": {from.UTC().Format(time.RFC3339Nano)}, "to": {to.UTC().Format(time.RFC3339Nano)}}

@@ -163,7 +163,7 @@ func (k *killing) compare(ctx context.Context, killed time.Time) (worst time.Dur
 		since, received := k.online[c.ID]
 		switch {
 		case next.IsZero():
-			k.promise(false, "%s: nothing is recorded after the kill", c.ID)
+			k.promise(false, "%s: nothing is recorded after the kill at %s: it is online since %s, and its spans end with %v", c.ID, killed, c.Since, spans[max(0, len(spans)-3):])
 			continue
 		case received && last.After(since):
 			lost := killed.Sub(last)

@@ -2,6 +2,7 @@ package fmp4
 
 import (
 	"bytes"
+	"math"
 
 	"github.com/Eyevinn/mp4ff/mp4"
 )
@@ -21,6 +22,7 @@ type lane struct {
 	firstCTO  int32
 	last      int64 // DTS of the last sample
 	lastDur   uint32
+	until     int64  // media axis: where the presentation of what is placed ends
 	frameNext uint64 // FLAC: number of the next sample
 
 	stts   mp4.SttsBox
@@ -64,7 +66,7 @@ func (l *lane) describe(t *Track) {
 // place adds a sample with its DTS on the media axis; false when it does not come after the last one.
 func (l *lane) place(dts int64, cto int32, dur, size uint32, sync bool) bool {
 	if l.n == 0 {
-		l.first, l.firstCTO = dts, cto
+		l.first, l.firstCTO, l.until = dts, cto, dts
 	} else if dts <= l.last {
 		return false
 	} else {
@@ -72,6 +74,7 @@ func (l *lane) place(dts int64, cto int32, dur, size uint32, sync bool) bool {
 	}
 	l.n++
 	l.last, l.lastDur = dts, dur
+	l.until = max(l.until, dts+int64(cto)+int64(dur))
 	l.sizes = append(l.sizes, size)
 	if k := len(l.ctos); k > 0 && l.ctos[k-1] == cto {
 		l.counts[k-1]++
@@ -104,17 +107,22 @@ func (l *lane) chunk(at int64, samples uint32) {
 	}
 }
 
-// end is the media axis' end of the lane.
-func (l *lane) end() int64 { return l.last + int64(l.lastDur) }
+// lastDuration is the last sample's. Decoding has to last as long as the presentation, or players that go by it cut the
+// end off; where a stream began with reordered pictures its first decode times are closer together than its pictures.
+func (l *lane) lastDuration() uint32 {
+	d := l.until - int64(l.firstCTO) - l.last
+	return uint32(min(max(d, int64(l.lastDur)), math.MaxUint32))
+}
 
 // trak builds the track. Chunk offsets are to be set later by offsets.
 func (l *lane) trak(id uint32, large bool, edits []mp4.ElstEntry, movieDuration uint64) *mp4.TrakBox {
-	l.addDur(l.lastDur)
+	last := l.lastDuration()
+	l.addDur(last)
 	t := l.track
 	t.ID, t.Timescale = id, l.timescale
 	trak := newTrak(&t)
 	trak.Tkhd.Duration = movieDuration
-	trak.Mdia.Mdhd.Duration = uint64(l.end() - l.first)
+	trak.Mdia.Mdhd.Duration = uint64(l.last + int64(last) - l.first)
 	for _, v := range []struct {
 		version *byte
 		dur     uint64

@@ -76,7 +76,7 @@ func (b *Layout) edits(l *lane) ([]mp4.ElstEntry, uint64) {
 		return nil, 0
 	}
 	begin := scaleTicks(l.first+int64(l.firstCTO), l.timescale, b.scale) // of the lane's presentation
-	end := min(b.shown, scaleTicks(l.end()+int64(l.firstCTO), l.timescale, b.scale))
+	end := min(b.shown, scaleTicks(l.until, l.timescale, b.scale))
 	if end <= max(begin, b.editFrom) {
 		return nil, 0
 	}

@@ -40,22 +40,24 @@ func choose(p *Part) (w window, ok bool) {
 	if p.To != 0 {
 		to = t.Origin + ticks(p.To, t.Timescale)
 	}
-	w.first = -1
-	var end int64
+	w.first, w.end = -1, math.MinInt64
+	var newest int64 = math.MinInt64 // presentation of the latest picture that is taken
 	for n, m := range p.Table.Samples(w.main, 0) {
 		if w.first < 0 || m.Sync && m.PTS() <= from {
 			w.first, w.firstDTS, w.firstPTS = n, m.DTS, m.PTS()
 		}
-		if m.PTS() < to {
-			w.last, end = n+1, m.DTS+int64(m.Dur)
+		if m.PTS() >= to {
+			w.end = to
+			continue
 		}
+		// The latest picture stays for as long as the last one in decoding order. Decode times say nothing of where the
+		// presentation ends: those of a stream's first reordered pictures are closer together than their pictures.
+		newest = max(newest, m.PTS())
+		w.last, w.end = n+1, max(w.end, newest+int64(m.Dur))
 	}
 	if w.last <= w.first {
 		return w, false
 	}
-	// The reordering delay is the same all over a segment, so the presentation of a stretch of
-	// samples lasts as long as their decoding.
-	w.end = w.firstPTS + end - w.firstDTS
 	w.from, w.to = max(from, w.firstPTS), min(to, w.end)
 	return w, w.from < w.to
 }

@@ -32,8 +32,8 @@ func read(address string) error {
 		return err
 	}
 	tcp := gortsplib.TransportTCP
-	c := gortsplib.Client{Transport: &tcp}
-	if err := c.Start(u.Scheme, u.Host); err != nil {
+	c := gortsplib.Client{Transport: &tcp, Scheme: u.Scheme, Host: u.Host}
+	if err := c.Start2(); err != nil {
 		return err
 	}
 	defer c.Close()

@@ -4,8 +4,8 @@
 // that fails, crashes and forgets what was not synced. The functions of this package are the only ones that create,
 // replace and remove files, and each makes these system calls, in this order:
 //
-//	Create     mkdirat + fsync(parent) for each missing directory · openat(O_CREAT|O_EXCL|O_RDWR)
-//	           (the caller writes, then calls Commit: fsync(file) · fsync(directory))
+//	Create     mkdirat for each missing directory below the root · openat(O_CREAT|O_EXCL|O_RDWR)
+//	           (the caller writes, then calls Commit: fsync(file) · fsync of each directory up to the root)
 //	WriteFile  openat(O_CREAT|O_EXCL) · write · fsync(file) · renameat · fsync(directory)
 //	Remove     unlinkat · fsync(directory)
 //
@@ -46,6 +46,8 @@ type File interface {
 	SyncData() error // data and what is needed to read it: fdatasync
 	// Allocate reserves space up to end without changing the size; it is a wish, and an error means nothing.
 	Allocate(end int64) error
+	// Named tells whether path still names this file: not after it was removed or replaced from outside.
+	Named(path string) (bool, error)
 }
 
 // Space is the room of a file system.
@@ -54,20 +56,46 @@ type Space struct {
 	ReadOnly    bool
 }
 
-// Create makes a file, and its directories when they are missing. What is written to it is durable after Commit.
-func Create(f FS, path string) (File, error) {
-	if err := MkdirAll(f, filepath.Dir(path)); err != nil {
+// Create makes a file, and the directories between root and it that are missing. A root that is not there is an error: it
+// is a mount point whose disk has gone. What is written to the file is durable after Commit.
+func Create(f FS, root, path string) (File, error) {
+	if err := mkdirBelow(f, root, filepath.Dir(path)); err != nil {
 		return nil, err
 	}
 	return f.Create(path)
 }
 
-// Commit makes a new file and its name durable.
-func Commit(f FS, file File, path string) error {
+func mkdirBelow(f FS, root, dir string) error {
+	if dir == root {
+		return nil
+	}
+	err := f.Mkdir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := mkdirBelow(f, root, filepath.Dir(dir)); err != nil {
+			return err
+		}
+		err = f.Mkdir(dir)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+// Commit makes a new file and its name durable: the file, then every directory up to root. All of them, because one that
+// exists may be there only in memory: whoever made it may have failed, or crashed, before its parent was synced.
+func Commit(f FS, file File, root, path string) error {
 	if err := file.Sync(); err != nil {
 		return fmt.Errorf("sync %s: %w", path, err)
 	}
-	return syncDir(f, filepath.Dir(path))
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+		if err := syncDir(f, dir); err != nil {
+			return err
+		}
+		if dir == root || dir == filepath.Dir(dir) {
+			return nil
+		}
+	}
 }
 
 // MkdirAll makes a directory and its parents, each durable before the next.

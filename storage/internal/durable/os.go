@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 
@@ -72,6 +73,18 @@ func (f *osFile) SyncData() error {
 func (f *osFile) Allocate(end int64) error {
 	err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, end)
 	return wrap("fallocate", f.Name(), err)
+}
+
+func (f *osFile) Named(path string) (bool, error) {
+	there, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	here, err := f.Stat()
+	return err == nil && os.SameFile(there, here), err
 }
 
 func wrap(op, path string, err error) error {

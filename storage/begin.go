@@ -1,0 +1,173 @@
+package storage
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"holdfast/storage/fmp4"
+	"holdfast/storage/internal/durable"
+)
+
+// open is a segment while it is written. Owned by the writer.
+type open struct {
+	Segment
+	vol    *volume
+	file   durable.File
+	table  *fmp4.Table
+	seq    uint32
+	leaves [][32]byte
+	off    int64   // where the next fragment goes
+	room   int64   // reserved up to
+	base   []int64 // per track: what to take off a DTS
+	placed []bool
+	summed bool      // crc covers all that was written
+	ends   time.Time // wall time of the end of the newest picture
+	last   lastPicture
+}
+
+// lastPicture is what of the newest picture is needed to know where it ends.
+type lastPicture struct {
+	some bool
+	dts  int64
+	dur  int64 // ticks, of the picture before
+}
+
+// create makes the file of a new segment that begins with picture p: create exclusive, header, fsync, fsync of the
+// directories, index.
+func (w *Writer) create(p *Sample, joined bool) error {
+	vol, err := w.s.pick()
+	if err != nil {
+		return err
+	}
+	start := p.Wall.UTC().Round(0)
+	o := &open{vol: vol}
+	o.Segment = Segment{Camera: w.camera, Stream: w.stream, Start: start, End: start, Run: w.run, Open: true, Joined: joined}
+	if err := w.makeFile(o, p); err != nil {
+		return vol.fail(err)
+	}
+	if err := w.s.opened(&o.Segment); err != nil {
+		return errors.Join(err, o.file.Close())
+	}
+	w.seg = o
+	w.publish()
+	w.s.mu.Lock()
+	w.s.live[o.Path] = w
+	w.s.mu.Unlock()
+	return nil
+}
+
+// makeFile creates the file with its header. A file that could not be finished is removed again, if the volume lets it.
+func (w *Writer) makeFile(o *open, p *Sample) error {
+	defer o.vol.answered(o.vol.asks())
+	if err := o.vol.present(); err != nil {
+		return err
+	}
+	if err := w.name(o); err != nil {
+		return err
+	}
+	if err := w.header(o, p); err != nil {
+		o.file.Close()
+		durable.Remove(w.s.fs, o.Path)
+		return err
+	}
+	return nil
+}
+
+// name creates the file under the first name that is free. What was noted to be removed under that name is there no more.
+func (w *Writer) name(o *open) error {
+	o.vol.names.Lock()
+	defer o.vol.names.Unlock()
+	o.volume = w.s.numberOf(o.vol)
+	for {
+		o.Path = filepath.Join(o.vol.o.Path, o.relative())
+		file, err := durable.Create(w.s.fs, o.vol.o.Path, o.Path)
+		if errors.Is(err, fs.ErrExist) && o.number < maxSegmentName {
+			o.number++
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		o.file = file
+		return w.s.takeName(&o.Segment)
+	}
+}
+
+// takeName drops the note that a file of the segment's name is to be removed. Caller holds the volume's names.
+func (s *Store) takeName(seg *Segment) error {
+	key, noted := garbageKey(seg), false
+	s.index.db.View(func(tx *bbolt.Tx) error {
+		k, _ := tx.Bucket(bGarbage).Cursor().Seek(key)
+		noted = bytes.Equal(k, key)
+		return nil
+	})
+	if !noted {
+		return nil
+	}
+	return s.index.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bGarbage).Delete(key) })
+}
+
+func (w *Writer) header(o *open, p *Sample) error {
+	tracks := w.place(o, p)
+	h := &fmp4.Header{Camera: w.camera, Stream: w.stream, Run: w.run, Start: o.Start}
+	head := fmp4.AppendInit(w.buf[:0], h, tracks)
+	w.buf = head
+	o.grow(int64(len(head)))
+	if _, err := o.file.WriteAt(head, 0); err != nil {
+		return err
+	}
+	if err := durable.Commit(w.s.fs, o.file, o.vol.o.Path, o.Path); err != nil {
+		return err
+	}
+	o.off, o.crc, o.summed = int64(len(head)), crcUpdate(0, head), true
+	var err error
+	o.table, err = fmp4.NewTable(tracks, o.off)
+	return err
+}
+
+// place decides where each track's time begins in the segment: the picture p is at time zero, sound where its wall time
+// puts it.
+func (w *Writer) place(o *open, p *Sample) []fmp4.Track {
+	tracks := append([]fmp4.Track(nil), w.tracks...)
+	o.base, o.placed = make([]int64, len(tracks)), make([]bool, len(tracks))
+	o.base[0], o.placed[0] = p.DTS, true
+	tracks[0].Origin = int64(p.CTO)
+	for i := range tracks[1:] {
+		tracks[i+1].Origin = int64(soundRoom/time.Second) * int64(tracks[i+1].Timescale)
+	}
+	return tracks
+}
+
+// grow reserves space ahead of what is written.
+func (o *open) grow(end int64) {
+	if end > o.room && o.vol.reserve(allocateStep) {
+		o.room = end + allocateStep
+		o.file.Allocate(o.room) // a wish: file systems without it are as good as they are
+	}
+}
+
+func (s *Store) numberOf(v *volume) uint16 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for n, x := range s.numbers {
+		if x == v {
+			return n
+		}
+	}
+	return 0
+}
+
+// opened enters a new segment into the index and ends the gap before it.
+func (s *Store) opened(seg *Segment) error {
+	return s.index.db.Update(func(tx *bbolt.Tx) error {
+		if err := closeGap(tx, seg.Camera, seg.Stream, seg.Start); err != nil {
+			return err
+		}
+		return putSegment(tx, seg)
+	})
+}

@@ -1,0 +1,209 @@
+package storage
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"holdfast/storage/fmp4"
+)
+
+// findings is what a volume tells of itself: segments from its files, gaps and deletions from its journal.
+type findings struct {
+	segments []Segment
+	gaps     []record // "gap", in the order of noting
+	deleted  []record
+}
+
+// findAll reads a volume that the index has not met. It costs one table per file.
+func (s *Store) findAll(v *volume) (f findings, err error) {
+	closedBy := map[string]record{}
+	bad, err := replay(s.fs, v.o.Path, func(r record) {
+		switch r.Type {
+		case "closed":
+			closedBy[r.Path] = r
+		case "deleted":
+			f.deleted = append(f.deleted, r)
+		case "gap":
+			f.gaps = append(f.gaps, r)
+		}
+	})
+	if err != nil {
+		return f, err
+	}
+	if bad > 0 {
+		s.log.Error("journal has lines that cannot be read", "volume", v.o.Path, "lines", bad)
+	}
+	f.segments, err = s.scanVolume(v, closedBy)
+	return f, err
+}
+
+// enter writes what was found into the index.
+func (f *findings) enter(tx *bbolt.Tx, number uint16) error {
+	for i := range f.segments {
+		f.segments[i].volume = number
+		if err := putSegment(tx, &f.segments[i]); err != nil {
+			return err
+		}
+	}
+	if err := f.enterDeleted(tx); err != nil {
+		return err
+	}
+	return f.enterGaps(tx)
+}
+
+// enterDeleted leaves a gap where retention deleted in the middle of a history.
+func (f *findings) enterDeleted(tx *bbolt.Tx) error {
+	for _, r := range f.deleted {
+		if r.Start == nil || r.End == nil {
+			continue
+		}
+		if err := noteDeleted(tx, r.Camera, r.Stream, *r.Start, *r.End); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enterGaps writes the gaps of each stream: one ends where footage begins, or the next gap.
+func (f *findings) enterGaps(tx *bbolt.Tx) error {
+	byStream := map[string][]record{}
+	for _, g := range f.gaps {
+		k := string(streamKey(g.Camera, g.Stream))
+		byStream[k] = append(byStream[k], g)
+	}
+	for _, list := range byStream {
+		slices.SortStableFunc(list, func(a, b record) int { return a.At.Compare(b.At) })
+		for i, g := range list {
+			if i+1 < len(list) && list[i+1].At.Equal(g.At) {
+				continue // was known better later
+			}
+			var next time.Time
+			if i+1 < len(list) {
+				next = list[i+1].At
+			}
+			if err := enterGap(tx, g, next); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func enterGap(tx *bbolt.Tx, g record, next time.Time) error {
+	end, ok := nextStart(tx, g.Camera, g.Stream, g.At)
+	if !next.IsZero() && (!ok || next.Before(end)) {
+		end, ok = next, true
+	}
+	switch {
+	case !ok:
+		_, err := openGap(tx, g.Camera, g.Stream, g.At.UTC(), g.Cause)
+		return err
+	case end.After(g.At):
+		return putGap(tx, g.Camera, g.Stream, gapEntry{start: g.At.UTC(), end: end.UTC(), cause: g.Cause})
+	}
+	return nil
+}
+
+// nextStart is where the first footage at or after a time begins.
+func nextStart(tx *bbolt.Tx, camera, stream string, at time.Time) (time.Time, bool) {
+	b := tx.Bucket(bSegments).Bucket(streamKey(camera, stream))
+	if b == nil {
+		return time.Time{}, false
+	}
+	k, _ := b.Cursor().Seek(nanoKey(at))
+	if k == nil {
+		return time.Time{}, false
+	}
+	return nano(k), true
+}
+
+// scanVolume finds the segment files of a volume: camera, stream, day, file.
+func (s *Store) scanVolume(v *volume, known map[string]record) (list []Segment, err error) {
+	err = s.walk(v.o.Path, 4, func(path string) error {
+		rel, err := filepath.Rel(v.o.Path, path)
+		if err != nil || !strings.HasSuffix(rel, ".mp4") {
+			return err
+		}
+		seg, err := s.inspect(path)
+		if err != nil { // a header that was never synced, or somebody's file: check names it
+			s.log.Error("file is no segment", "path", path, "error", err)
+			return nil
+		}
+		if !seg.numberFrom(rel) {
+			s.log.Error("file is not where its footage belongs", "path", path)
+			return nil
+		}
+		if r, ok := known[rel]; ok && r.End != nil && !seg.Open {
+			seg.End, seg.crc = r.End.UTC(), r.CRC
+			hex.Decode(seg.Digest[:], []byte(r.Digest))
+		}
+		list = append(list, seg)
+		return nil
+	})
+	return list, err
+}
+
+// numberFrom reads which of the files of one start and run a path is; false when the path is not one of theirs.
+func (s *Segment) numberFrom(rel string) bool {
+	for s.number = 0; s.number <= maxSegmentName; s.number++ {
+		if s.relative() == rel {
+			return true
+		}
+	}
+	return false
+}
+
+// walk calls f for each file depth directories down.
+func (s *Store) walk(dir string, depth int, f func(path string) error) error {
+	entries, err := s.fs.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		switch {
+		case depth > 1 && e.IsDir() && e.Name() != journalDir && e.Name() != "lost+found":
+			err = s.walk(path, depth-1, f)
+		case depth == 1 && e.Type()&fs.ModeType == 0:
+			err = f(path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inspect reads what a file says of itself. Without a whole trailer it is an open segment.
+func (s *Store) inspect(path string) (seg Segment, err error) {
+	file, err := s.fs.OpenRead(path)
+	if err != nil {
+		return seg, err
+	}
+	defer file.Close()
+	size, err := file.Size()
+	if err != nil {
+		return seg, err
+	}
+	head, _, _, err := fmp4.ReadHeader(file, size)
+	if err != nil {
+		return seg, err
+	}
+	if !validName(head.Camera) || !validName(head.Stream) {
+		return seg, fmt.Errorf("its camera %q or stream %q is no name", head.Camera, head.Stream)
+	}
+	seg = Segment{Camera: head.Camera, Stream: head.Stream, Run: head.Run, Start: head.Start.UTC(), End: head.Start.UTC(), Open: true}
+	table, err := fmp4.ReadTable(file, size)
+	if err != nil {
+		return seg, nil
+	}
+	seg.Open, seg.Size, seg.End, seg.Digest = false, size, endOf(seg.Start, table), rootOf(table)
+	return seg, nil
+}
