@@ -1,8 +1,8 @@
 package storage
 
 import (
-	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"time"
@@ -47,6 +47,7 @@ func (w *Writer) create(p *Sample, joined bool) error {
 	start := p.Wall.UTC().Round(0)
 	o := &open{vol: vol}
 	o.Segment = Segment{Camera: w.camera, Stream: w.stream, Start: start, End: start, Run: w.run, Open: true, Joined: joined}
+	defer func() { vol.made(o.Path) }()
 	if err := w.makeFile(o, p); err != nil {
 		return vol.fail(err)
 	}
@@ -78,38 +79,43 @@ func (w *Writer) makeFile(o *open, p *Sample) error {
 	return nil
 }
 
-// name creates the file under the first name that is free. What was noted to be removed under that name is there no more.
+// name creates the file under the first name that is free. The name is noted as garbage before: whatever becomes of the
+// file until the segment is in the index, a crash leaves nothing that nobody knows.
 func (w *Writer) name(o *open) error {
-	o.vol.names.Lock()
-	defer o.vol.names.Unlock()
-	o.volume = w.s.numberOf(o.vol)
-	for {
-		o.Path = filepath.Join(o.vol.o.Path, o.relative())
-		file, err := durable.Create(w.s.fs, o.vol.o.Path, o.Path)
-		if errors.Is(err, fs.ErrExist) && o.number < maxSegmentName {
-			o.number++
+	v := o.vol
+	v.names.Lock()
+	defer v.names.Unlock()
+	o.volume = w.s.numberOf(v)
+	for ; o.number <= maxSegmentName; o.number++ {
+		o.Path = filepath.Join(v.o.Path, o.relative())
+		if _, err := w.s.fs.Stat(o.Path); err == nil {
 			continue
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
+		if err := w.s.noteGarbage(&o.Segment); err != nil {
+			return err
+		}
+		file, err := durable.Create(w.s.fs, v.o.Path, o.Path)
 		if err != nil {
 			return err
 		}
 		o.file = file
-		return w.s.takeName(&o.Segment)
+		v.making[o.Path] = true
+		return nil
 	}
+	return fmt.Errorf("create segment: %d files of its name are there", maxSegmentName+1)
 }
 
-// takeName drops the note that a file of the segment's name is to be removed. Caller holds the volume's names.
-func (s *Store) takeName(seg *Segment) error {
-	key, noted := garbageKey(seg), false
-	s.index.db.View(func(tx *bbolt.Tx) error {
-		k, _ := tx.Bucket(bGarbage).Cursor().Seek(key)
-		noted = bytes.Equal(k, key)
-		return nil
-	})
-	if !noted {
-		return nil
-	}
-	return s.index.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bGarbage).Delete(key) })
+// made tells that a file is a segment now, or is given up.
+func (v *volume) made(path string) {
+	v.names.Lock()
+	defer v.names.Unlock()
+	delete(v.making, path)
+}
+
+func (s *Store) noteGarbage(seg *Segment) error {
+	return s.index.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bGarbage).Put(garbageKey(seg), nil) })
 }
 
 func (w *Writer) header(o *open, p *Sample) error {
@@ -165,6 +171,9 @@ func (s *Store) numberOf(v *volume) uint16 {
 // opened enters a new segment into the index and ends the gap before it.
 func (s *Store) opened(seg *Segment) error {
 	return s.index.db.Update(func(tx *bbolt.Tx) error {
+		if err := tx.Bucket(bGarbage).Delete(garbageKey(seg)); err != nil {
+			return err
+		}
 		if err := closeGap(tx, seg.Camera, seg.Stream, seg.Start); err != nil {
 			return err
 		}

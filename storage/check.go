@@ -306,8 +306,8 @@ func (s *Store) isGarbage(number uint16, v *volume, path string) (garbage bool) 
 		return false
 	}
 	s.index.db.View(func(tx *bbolt.Tx) error {
-		k, _ := tx.Bucket(bGarbage).Cursor().Seek(fmt.Appendf(nil, "%05d\x00%s", number, rel))
-		garbage = bytes.Equal(k, fmt.Appendf(nil, "%05d\x00%s", number, rel))
+		k, _ := tx.Bucket(bGarbage).Cursor().Seek(garbageName(number, rel))
+		garbage = bytes.Equal(k, garbageName(number, rel))
 		return nil
 	})
 	return garbage

@@ -166,8 +166,10 @@ func (s *Store) removeDay(path string) {
 }
 
 // garbageKey names a file to be unlinked: volume number, path below the volume.
-func garbageKey(seg *Segment) []byte {
-	return fmt.Appendf(nil, "%05d\x00%s", seg.volume, seg.relative())
+func garbageKey(seg *Segment) []byte { return garbageName(seg.volume, seg.relative()) }
+
+func garbageName(volume uint16, path string) []byte {
+	return fmt.Appendf(nil, "%05d\x00%s", volume, path)
 }
 
 // fileCRC reads a file once and gives its CRC-32C. A closed segment's pages are still in memory.

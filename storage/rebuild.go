@@ -1,10 +1,13 @@
 package storage
 
 import (
+	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +15,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"holdfast/storage/fmp4"
+	"holdfast/storage/internal/durable"
 )
 
 // findings is what a volume tells of itself: segments from its files, gaps and deletions from its journal.
@@ -19,6 +23,7 @@ type findings struct {
 	segments []Segment
 	gaps     []record // "gap", in the order of noting
 	deleted  []record
+	barren   []string // files that never got footage, below the volume
 }
 
 // findAll reads a volume that the index has not met. It costs one table per file.
@@ -40,12 +45,16 @@ func (s *Store) findAll(v *volume) (f findings, err error) {
 	if bad > 0 {
 		s.log.Error("journal has lines that cannot be read", "volume", v.o.Path, "lines", bad)
 	}
-	f.segments, err = s.scanVolume(v, closedBy)
-	return f, err
+	return f, s.scanVolume(v, closedBy, &f)
 }
 
 // enter writes what was found into the index.
 func (f *findings) enter(tx *bbolt.Tx, number uint16) error {
+	for _, path := range f.barren {
+		if err := tx.Bucket(bGarbage).Put(garbageName(number, path), nil); err != nil {
+			return err
+		}
+	}
 	for i := range f.segments {
 		f.segments[i].volume = number
 		if err := putSegment(tx, &f.segments[i]); err != nil {
@@ -125,15 +134,26 @@ func nextStart(tx *bbolt.Tx, camera, stream string, at time.Time) (time.Time, bo
 }
 
 // scanVolume finds the segment files of a volume: camera, stream, day, file.
-func (s *Store) scanVolume(v *volume, known map[string]record) (list []Segment, err error) {
-	err = s.walk(v.o.Path, 4, func(path string) error {
+func (s *Store) scanVolume(v *volume, known map[string]record, f *findings) error {
+	return s.walk(v.o.Path, 4, func(path string) error {
 		rel, err := filepath.Rel(v.o.Path, path)
 		if err != nil || !strings.HasSuffix(rel, ".mp4") {
 			return err
 		}
-		seg, err := s.inspect(path)
-		if err != nil { // a header that was never synced, or somebody's file: check names it
-			s.log.Error("file is no segment", "path", path, "error", err)
+		seg, err := s.inspect(v, path)
+		barren := false
+		if err != nil {
+			barren, err = s.barren(path, err)
+		}
+		if unread := (*unreadable)(nil); errors.As(err, &unread) && v.tries < maxTries {
+			return err
+		}
+		if barren {
+			f.barren = append(f.barren, rel)
+			return nil
+		}
+		if err != nil {
+			s.log.Error("file is no segment", "path", path, "error", err) // check names it
 			return nil
 		}
 		if !seg.numberFrom(rel) {
@@ -144,10 +164,32 @@ func (s *Store) scanVolume(v *volume, known map[string]record) (list []Segment, 
 			seg.End, seg.crc = r.End.UTC(), r.CRC
 			hex.Decode(seg.Digest[:], []byte(r.Digest))
 		}
-		list = append(list, seg)
+		f.segments = append(f.segments, seg)
 		return nil
 	})
-	return list, err
+}
+
+// segmentName is how relative names files.
+var segmentName = regexp.MustCompile(`^\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}(-\d{1,2})?\.mp4$`)
+
+// maxBarren bounds a file that is removed because it never got footage, bytes: a torn header and what was reserved of it.
+const maxBarren = 64 << 10
+
+// barren tells whether a file that is no segment, because of an error, is what a crash left of creating one: there is no
+// fragment in it.
+func (s *Store) barren(path string, why error) (bool, error) {
+	info, err := s.fs.Stat(path)
+	switch {
+	case err != nil:
+		return false, &unreadable{err}
+	case !segmentName.MatchString(filepath.Base(path)) || info.Size() > maxBarren:
+		return false, why
+	}
+	data, err := durable.ReadFile(s.fs, path, maxBarren)
+	if err != nil {
+		return false, &unreadable{err}
+	}
+	return !bytes.Contains(data, []byte("moof")) && !bytes.Contains(data, []byte("mdat")), why
 }
 
 // numberFrom reads which of the files of one start and run a path is; false when the path is not one of theirs.
@@ -181,17 +223,32 @@ func (s *Store) walk(dir string, depth int, f func(path string) error) error {
 	return nil
 }
 
+// maxTries is how often a volume that the index has not met is read from the start because of a file that cannot be read.
+// Then it is taken in without that file, which a check names.
+const maxTries = 5
+
+// unreadable is the error of a disk, not of a file's content.
+type unreadable struct{ error }
+
+func (u *unreadable) Unwrap() error { return u.error }
+
 // inspect reads what a file says of itself. Without a whole trailer it is an open segment.
-func (s *Store) inspect(path string) (seg Segment, err error) {
-	file, err := s.fs.OpenRead(path)
+func (s *Store) inspect(v *volume, path string) (seg Segment, err error) {
+	f, err := s.fs.OpenRead(path)
 	if err != nil {
-		return seg, err
+		return seg, &unreadable{err}
 	}
-	defer file.Close()
-	size, err := file.Size()
+	defer f.Close()
+	size, err := f.Size()
 	if err != nil {
-		return seg, err
+		return seg, &unreadable{err}
 	}
+	file := &careful{File: f, v: v}
+	defer func() {
+		if file.err != nil {
+			err = &unreadable{file.err}
+		}
+	}()
 	head, _, _, err := fmp4.ReadHeader(file, size)
 	if err != nil {
 		return seg, err

@@ -60,11 +60,12 @@ func (s *Store) removeOne(v *volume, key []byte) error {
 		still = bytes.Equal(k, key)
 		return nil
 	})
-	if !still { // a new segment took the name
+	_, path, _ := strings.Cut(string(key), "\x00")
+	path = filepath.Join(v.o.Path, path)
+	if !still || v.making[path] { // a new segment has the name
 		return nil
 	}
-	_, path, _ := strings.Cut(string(key), "\x00")
-	if err := durable.Remove(s.fs, filepath.Join(v.o.Path, path)); err != nil {
+	if err := durable.Remove(s.fs, path); err != nil {
 		return v.fail(err)
 	}
 	s.mu.Lock()
@@ -148,18 +149,21 @@ func (s *Store) due(v *volume) (list []*tornSegment) {
 // finishOpen closes a segment that was left open: it keeps the whole fragments, cuts the torn end off, and writes what
 // closing would have written. A file without a whole fragment is removed.
 func (s *Store) finishOpen(v *volume, seg Segment) error {
-	defer v.answered(v.asks())
-	file, err := s.fs.Open(seg.Path)
+	f, err := s.fs.Open(seg.Path)
 	if err != nil {
 		return s.lostOpen(v, seg, err)
 	}
-	defer file.Close() // a second time when closeFile did: of no consequence
+	defer f.Close() // a second time when closeFile did: of no consequence
+	file := &careful{File: f, v: v}
 	o := &open{Segment: seg, vol: v, file: file}
 	size, err := file.Size()
 	if err != nil {
-		return err
+		return v.fail(err)
 	}
 	head, tracks, from, err := fmp4.ReadHeader(file, size)
+	if file.err != nil {
+		return v.fail(file.err)
+	}
 	if err != nil { // the crash came before the header was whole
 		return s.removeTorn(&seg)
 	}
@@ -169,6 +173,9 @@ func (s *Store) finishOpen(v *volume, seg Segment) error {
 	o.Start = head.Start.UTC()
 	if err := o.scan(tracks, from, size); err != nil {
 		return err
+	}
+	if file.err != nil {
+		return v.fail(file.err)
 	}
 	if len(o.leaves) == 0 {
 		return s.removeTorn(&seg)
@@ -187,6 +194,9 @@ func (s *Store) finishOpen(v *volume, seg Segment) error {
 // closedAlready deals with a segment whose file was closed, but the index was not told.
 func (s *Store) closedAlready(o *open, head *fmp4.Header, size int64) (bool, error) {
 	table, err := fmp4.ReadTable(o.file, size)
+	if c, ok := o.file.(*careful); ok && c.err != nil {
+		return true, o.vol.fail(c.err)
+	}
 	if err != nil || o.Size > 0 && table.Next() != o.Size {
 		return false, nil
 	}

@@ -227,6 +227,7 @@ func (s *Store) admit(v *volume, id string) (number uint16, err error) {
 	var found findings
 	if !known {
 		if found, err = s.findAll(v); err != nil {
+			v.tries++
 			return 0, v.fail(err)
 		}
 	}

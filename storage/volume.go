@@ -94,7 +94,10 @@ type volume struct {
 	now   func() time.Time
 	index *index // decides whose volume it is
 
-	names sync.Mutex // makes choosing a free name and creating it one act, and looking for garbage and removing it
+	names  sync.Mutex      // makes choosing a free name and creating it one act, and looking for garbage and removing it
+	making map[string]bool // files that are created and not yet in the index; guarded by names
+
+	tries int // of taking in a volume that the index has not met; the goroutine that tends it
 
 	mu      sync.Mutex // guards what follows
 	id      string
@@ -115,7 +118,7 @@ type volume struct {
 
 func newVolume(o VolumeOptions, f durable.FS, now func() time.Time, x *index) *volume {
 	return &volume{o: o, fs: f, now: now, index: x, id: x.knownVolume(o.Path), state: VolumeMissing, cause: "it has not been looked at yet",
-		do: doAbout[VolumeMissing], since: now().UTC(), waiting: map[uint64]time.Time{}}
+		do: doAbout[VolumeMissing], since: now().UTC(), waiting: map[uint64]time.Time{}, making: map[string]bool{}}
 }
 
 // asks notes that a call to the file system begins; answered, that it is over.

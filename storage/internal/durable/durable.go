@@ -98,21 +98,25 @@ func Commit(f FS, file File, root, path string) error {
 	}
 }
 
-// MkdirAll makes a directory and its parents, each durable before the next.
+// MkdirAll makes a directory and its parents, each durable before the next. The names of those that exist are synced too:
+// whoever made them may have crashed before. A parent that may not be opened was made by somebody else.
 func MkdirAll(f FS, dir string) error {
-	if _, err := f.Stat(dir); err == nil {
+	parent := filepath.Dir(dir)
+	if parent == dir {
 		return nil
 	}
-	parent := filepath.Dir(dir)
-	if parent != dir {
-		if err := MkdirAll(f, parent); err != nil {
+	if err := MkdirAll(f, parent); err != nil {
+		return err
+	}
+	if _, err := f.Stat(dir); err != nil {
+		if err := f.Mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
-	if err := f.Mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := syncDir(f, parent); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
-	return syncDir(f, parent)
+	return nil
 }
 
 // WriteFile puts a file in place in one step: it is there whole, or as it was before.

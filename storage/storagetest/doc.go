@@ -1,0 +1,12 @@
+// Package storagetest is a disk that fails, fills, vanishes and loses power, for tests of the recording engine.
+//
+// A Disk keeps apart what a program sees and what would survive a power cut: written data survives once its file was
+// synced, names once their directory was. It is stricter than any real file system: nothing is durable that POSIX does
+// not promise. After a sync that failed, the data it was to write is gone for good although it can still be read, and the
+// next sync succeeds over the loss, as Linux does since 2018.
+//
+// Every call is one numbered operation. Inject makes the n-th fail, fail after it took effect, or be the last before the
+// power goes; After gives the disk as it is found then, under a Survival that says what became of what was not synced.
+//
+// A Disk is safe for concurrent use. It holds everything in memory and is meant for some megabytes.
+package storagetest

@@ -1,0 +1,356 @@
+package storagetest
+
+import (
+	"io"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"holdfast/storage/internal/durable"
+)
+
+// Create is part of durable.FS.
+func (d *Disk) Create(path string) (durable.File, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	effect, err := d.begin("create", path)
+	if !effect {
+		return nil, err
+	}
+	dir, name := d.parent(path)
+	if dir == nil {
+		return nil, missing("create", path)
+	}
+	if dir.children[name] != nil {
+		return nil, &fs.PathError{Op: "create", Path: path, Err: syscall.EEXIST}
+	}
+	n := &inode{}
+	dir.children[name] = n
+	if err != nil {
+		return nil, err
+	}
+	return &file{disk: d, node: n, path: path}, nil
+}
+
+// Open is part of durable.FS.
+func (d *Disk) Open(path string) (durable.File, error) { return d.open("open", path) }
+
+// OpenRead is part of durable.FS.
+func (d *Disk) OpenRead(path string) (durable.File, error) { return d.open("openread", path) }
+
+func (d *Disk) open(op, path string) (durable.File, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, err := d.begin(op, path); err != nil {
+		return nil, err
+	}
+	n := d.find(path)
+	if n == nil || n.dir {
+		return nil, missing(op, path)
+	}
+	return &file{disk: d, node: n, path: path}, nil
+}
+
+// Mkdir is part of durable.FS.
+func (d *Disk) Mkdir(path string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	effect, err := d.begin("mkdir", path)
+	if !effect {
+		return err
+	}
+	dir, name := d.parent(path)
+	if dir == nil {
+		return missing("mkdir", path)
+	}
+	if dir.children[name] != nil {
+		return &fs.PathError{Op: "mkdir", Path: path, Err: syscall.EEXIST}
+	}
+	dir.children[name] = newDir()
+	return err
+}
+
+// Rename is part of durable.FS.
+func (d *Disk) Rename(from, to string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	effect, err := d.begin("rename", to)
+	if !effect {
+		return err
+	}
+	src, a := d.parent(from)
+	dst, b := d.parent(to)
+	if src == nil || dst == nil || src.children[a] == nil {
+		return missing("rename", from)
+	}
+	dst.children[b] = src.children[a]
+	delete(src.children, a)
+	return err
+}
+
+// Remove is part of durable.FS.
+func (d *Disk) Remove(path string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	effect, err := d.begin("remove", path)
+	if !effect {
+		return err
+	}
+	dir, name := d.parent(path)
+	if dir == nil || dir.children[name] == nil {
+		return missing("remove", path)
+	}
+	if n := dir.children[name]; n.dir && len(n.children) > 0 {
+		return &fs.PathError{Op: "remove", Path: path, Err: syscall.ENOTEMPTY}
+	}
+	delete(dir.children, name)
+	return err
+}
+
+// SyncDir is part of durable.FS.
+func (d *Disk) SyncDir(path string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	effect, err := d.begin("syncdir", path)
+	if !effect {
+		return err
+	}
+	n := d.find(path)
+	if n == nil || !n.dir {
+		return missing("syncdir", path)
+	}
+	n.kept = maps.Clone(n.children)
+	return err
+}
+
+// ReadDir is part of durable.FS.
+func (d *Disk) ReadDir(path string) ([]fs.DirEntry, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, err := d.begin("readdir", path); err != nil {
+		return nil, err
+	}
+	n := d.find(path)
+	if n == nil || !n.dir {
+		return nil, missing("readdir", path)
+	}
+	var list []fs.DirEntry
+	for _, name := range slices.Sorted(maps.Keys(n.children)) {
+		list = append(list, entry{name, n.children[name]})
+	}
+	return list, nil
+}
+
+// Stat is part of durable.FS.
+func (d *Disk) Stat(path string) (fs.FileInfo, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, err := d.begin("stat", path); err != nil {
+		return nil, err
+	}
+	n := d.find(path)
+	if n == nil {
+		return nil, missing("stat", path)
+	}
+	return entry{filepath.Base(path), n}, nil
+}
+
+// Space is part of durable.FS.
+func (d *Disk) Space(path string) (durable.Space, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, err := d.begin("statfs", path); err != nil {
+		return durable.Space{}, err
+	}
+	return durable.Space{Free: max(0, d.total-d.used()), Total: d.total}, nil
+}
+
+// Files are the paths of all files, in order.
+func (d *Disk) Files() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var list []string
+	d.top.files("", &list)
+	slices.Sort(list)
+	return list
+}
+
+func (n *inode) files(path string, list *[]string) {
+	for name, c := range n.children {
+		if c.dir {
+			c.files(path+"/"+name, list)
+		} else {
+			*list = append(*list, path+"/"+name)
+		}
+	}
+}
+
+// Content is what a program reads of a file, nil when it is not there.
+func (d *Disk) Content(path string) []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := d.find(path)
+	if n == nil {
+		return nil
+	}
+	return slices.Clone(n.data)
+}
+
+// Rot changes one bit of a file in place, without a word.
+func (d *Disk) Rot(path string, off int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := d.find(path)
+	n.data[off] ^= 1
+	n.synced = slices.Clone(n.data)
+}
+
+// file is an open file. Its disk's lock guards it.
+type file struct {
+	disk *Disk
+	node *inode
+	path string
+	shut bool
+}
+
+func (f *file) begin(op string) (bool, error) {
+	if f.shut {
+		return false, fs.ErrClosed
+	}
+	return f.disk.begin(op, f.path)
+}
+
+func (f *file) ReadAt(p []byte, off int64) (int, error) {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if _, err := f.begin("read"); err != nil {
+		return 0, err
+	}
+	if off >= int64(len(f.node.data)) {
+		return 0, io.EOF
+	}
+	n := copy(p, f.node.data[off:])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// WriteAt writes as much as there is room for; the rest is ENOSPC, as on a real disk.
+func (f *file) WriteAt(p []byte, off int64) (int, error) {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	before := f.disk.crashed
+	effect, err := f.begin("write")
+	if f.disk.crashed && !before && !f.shut { // the power went in the middle of it
+		f.node.pending = append(f.node.pending, change{off, slices.Clone(p)})
+	}
+	if !effect {
+		return 0, err
+	}
+	if more := off + int64(len(p)) - int64(len(f.node.data)); more > 0 {
+		if room := max(0, f.disk.total-f.disk.used()); more > room {
+			p = p[:max(0, int64(len(p))-(more-room))]
+			err = &fs.PathError{Op: "write", Path: f.path, Err: syscall.ENOSPC}
+		}
+	}
+	if len(p) > 0 {
+		f.node.data = put(f.node.data, p, off)
+		f.node.pending = append(f.node.pending, change{off, slices.Clone(p)})
+	}
+	return len(p), err
+}
+
+func (f *file) Truncate(size int64) error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	effect, err := f.begin("truncate")
+	if effect {
+		f.node.data = slices.Clone(resize(f.node.data, size))
+		f.node.pending = append(f.node.pending, change{off: size})
+	}
+	return err
+}
+
+func (f *file) Sync() error     { return f.sync("fsync") }
+func (f *file) SyncData() error { return f.sync("fdatasync") }
+
+// sync makes what is pending durable. When it fails it is dropped: the pages are clean and their data is not on the disk.
+func (f *file) sync(op string) error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	effect, err := f.begin(op)
+	if f.disk.crashed || f.shut {
+		return err
+	}
+	if effect {
+		for _, c := range f.node.pending {
+			if c.data == nil {
+				f.node.synced = slices.Clone(resize(f.node.synced, c.off))
+			} else {
+				f.node.synced = put(f.node.synced, c.data, c.off)
+			}
+		}
+	}
+	f.node.pending = nil
+	return err
+}
+
+func (f *file) Size() (int64, error) {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if _, err := f.begin("fstat"); err != nil {
+		return 0, err
+	}
+	return int64(len(f.node.data)), nil
+}
+
+func (f *file) Allocate(int64) error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	_, err := f.begin("fallocate")
+	return err
+}
+
+func (f *file) Named(path string) (bool, error) {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if _, err := f.begin("samefile"); err != nil {
+		return false, err
+	}
+	return f.disk.find(path) == f.node, nil
+}
+
+func (f *file) Close() error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if f.shut {
+		return fs.ErrClosed
+	}
+	_, err := f.begin("close")
+	f.shut = true
+	return err
+}
+
+// entry describes a node.
+type entry struct {
+	name string
+	node *inode
+}
+
+func (e entry) Name() string { return e.name }
+func (e entry) Size() int64  { return int64(len(e.node.data)) }
+func (e entry) Mode() fs.FileMode {
+	if e.node.dir {
+		return fs.ModeDir | 0o700
+	}
+	return 0o600
+}
+func (e entry) ModTime() time.Time         { return time.Time{} }
+func (e entry) IsDir() bool                { return e.node.dir }
+func (e entry) Sys() any                   { return nil }
+func (e entry) Type() fs.FileMode          { return e.Mode().Type() }
+func (e entry) Info() (fs.FileInfo, error) { return e, nil }
