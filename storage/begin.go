@@ -51,7 +51,7 @@ func (w *Writer) create(p *Sample, joined bool) error {
 	if err := w.makeFile(o, p); err != nil {
 		return vol.fail(err)
 	}
-	if err := w.s.opened(&o.Segment); err != nil {
+	if err := w.s.enterOpen(&o.Segment); err != nil {
 		return errors.Join(err, o.file.Close())
 	}
 	w.seg = o
@@ -168,8 +168,8 @@ func (s *Store) numberOf(v *volume) uint16 {
 	return 0
 }
 
-// opened enters a new segment into the index and ends the gap before it.
-func (s *Store) opened(seg *Segment) error {
+// enterOpen enters a new segment into the index and ends the gap before it.
+func (s *Store) enterOpen(seg *Segment) error {
 	return s.index.db.Update(func(tx *bbolt.Tx) error {
 		if err := tx.Bucket(bGarbage).Delete(garbageKey(seg)); err != nil {
 			return err

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
 // indexSchema is the version of the layout of index.db. The index of a newer program is refused; it can be removed and
@@ -36,7 +35,8 @@ var (
 
 // index is index.db.
 type index struct {
-	db *bbolt.DB
+	db    *bbolt.DB
+	aside string // where an index that could not be read was moved to; "" when it could
 
 	mu   sync.Mutex // guards site, and makes deciding it one act
 	site string     // "" in a new index, until a volume says whose footage it has or a first volume is made
@@ -58,14 +58,11 @@ func openIndex(path string) (*index, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 2 * time.Second, FreelistType: bbolt.FreelistMapType})
-	if errors.Is(err, bbolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("open %s: another holdfast process uses it", path)
-	}
+	db, aside, err := openDB(path)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w. The index can be rebuilt: move this file away and start again", path, err)
+		return nil, err
 	}
-	x := &index{db: db}
+	x := &index{db: db, aside: aside}
 	if err := db.Update(x.prepare); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open %s: %w", path, err)

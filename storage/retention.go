@@ -337,6 +337,11 @@ func (s *Store) Alarms() []Alarm {
 		list = append(list, Alarm{ID: "volume:" + st.Path, Loses: usable == 0, Since: st.Since,
 			What: fmt.Sprintf("Volume %s is %s: %s", st.Path, st.State, st.Cause), Means: means, Do: st.Do})
 	}
+	if moved := s.index.aside; moved != "" {
+		list = append(list, Alarm{ID: "index", Since: s.opened.UTC(), What: "The index could not be read when the gateway started. It was made again from the footage; the old one is " + moved + ".",
+			Means: "All footage that could be read is on the timelines. Causes of gaps that were noted in the last seconds before may be missing.",
+			Do:    "Check the disk that holds the data directory, and whether the power failed. The alarm goes with the next start."})
+	}
 	if reason := s.guard.holds(); reason != "" {
 		list = append(list, Alarm{ID: "clock", Since: s.guard.wall.UTC(), What: "Deletion by age is paused: " + reason + ".",
 			Means: "Footage is kept longer than was set, and deleted only when space is needed.",

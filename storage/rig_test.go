@@ -227,13 +227,15 @@ func (r *rig) timeline() error {
 	if err != nil {
 		return err
 	}
+	var end time.Time
 	for i, s := range spans {
 		if s.Gap && (s.Cause == "" || s.Cause == CauseUnknown && !r.lost) {
 			return fmt.Errorf("nobody knows why %s to %s is missing: %v", s.Start, s.End, spans)
 		}
-		if i > 0 && s.Start.Sub(spans[i-1].End).Abs() > joinTolerance {
-			return fmt.Errorf("between %s and %s is nothing: %v", spans[i-1].End, s.Start, spans)
+		if i > 0 && s.Start.Sub(end) > joinTolerance {
+			return fmt.Errorf("between %s and %s is nothing: %v", end, s.Start, spans)
 		}
+		end = later(end, s.End)
 	}
 	return nil
 }

@@ -41,13 +41,14 @@ type Options struct {
 
 // Store is the recording engine of one site.
 type Store struct {
-	o     Options    // constant
-	fs    durable.FS // constant
-	now   func() time.Time
-	log   *slog.Logger
-	index *index    // constant
-	vols  []*volume // constant
-	guard *ageGuard // has its own lock
+	o      Options    // constant
+	fs     durable.FS // constant
+	now    func() time.Time
+	log    *slog.Logger
+	index  *index    // constant
+	opened time.Time // constant
+	vols   []*volume // constant
+	guard  *ageGuard // has its own lock
 
 	mu      sync.Mutex              // guards what follows
 	numbers map[uint16]*volume      // by number in the index
@@ -63,11 +64,12 @@ type Store struct {
 
 // Recovery is what opening the store found and did.
 type Recovery struct {
-	Finished int   // segments that a crash left open and that were closed
-	Removed  int   // segments without a whole fragment
-	Torn     int64 // bytes cut off the ends of segments
-	Garbage  int   // deletions that a crash interrupted and that were finished
-	Rebuilt  bool  // the index was made anew from volumes and journals
+	Finished  int    // segments that a crash left open and that were closed
+	Removed   int    // segments without a whole fragment
+	Torn      int64  // bytes cut off the ends of segments
+	Garbage   int    // deletions that a crash interrupted and that were finished
+	Rebuilt   bool   // the index was made anew from volumes and journals
+	TornIndex string // where an index that could not be read was moved to; "" when it could
 }
 
 // Open opens the index, finds the volumes and finishes what a crash left open. A volume that is not there is no error: its
@@ -83,7 +85,11 @@ func Open(o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.index = x
+	s.index, s.opened = x, s.now()
+	if x.aside != "" {
+		s.report.TornIndex = x.aside
+		s.log.Error("the index could not be read; it was moved aside and is made again from the volumes", "moved_to", x.aside)
+	}
 	if err := s.openVolumes(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
