@@ -269,7 +269,7 @@ func (v *volume) adopts() bool {
 // is a mount point whose disk is not there.
 func (v *volume) unidentified(known string) error {
 	if known != "" && !v.adopts() {
-		return fmt.Errorf("%s has lost its %s: the disk is not mounted, or its files were removed. To begin anew here, say adopt: true for this volume once: %w", v.o.Path, identityName, fs.ErrNotExist)
+		return fmt.Errorf("%s has lost its %s: the disk is not mounted, or its files were removed. To begin anew, name a directory of another name: %w", v.o.Path, identityName, fs.ErrNotExist)
 	}
 	entries, err := v.fs.ReadDir(v.o.Path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -280,7 +280,7 @@ func (v *volume) unidentified(known string) error {
 	}
 	for _, e := range entries {
 		if !leftover[e.Name()] && !v.adopts() {
-			return fmt.Errorf("%s is not empty and no volume: to use it all the same, say adopt: true for this volume once", v.o.Path)
+			return fmt.Errorf("%s is not empty and no volume: name an empty directory, or one that is not there yet", v.o.Path)
 		}
 	}
 	site, err := v.index.decideSite(uuid.NewString())
