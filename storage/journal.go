@@ -57,11 +57,14 @@ type journal struct {
 	path string
 	size int64
 	next int // number of the next file
+
+	limit  int64  // bytes of a file before the next is begun; constant
+	looked string // the file that was compacted last; the goroutine that tends the volume
 }
 
 // openJournal opens the newest file of a volume's journal behind its last whole line.
 func openJournal(f durable.FS, volume string) (*journal, error) {
-	j := &journal{fs: f, volume: volume, dir: filepath.Join(volume, journalDir)}
+	j := &journal{fs: f, volume: volume, dir: filepath.Join(volume, journalDir), limit: journalSize}
 	if err := durable.MkdirAll(f, j.dir); err != nil {
 		return nil, err
 	}
@@ -188,13 +191,13 @@ func (j *journal) append(list ...record) error {
 
 // ready sees to it that there is a file to append to. Caller holds mu.
 func (j *journal) ready() error {
-	if j.file == nil && j.path != "" && j.size < journalSize {
+	if j.file == nil && j.path != "" && j.size < j.limit {
 		err := j.reopen(j.path)
 		if err == nil || !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	if j.file == nil || j.size >= journalSize || j.gone() {
+	if j.file == nil || j.size >= j.limit || j.gone() {
 		return j.rotate()
 	}
 	return nil

@@ -101,6 +101,9 @@ func (f *findings) enterGaps(tx *bbolt.Tx) error {
 				return err
 			}
 		}
+		if err := dropGaps(tx, list[0].Camera, list[0].Stream); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -345,6 +345,9 @@ func (s *Store) tend(v *volume) {
 	if err := s.retain(v); err != nil {
 		s.log.Error("retention", "volume", v.o.Path, "error", err)
 	}
+	if err := s.compact(v); err != nil {
+		s.log.Error("compact journal", "volume", v.o.Path, "error", err)
+	}
 }
 
 // watch tells of volumes and doubts about the clock that changed. It does no I/O.

@@ -341,6 +341,50 @@ func TestDirectoryWithOtherFilesIsNoVolume(t *testing.T) {
 	}
 }
 
+func TestJournalForgetsWhatIsGone(t *testing.T) {
+	r := recording(t)
+	r.tend() // the first look: nothing is there yet
+	j := r.store.vols[0].journal
+	j.limit = 1000
+	outage := func() {
+		r.record(1)
+		r.must(r.w.Gap(CauseOffline, r.wall))
+		r.store.say(r.store.vols[0])
+		r.wall = r.wall.Add(time.Second)
+		r.must(r.begin(1))
+	}
+	for range 20 {
+		outage()
+	}
+	names, err := j.names()
+	r.must(err)
+	compact := func() {
+		for range 4 * len(names) {
+			r.must(r.store.compactNext(j))
+		}
+	}
+	before := r.used()
+	compact()
+	if r.used() != before {
+		t.Error("records of footage that is there were dropped")
+	}
+	r.store.o.MaxAge = 12 * time.Second
+	r.tend()
+	compact()
+	left, err := j.names()
+	r.must(err)
+	if len(left) > len(names)*2/3 { // of 20 outages 8 are left
+		t.Errorf("%d files of %d are left", len(left), len(names))
+	}
+	r.must(r.w.Close(CauseStopped))
+	timeline := r.spans()
+	r.must(r.shut())
+	r.must(os.Remove(r.index))
+	r.must(r.open())
+	r.expect(timeline)
+	r.must(r.timeline())
+}
+
 func TestLostIndexIsMadeAgain(t *testing.T) {
 	r := recording(t)
 	r.record(4)

@@ -97,7 +97,8 @@ type volume struct {
 	names  sync.Mutex      // makes choosing a free name and creating it one act, and looking for garbage and removing it
 	making map[string]bool // files that are created and not yet in the index; guarded by names
 
-	tries int // of taking in a volume that the index has not met; the goroutine that tends it
+	tries     int       // of taking in a volume that the index has not met; the goroutine that tends it, as is
+	compacted time.Time // when a file of the journal was looked at last, monotonic
 
 	mu      sync.Mutex // guards what follows
 	id      string

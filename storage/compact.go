@@ -1,0 +1,102 @@
+package storage
+
+import (
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"holdfast/storage/internal/durable"
+)
+
+// compactPeriod is the time between two looks at a file of a journal. A file of 128 streams lasts a day.
+const compactPeriod = time.Hour
+
+// compact rewrites one file of a volume's journal without the records of what is gone, in turn, so that a journal is at
+// most twice as large as what it has to tell, and the file that is being written.
+func (s *Store) compact(v *volume) error {
+	v.mu.Lock()
+	j := v.journal
+	v.mu.Unlock()
+	if j == nil || time.Since(v.compacted) < compactPeriod {
+		return nil
+	}
+	v.compacted = time.Now()
+	defer v.answered(v.asks())
+	return s.compactNext(j)
+}
+
+// compactNext looks at the file after the one that was looked at before, other than the one that is being written.
+func (s *Store) compactNext(j *journal) error {
+	names, err := j.names()
+	if err != nil || len(names) < 2 {
+		return err
+	}
+	next := names[0]
+	for _, name := range names[:len(names)-1] {
+		if name > j.looked {
+			next = name
+			break
+		}
+	}
+	j.looked = next
+	if next == names[len(names)-2] {
+		j.looked = ""
+	}
+	path := filepath.Join(j.dir, next)
+	data, err := durable.ReadFile(s.fs, path, 4*journalSize)
+	if err != nil {
+		return err
+	}
+	kept, err := s.needed(data)
+	switch {
+	case err != nil || len(kept) > len(data)/2:
+		return err
+	case len(kept) == 0:
+		return durable.Remove(s.fs, path)
+	}
+	return durable.WriteFile(s.fs, path, kept)
+}
+
+// needed gives the lines of a journal that tell of what is there. Lines that cannot be read are kept for whoever repairs.
+func (s *Store) needed(data []byte) (kept []byte, err error) {
+	var list []record
+	if bad := parseJournal(data, func(r record) { list = append(list, r) }); bad > 0 {
+		return data, nil
+	}
+	still := list[:0]
+	err = s.index.db.View(func(tx *bbolt.Tx) error {
+		for _, r := range list {
+			if tells(tx, &r) {
+				still = append(still, r)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return encode(still)
+}
+
+// tells whether a record would be needed to make the index again.
+func tells(tx *bbolt.Tx, r *record) bool {
+	k := streamKey(r.Camera, r.Stream)
+	switch {
+	case r.Type == "gap":
+		b := tx.Bucket(bGaps).Bucket(k)
+		return b != nil && b.Get(nanoKey(r.At)) != nil
+	case r.Start == nil:
+		return false
+	}
+	b := tx.Bucket(bSegments).Bucket(k)
+	if b == nil {
+		return false
+	}
+	if r.Type == "closed" {
+		seg := Segment{Start: *r.Start, Run: r.Run}
+		return b.Get(seg.key()) != nil
+	}
+	first, _ := b.Cursor().First()
+	return first != nil && nano(first).Before(*r.Start)
+}
