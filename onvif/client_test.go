@@ -2,6 +2,7 @@ package onvif_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -33,7 +34,7 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 // device starts a simulated camera that ends with the test.
 func device(t *testing.T, k onviftest.Kind, skew time.Duration, o server.Options) *server.Server {
 	t.Helper()
-	o.Device = onviftest.New(onviftest.Options{Kind: k, Name: "Camera of " + t.Name(), Skew: skew, Profiles: []server.Profile{
+	o.Device = onviftest.New(onviftest.Options{Kind: k, Name: "Camera of " + t.Name() + " " + rand.Text(), Skew: skew, Profiles: []server.Profile{
 		{Token: "sub", Name: "Sub", Codec: "H264", Width: 640, Height: 360, FPS: 25, Kbps: 500, GOP: 50, StreamURI: "rtsp://10.9.8.7:554/sub"},
 		{Token: "main", Name: "Main", Codec: "H264", Width: 1920, Height: 1080, FPS: 25, Kbps: 4000, GOP: 50, StreamURI: "rtsp://u:p@10.9.8.7:554/main?x=1"},
 	}})
