@@ -173,7 +173,9 @@ func (k *killing) compare(ctx context.Context, killed time.Time) (worst time.Dur
 		}
 		k.measure("kill: killed → connected again", c.Since.Sub(killed))
 		k.measure("kill: connected → first key frame", next.Sub(c.Since))
-		k.measure("kill: whole gap", next.Sub(last))
+		if !last.IsZero() { // killed before anything was recorded
+			k.measure("kill: whole gap", next.Sub(last))
+		}
 	}
 	return worst, nil
 }

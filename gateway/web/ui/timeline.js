@@ -292,7 +292,7 @@ export function timelinePage(id, go) {
   function hover(px, py) {
     const l = lanes().find((/** @type {{y:number,h:number}} */ v) => py >= v.y && py < v.y + v.h + 5);
     const at = t(px);
-    const s = l && spans.get(l.c.id).find(v => Date.parse(v.start) <= at && Date.parse(v.end) > at);
+    const s = l && spans.get(l.c.id).find((/** @type {{start:string,end:string,kind:string,cause:string}} */ v) => Date.parse(v.start) <= at && Date.parse(v.end) > at);
     tip.textContent = `${clock(at)}${s && s.kind === "gap" ? ` · ${words.gap(duration((Date.parse(s.end) - Date.parse(s.start)) / 1000), s.cause)}` : ""}`;
     tip.title = new Date(at).toISOString();
     tip.hidden = false;
