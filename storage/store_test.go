@@ -16,7 +16,12 @@ import (
 	"holdfast/storage/storagetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		os.RemoveAll(year.dir) // of the benchmarks
+		os.Exit(code)
+	}))
+}
 
 // recording is a rig with a store and a writer whose run has begun.
 func recording(t *testing.T) *rig {
