@@ -25,9 +25,14 @@ func (s *Store) Spans(camera, stream string, from, to time.Time) ([]Span, error)
 	if !from.Before(to) {
 		return []Span{}, nil
 	}
-	segments, err := s.Segments(camera, stream, from, to)
+	segments, err := s.segments(camera, stream, from, to)
 	if err != nil {
 		return nil, err
+	}
+	for i := range segments {
+		if segments[i].Open { // where a closed one is, a timeline need not know
+			s.fill(&segments[i])
+		}
 	}
 	var gaps []gapEntry
 	err = s.index.db.View(func(tx *bbolt.Tx) (err error) {
@@ -81,20 +86,26 @@ func holes(recorded []Span, gaps []gapEntry, from, to time.Time) (list []Span) {
 	at := from
 	for _, r := range recorded {
 		if r.Start.After(at) {
-			list = append(list, causes(gaps, at, earlier(r.Start, to))...)
+			for len(gaps) > 0 && !gaps[0].end.IsZero() && !gaps[0].end.After(at) {
+				gaps = gaps[1:] // over; without this a month of short gaps costs their square
+			}
+			list = causes(list, gaps, at, earlier(r.Start, to))
 		}
 		at = later(at, r.End)
 	}
 	if at.Before(to) {
-		list = append(list, causes(gaps, at, to)...)
+		list = causes(list, gaps, at, to)
 	}
 	return list
 }
 
-// causes fills a hole with the gaps that are known in it, and what they leave with an unknown cause.
-func causes(gaps []gapEntry, from, to time.Time) (list []Span) {
-	at := from
+// causes fills a hole with the gaps that are known in it, and what they leave with an unknown cause. It appends to list.
+func causes(list []Span, gaps []gapEntry, from, to time.Time) []Span {
+	at, n := from, len(list)
 	for _, g := range gaps {
+		if !g.start.Before(to) {
+			break
+		}
 		end := g.end
 		if end.IsZero() || end.After(to) {
 			end = to
@@ -111,8 +122,8 @@ func causes(gaps []gapEntry, from, to time.Time) (list []Span) {
 	}
 	if to.Sub(at) > joinTolerance {
 		list = append(list, Span{Start: at, End: to, Gap: true, Cause: CauseUnknown})
-	} else if n := len(list); n > 0 {
-		list[n-1].End = to
+	} else if len(list) > n {
+		list[len(list)-1].End = to
 	}
 	return list
 }

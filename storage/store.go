@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -526,20 +528,27 @@ func (s *Store) Segments(camera, stream string, from, to time.Time) (list []Segm
 	if err := checkRange(from, to); err != nil {
 		return nil, err
 	}
+	list, err = s.segments(camera, stream, from, to)
+	for i := range list {
+		s.fill(&list[i])
+	}
+	return slices.DeleteFunc(list, func(seg Segment) bool { return !seg.End.After(from) }), err
+}
+
+// segments reads records: only an open one is completed. Those on volumes that are not configured are left out.
+func (s *Store) segments(camera, stream string, from, to time.Time) (list []Segment, err error) {
+	s.mu.Lock()
+	numbers := maps.Clone(s.numbers)
+	s.mu.Unlock()
 	err = s.index.db.View(func(tx *bbolt.Tx) error {
 		return between(tx, camera, stream, from, to, func(seg Segment) error {
-			list = append(list, seg)
+			if numbers[seg.volume] != nil {
+				list = append(list, seg)
+			}
 			return nil
 		})
 	})
-	kept := list[:0]
-	for i := range list {
-		s.fill(&list[i])
-		if list[i].Path != "" && list[i].End.After(from) {
-			kept = append(kept, list[i])
-		}
-	}
-	return kept, err
+	return list, err
 }
 
 func checkRange(from, to time.Time) error {
