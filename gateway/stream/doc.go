@@ -15,8 +15,8 @@
 //   - Begin, Frame and End never block on a reader and allocate amortised next to nothing: items come in slabs, the
 //     ring's own array is reused, and waking a reader needs no allocation.
 //   - Held are at most Options.MaxBytes of frames, each charged its payload and itemCost, and, beyond the current
-//     group of pictures, nothing that arrived more than Options.MaxTime before the newest item. The newest item is
-//     always held.
+//     group of pictures, nothing that arrived more than Options.Keep before the newest item, or Options.MaxTime while a
+//     lossless reader has not confirmed it. The newest item is always held.
 //   - The current group of pictures (from the newest video key frame of a running session) is held whatever its age,
 //     up to MaxBytes. The newest key frame itself stays reachable by KeyFrame even beyond that.
 //   - Outside the ring's account are: up to slabItems-1 frames that share a slab with the oldest item, that one key

@@ -12,8 +12,12 @@ import (
 const (
 	// DefaultMaxBytes holds 30 s of an 8 Mbit/s stream.
 	DefaultMaxBytes = 32 << 20
-	// DefaultMaxTime covers the pre-roll and a disk that stands still for a while.
+	// DefaultMaxTime covers a disk that stands still for a while.
 	DefaultMaxTime = 30 * time.Second
+	// DefaultKeep is the pre-roll. What is held longer costs more than its memory: a heap that is as large as the caches
+	// of the machine is reused while it is warm, and a profile of 32 recorded streams that each held 30 s showed a third
+	// of the time in page faults.
+	DefaultKeep = 5 * time.Second
 
 	// lossyLag is how far a lossy reader may be behind the newest item, as long as a newer key frame exists to jump to.
 	lossyLag = 2 * time.Second
@@ -23,6 +27,7 @@ const (
 type Options struct {
 	MaxBytes int              // bound of what is held, bytes; 0: DefaultMaxBytes
 	MaxTime  time.Duration    // bound of what is held beyond the current group of pictures; 0: DefaultMaxTime
+	Keep     time.Duration    // bound of that once every lossless reader has confirmed it; 0: DefaultKeep, at most MaxTime
 	Mono     func() rtsp.Mono // monotonic clock; nil: rtsp.MonoNow
 	Log      *slog.Logger     // told once a run when a group of pictures does not fit; nil: silent
 }
@@ -32,6 +37,7 @@ type Options struct {
 type Stream struct {
 	maxBytes int              // constant
 	maxTime  rtsp.Mono        // constant
+	keep     rtsp.Mono        // constant
 	mono     func() rtsp.Mono // constant
 	log      *slog.Logger     // constant
 
@@ -64,6 +70,9 @@ func New(o Options) *Stream {
 	if o.MaxTime <= 0 {
 		o.MaxTime = DefaultMaxTime
 	}
+	if o.Keep <= 0 {
+		o.Keep = DefaultKeep
+	}
 	if o.Mono == nil {
 		o.Mono = rtsp.MonoNow
 	}
@@ -71,7 +80,7 @@ func New(o Options) *Stream {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Stream{
-		maxBytes: o.MaxBytes, maxTime: rtsp.Mono(o.MaxTime), mono: o.Mono, log: o.Log,
+		maxBytes: o.MaxBytes, maxTime: rtsp.Mono(o.MaxTime), keep: rtsp.Mono(min(o.Keep, o.MaxTime)), mono: o.Mono, log: o.Log,
 		ring: newRing(), packed: 1, since: time.Now().UTC(),
 	}
 }
@@ -190,9 +199,23 @@ func (s *Stream) evict() {
 	}
 }
 
-// stale tells whether an item is older than the time bound and not of the current group of pictures.
+// stale tells whether an item is older than its time bound and not of the current group of pictures.
 func (s *Stream) stale(it *Item) bool {
-	return s.newest-it.arrival > s.maxTime && (s.key == nil || it.Seq < s.key.Seq)
+	age := s.newest - it.arrival
+	if age <= s.keep || s.key != nil && it.Seq >= s.key.Seq {
+		return false
+	}
+	return age > s.maxTime || s.safe(it.Seq)
+}
+
+// safe tells whether no lossless reader may come back to an item. Caller holds mu.
+func (s *Stream) safe(seq uint64) bool {
+	for _, r := range s.lossless {
+		if r.confirmed < seq {
+			return false
+		}
+	}
+	return true
 }
 
 // dropPayloads frees RTP payloads that no lossy reader will be given again. Caller holds mu.

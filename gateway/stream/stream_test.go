@@ -35,6 +35,9 @@ type camera struct {
 
 func newCamera(o Options) *camera {
 	c := &camera{}
+	if o.Keep == 0 {
+		o.Keep = time.Hour // MaxTime alone rules, but where a test says otherwise
+	}
 	o.Mono = func() rtsp.Mono { return rtsp.Mono(c.now.Load()) }
 	c.Stream = New(o)
 	return c
@@ -194,6 +197,33 @@ func TestRecorderStartsAtTheKeyFrameAtOrBeforeThePreroll(t *testing.T) {
 	wantSeqs(t, mustTake(t, r, 0), 127, 251)
 	wantSeqs(t, mustTake(t, c.Lossless(0), 0), 227, 251)
 	wantSeqs(t, mustTake(t, c.Lossless(time.Hour), 0), 2, 251)
+}
+
+func TestWhatIsSafeIsHeldForThePrerollOnly(t *testing.T) {
+	c := newCamera(Options{Keep: 5 * time.Second})
+	r := c.Lossless(0)
+	defer r.Close()
+	c.begin(1)
+	for range 20 {
+		c.gop(25, 100) // one second each
+	}
+	if n := c.Info().Items; n != 501 {
+		t.Fatalf("%d items are held that nobody confirmed", n)
+	}
+	got := mustTake(t, r, 0)
+	r.Confirm(got[len(got)-51].Seq) // but for two seconds
+	c.gop(25, 100)
+	if i := c.Info(); i.Items != 126 || i.Duration != 5*time.Second {
+		t.Errorf("%d items of %v are held", i.Items, i.Duration)
+	}
+	for range 7 {
+		c.gop(25, 100)
+	}
+	if d := c.Info().Duration; d != 10*time.Second-frameTime {
+		t.Errorf("%v are held of the ten seconds that are not confirmed", d)
+	}
+	r.Rewind()
+	wantSeqs(t, mustTake(t, r, 0), 452, 701)
 }
 
 func TestPrerollDoesNotReachBehindAnEndThatLiesFurtherBack(t *testing.T) {

@@ -308,6 +308,8 @@ func (f *file) Size() (int64, error) {
 	return int64(len(f.node.data)), nil
 }
 
+func (f *file) Forget(int64, int64) {}
+
 func (f *file) Allocate(int64) error {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()

@@ -44,6 +44,8 @@ type File interface {
 	Truncate(size int64) error
 	Sync() error     // data and all metadata: fsync
 	SyncData() error // data and what is needed to read it: fdatasync
+	// Forget says that synced bytes will not be read soon; it is a wish.
+	Forget(off, size int64)
 	// Allocate reserves space up to end without changing the size; it is a wish, and an error means nothing.
 	Allocate(end int64) error
 	// Named tells whether path still names this file: not after it was removed or replaced from outside.

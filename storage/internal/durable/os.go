@@ -69,6 +69,10 @@ func (f *osFile) SyncData() error {
 	}
 }
 
+func (f *osFile) Forget(off, size int64) {
+	unix.Fadvise(int(f.Fd()), off, size, unix.FADV_DONTNEED)
+}
+
 // Allocate reserves beyond the end of the file, so that its size stays what was written.
 func (f *osFile) Allocate(end int64) error {
 	err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, end)
