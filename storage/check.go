@@ -52,7 +52,7 @@ type Report struct {
 	Took     float64   `json:"took_seconds"`
 	Streams  int       `json:"streams"`
 	Segments int       `json:"segments"`
-	Open     int       `json:"open"` // being recorded: looked at as far as they are synced
+	Open     int       `json:"open"` // being recorded, or waiting to be finished after a crash: not looked at
 	Bytes    int64     `json:"bytes"`
 	Findings []Finding `json:"findings"`
 	More     int       `json:"more,omitempty"` // findings beyond maxFindings

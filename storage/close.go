@@ -72,7 +72,7 @@ func (s *Store) closed(v *volume, seg *Segment) error {
 // endGapAt ends the open gap where a segment with footage begins, if it began before.
 func endGapAt(tx *bbolt.Tx, seg *Segment) error {
 	g, ok, err := currentGap(tx, seg.Camera, seg.Stream)
-	if err != nil || !ok || g.start.After(seg.Start) {
+	if err != nil || !ok || !g.start.Before(seg.Start) {
 		return err
 	}
 	return closeGap(tx, seg.Camera, seg.Stream, seg.Start)

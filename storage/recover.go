@@ -15,6 +15,11 @@ import (
 	"holdfast/storage/internal/durable"
 )
 
+// finishTime is how long a start is held up by finishing open segments: reading them takes a disk a second each, and
+// recording must not wait for a hundred. Run finishes the others. Until then they end where they began for all that the
+// index knows, and what follows is of the gateway's restart.
+const finishTime = time.Second
+
 // recover brings index and volumes together after a start: garbage is removed, open segments are finished, and every
 // stream whose recording just ended without a word has a gap that says so. Volumes that are not there have theirs done
 // when they are back.
@@ -22,10 +27,11 @@ func (s *Store) recover() error {
 	if err := s.collectOpen(); err != nil {
 		return err
 	}
+	until := time.Now().Add(s.o.finishTime)
 	for _, v := range s.vols {
 		if v.ok() {
 			s.removeGarbage(v)
-			s.finishTorn(v)
+			s.finishTorn(v, func() bool { return time.Now().Before(until) })
 		}
 	}
 	return s.openEndings()
@@ -116,9 +122,12 @@ func (s *Store) collectOpen() error {
 	return err
 }
 
-// finishTorn finishes the segments that a crash or a failing volume left open.
-func (s *Store) finishTorn(v *volume) {
+// finishTorn finishes the segments that a crash or a failing volume left open, for as long as more says so.
+func (s *Store) finishTorn(v *volume, more func() bool) {
 	for _, t := range s.due(v) {
+		if !more() {
+			return
+		}
 		err := s.finishOpen(v, t.Segment)
 		s.mu.Lock()
 		if err == nil {

@@ -93,7 +93,7 @@ func (r *rig) close() {
 // tend is what Run does every two seconds.
 func (r *rig) tend() {
 	for _, v := range r.store.vols {
-		r.store.tend(v)
+		r.store.tend(r.tb.Context(), v)
 	}
 	r.store.watch()
 }

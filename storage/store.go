@@ -39,6 +39,8 @@ type Options struct {
 	Mono         func() time.Duration // monotonic clock since the process started; nil: the runtime's
 	Synchronised func() bool          // whether the kernel's clock is; nil: asks the kernel
 	Log          *slog.Logger         // nil: silent
+
+	finishTime time.Duration // 0: finishTime; less than 0: none
 }
 
 // Store is the recording engine of one site.
@@ -111,6 +113,9 @@ func (s *Store) defaults() {
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.o.finishTime == 0 {
+		s.o.finishTime = finishTime
 	}
 	s.guard = newAgeGuard(s.o, s.now)
 }
@@ -320,7 +325,7 @@ func (s *Store) keep(ctx context.Context, v *volume) {
 	tick := time.NewTicker(probePeriod)
 	defer tick.Stop()
 	for {
-		s.tend(v)
+		s.tend(ctx, v)
 		select {
 		case <-ctx.Done():
 			return
@@ -330,13 +335,13 @@ func (s *Store) keep(ctx context.Context, v *volume) {
 }
 
 // tend is one round of a volume's work. A full one is not usable, but is where deleting helps.
-func (s *Store) tend(v *volume) {
+func (s *Store) tend(ctx context.Context, v *volume) {
 	err := v.look()
 	if err == nil {
 		err = s.enter(v)
 	}
 	if err == nil {
-		s.finishTorn(v)
+		s.finishTorn(v, func() bool { return ctx.Err() == nil })
 		s.removeGarbage(v)
 		s.say(v)
 	}

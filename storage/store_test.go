@@ -390,6 +390,30 @@ func TestJournalForgetsWhatIsGone(t *testing.T) {
 	r.must(r.timeline())
 }
 
+func TestSegmentsThatAreFinishedLateLoseNothing(t *testing.T) {
+	r := recording(t)
+	r.record(4)
+	r.close() // killed
+	r.now = r.now.Add(2 * time.Second)
+	r.must(r.openWithoutFinishing())
+	r.expect("0-4 gateway restart")
+	r.newWriter()
+	r.wall = r.now
+	r.must(r.begin(2))
+	r.record(2)
+	r.expect("0-4 gateway restart, 4-5 recorded")
+	r.tend()
+	r.expect("0-2 recorded, 2-4 gateway restart, 4-5 recorded")
+	r.must(r.w.Close(CauseStopped))
+	r.must(r.whole(never))
+}
+
+// openWithoutFinishing opens the store as if there were more open segments than can be finished at once.
+func (r *rig) openWithoutFinishing() error {
+	r.opts.finishTime = -1
+	return r.open()
+}
+
 func TestLostIndexIsMadeAgain(t *testing.T) {
 	r := recording(t)
 	r.record(4)
