@@ -2,6 +2,7 @@ package rtsp
 
 import (
 	"errors"
+	"runtime/debug"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v4"
@@ -42,6 +43,7 @@ type lane struct {
 	framed  bool
 	aligned Mono // when sender reports were last looked at
 	stats   TrackStats
+	told    bool // of a parser that panicked
 }
 
 // packet takes one RTP packet, in order. It runs on gortsplib's reader.
@@ -49,6 +51,7 @@ func (l *lane) packet(client *gortsplib.Client, pkt *rtp.Packet) {
 	s := l.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer l.survive()
 	arrival := MonoNow()
 	s.heard = arrival
 	l.count(pkt)
@@ -63,6 +66,23 @@ func (l *lane) packet(client *gortsplib.Client, pkt *rtp.Packet) {
 	default:
 		l.emit(pkt.Timestamp, 0, arrival, unit{nals: [][]byte{pkt.Payload}, size: len(pkt.Payload), key: true})
 		s.align(client, l, pkt, arrival)
+	}
+}
+
+// survive keeps a packet that a parser panics at from ending the recording of every camera. The parsers of packets and
+// parameter sets are libraries', and fuzzing them has found such packets.
+func (l *lane) survive() {
+	if l.s.strict {
+		return
+	}
+	what := recover()
+	if what == nil {
+		return
+	}
+	l.stats.Damaged++
+	if !l.told {
+		l.told = true
+		l.s.log.Error("packet could not be read", "codec", l.track.Codec.String(), "panic", what, "stack", string(debug.Stack()))
 	}
 }
 

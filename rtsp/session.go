@@ -63,6 +63,8 @@ type Session struct {
 	log  *slog.Logger
 	now  func() time.Time
 
+	strict bool // for fuzzing: a parser that panics is not survived
+
 	mu      sync.Mutex // guards what follows, and serialises the sink
 	lanes   []*lane
 	picture *lane

@@ -2,6 +2,7 @@ package rtsp
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h265"
@@ -222,6 +223,10 @@ func (v *video) decodeTime(u unit, pts Ticks) Ticks {
 	if u.key { // the extractor wants the SPS in the unit; many cameras send it in the session description only
 		nals = append([][]byte{v.track.SPS, v.track.PPS}, nals...)
 	}
+	// mediacommon's extractor of H.265 reads the first byte of every NAL unit, there or not.
+	if slices.ContainsFunc(nals, tooShort) {
+		nals = slices.DeleteFunc(slices.Clone(nals), tooShort)
+	}
 	dts, err := v.order.Extract(nals, int64(pts))
 	if err != nil || Ticks(dts) > pts {
 		if u.key {
@@ -231,6 +236,8 @@ func (v *video) decodeTime(u unit, pts Ticks) Ticks {
 	}
 	return Ticks(dts)
 }
+
+func tooShort(nal []byte) bool { return len(nal) < 2 }
 
 // notice sees reordering that the parameter sets did not tell of.
 func (v *video) notice(pts Ticks) {
