@@ -22,7 +22,7 @@ func viewers(ctx context.Context, b *rig.Bench, o options) error {
 	if err := b.Build(ctx, "scripts/bench/viewers"); err != nil {
 		return err
 	}
-	d, end, err := oneCamera(ctx, b, "viewers", 2*time.Second)
+	d, end, err := oneCamera(ctx, b, "watched", 2*time.Second)
 	if err != nil {
 		return err
 	}
