@@ -17,6 +17,7 @@ import (
 	"holdfast/gateway/stream"
 	"holdfast/onvif"
 	"holdfast/rtsp"
+	"holdfast/storage"
 )
 
 // Camera is one video source under supervision: its feeds, and the recorders that read them.
@@ -28,6 +29,7 @@ type Camera struct {
 	feeds    []*feed            // constant, in the order of the streams' importance: main first
 	recs     []*record.Recorder // constant, one per recorded stream
 	recorded []string           // ids of their streams
+	store    *storage.Store     // constant
 	made     time.Time
 	now      func() time.Time
 	dial     dialFunc
@@ -51,7 +53,7 @@ type source struct {
 func (g *Gateway) newCamera(spec config.Camera, origin string) *Camera {
 	c := &Camera{
 		spec: spec, origin: origin, now: g.now, dial: g.guard.DialContext, notify: g.cameraChanged,
-		log: g.log.With("camera", spec.ID), gate: newGate(time.Now), made: g.now().UTC(),
+		log: g.log.With("camera", spec.ID), store: g.store, gate: newGate(time.Now), made: g.now().UTC(),
 	}
 	for _, id := range streamIDs(spec) {
 		ring := stream.New(stream.Options{Log: c.log})
@@ -83,15 +85,32 @@ func streamIDs(spec config.Camera) []string {
 
 // records tells whether the stream is to be recorded.
 func (c *Camera) records(streamID string) bool {
-	if c.spec.Disabled || c.spec.Record.Mode == "off" {
+	if c.spec.Disabled || c.spec.Record.Mode == config.Off {
 		return false
 	}
 	return slices.Contains(c.spec.Record.Streams, streamID)
 }
 
+// noteOff says of streams that were recorded and are not to be any more why nothing follows.
+func (c *Camera) noteOff() {
+	if !c.spec.Disabled && c.spec.Record.Mode != config.Off {
+		return
+	}
+	for _, id := range c.spec.Record.Streams {
+		known, err := c.store.Known(c.spec.ID, id)
+		if err == nil && known {
+			err = c.store.Gap(c.spec.ID, id, c.now(), storage.CauseDisabled)
+		}
+		if err != nil {
+			c.log.Error("note that recording is off", "stream", id, "error", err)
+		}
+	}
+}
+
 // run supervises the camera until ctx ends: recorders first, so that no frame is missed; they are told to end after
 // the feeds have stated why.
 func (c *Camera) run(ctx context.Context) error {
+	c.noteOff()
 	if c.spec.Disabled {
 		<-ctx.Done()
 		return nil

@@ -112,6 +112,7 @@ func (g *Gateway) runParts(ctx context.Context) error {
 	failed := make(chan error, 1)
 	storing := begin(ctx, "storage", failed, g.store.Run)
 	recording := begin(ctx, "cameras", failed, g.runCameras)
+	greeting := begin(ctx, "announcements", failed, g.hear)
 	watching := begin(ctx, "live view", failed, g.live.Run)
 	facing := begin(ctx, "web faces", failed, g.web.Run)
 	local := begin(ctx, "local socket", failed, g.serveLocal)
@@ -127,7 +128,7 @@ func (g *Gateway) runParts(ctx context.Context) error {
 	}
 	g.log.Info("stopping")
 	removeEndpoint(g.conf.Data)
-	for _, s := range []*stage{hearing, local, facing, watching, recording, storing} {
+	for _, s := range []*stage{hearing, local, facing, watching, greeting, recording, storing} {
 		s.end()
 	}
 	return err

@@ -26,6 +26,7 @@ const oddPassword = "p@ss:w/ö?rd#1"
 // running is a gateway under test, seen from outside.
 type running struct {
 	t   *testing.T
+	g   *Gateway
 	e   Endpoint
 	dir string
 	end func()
@@ -34,8 +35,19 @@ type running struct {
 // start runs a gateway with the cameras of a piece of configuration until the test ends.
 func start(t *testing.T, cameras string) *running {
 	t.Helper()
-	dir := t.TempDir()
-	yaml := fmt.Sprintf("listen: 127.0.0.1:0\ndata: %s/data\nvolumes:\n  - path: %s/volume\nwebrtc: {udp: \"127.0.0.1:0\", tcp: \"127.0.0.1:0\"}\n%s", dir, dir, cameras)
+	return startIn(t, t.TempDir(), cameras)
+}
+
+// startIn runs a gateway whose files are in a directory.
+func startIn(t *testing.T, dir, more string) *running {
+	t.Helper()
+	yaml := fmt.Sprintf("data: %s/data\nvolumes:\n  - path: %s/volume\n%s", dir, dir, more)
+	if !strings.Contains(more, "listen:") {
+		yaml = "listen: 127.0.0.1:0\n" + yaml
+	}
+	if !strings.Contains(more, "webrtc:") {
+		yaml = "webrtc: {udp: \"127.0.0.1:0\", tcp: \"127.0.0.1:0\"}\n" + yaml
+	}
 	conf, err := config.Parse("test", []byte(yaml))
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +56,7 @@ func start(t *testing.T, cameras string) *running {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- g.Run(ctx) }()
-	r := &running{t: t, dir: dir}
+	r := &running{t: t, g: g, dir: dir}
 	ended := false
 	r.end = func() {
 		if ended {

@@ -166,6 +166,12 @@ func gapsBetween(tx *bbolt.Tx, camera, stream string, from, to time.Time) (list 
 	return list, nil
 }
 
+// Known tells whether anything is known of a stream: footage, or why there is none.
+func (s *Store) Known(camera, stream string) (bool, error) {
+	first, err := s.firstKnown(camera, stream)
+	return !first.IsZero(), err
+}
+
 // firstKnown is when the stream's history begins: with its oldest footage that is kept, or with a gap when it never had
 // any. Zero when nothing is known.
 func (s *Store) firstKnown(camera, stream string) (first time.Time, err error) {

@@ -460,6 +460,18 @@ func (s *Store) say(v *volume) {
 	}
 }
 
+// Gap says of a stream that nobody records why nothing follows: from a time on it is missing for a cause. A gap that is
+// open for the same cause goes on.
+func (s *Store) Gap(camera, stream string, at time.Time, cause Cause) error {
+	s.mu.Lock()
+	_, recorded := s.writers[string(streamKey(camera, stream))]
+	s.mu.Unlock()
+	if recorded {
+		return fmt.Errorf("note gap: %s/%s is being recorded", camera, stream)
+	}
+	return s.gap(camera, stream, at, cause)
+}
+
 // gap begins a gap, in the index and the journal.
 func (s *Store) gap(camera, stream string, at time.Time, cause Cause) error {
 	at = at.UTC().Round(0)
