@@ -132,12 +132,15 @@ func (r *Recorder) round(ctx context.Context) error {
 		return err
 	}
 	items, err := r.reader.Take(r.items[:0], 0)
-	r.items = items
-	var over *stream.Overrun
-	switch {
-	case errors.As(err, &over):
+	if over := (*stream.Overrun)(nil); errors.As(err, &over) {
 		r.overrun(over)
-		return nil
+		// At once: the oldest picture that is held now is not held any more after another wait.
+		items, err = r.reader.Take(r.items[:0], 0)
+	}
+	r.items = items
+	switch {
+	case errors.Is(err, stream.ErrOverrun):
+		return nil // again, in the blink between; the next round states it
 	case err != nil && len(items) == 0:
 		return err
 	}

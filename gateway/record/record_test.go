@@ -1,0 +1,284 @@
+package record
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"holdfast/gateway/stream"
+	"holdfast/rtsp"
+	"holdfast/storage"
+	"holdfast/storage/storagetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const frameTime = 40 * time.Millisecond
+
+// kit is a camera's stream, a disk that can be broken, and the recorder between them. It lives in a synctest bubble: a
+// minute passes at once.
+type kit struct {
+	t      *testing.T
+	disk   *storagetest.Disk
+	store  *storage.Store
+	stream *stream.Stream
+	rec    *Recorder
+	began  time.Time
+
+	run   *rtsp.Run
+	track *rtsp.Track
+	dts   rtsp.Ticks
+	sent  uint32
+	end   func()
+	over  time.Time // when end was called
+}
+
+// recordWith runs f with a kit.
+func recordWith(t *testing.T, f func(*kit)) {
+	index := filepath.Join(t.TempDir(), "index.db")
+	synctest.Test(t, func(t *testing.T) {
+		k := &kit{t: t, disk: storagetest.New(1 << 30), began: time.Now().UTC()}
+		var err error
+		k.store, err = storage.Open(storage.Options{Index: index, FS: k.disk, Synchronised: func() bool { return true },
+			Volumes: []storage.VolumeOptions{{Path: "/disk/volume", MinFree: 1}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		k.stream = stream.New(stream.Options{Mono: func() rtsp.Mono { return rtsp.Mono(time.Since(start)) }})
+		k.rec = New(Options{Camera: "door", Stream: "main", From: k.stream, Store: k.store})
+		k.live(f)
+	})
+}
+
+func (k *kit) live(f func(*kit)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	keeping, recording := make(chan struct{}), make(chan error, 1)
+	go func() { defer close(keeping); k.store.Run(ctx) }()
+	go func() { recording <- k.rec.Run(ctx) }()
+	ended := false
+	k.end = func() {
+		if ended {
+			return
+		}
+		ended = true
+		k.over = time.Now()
+		k.stream.Close()
+		if err := <-recording; err != nil {
+			k.t.Errorf("the recorder ended with %v", err)
+		}
+		cancel()
+		<-keeping
+	}
+	f(k)
+	k.end()
+	if report, err := k.store.Check(context.Background(), storage.LevelHash, nil); err != nil || len(report.Findings) > 0 {
+		k.t.Errorf("check: %+v, %v", report.Findings, err)
+	}
+	if err := k.store.Close(); err != nil {
+		k.t.Error(err)
+	}
+}
+
+func track(sps string) *rtsp.Track {
+	b, _ := hex.DecodeString(sps)
+	pps, _ := hex.DecodeString("68ebe3cb22c0")
+	return &rtsp.Track{ID: 0, Codec: rtsp.H264, ClockRate: 90000, SPS: b, PPS: pps, Width: 320, Height: 240}
+}
+
+const (
+	oneSPS     = "6764000dacd94141fb011000000300100000030320f1429960"
+	anotherSPS = "67640028acd940780227e5c05a808080a0000003002000000651e30632c0"
+)
+
+func (k *kit) begin(id uint32, after string) {
+	k.track = track(oneSPS)
+	k.run = &rtsp.Run{ID: id, Start: time.Now().UTC(), Tracks: []*rtsp.Track{k.track}, After: after}
+	k.dts = 0
+	k.stream.Begin(k.run)
+}
+
+// play lets a time of pictures pass, a key frame each second.
+func (k *kit) play(d time.Duration) {
+	for n := range int(d / frameTime) {
+		k.sent++
+		payload := [][]byte{append(binary.BigEndian.AppendUint32([]byte{0x65}, k.sent), make([]byte, 400)...)}
+		k.stream.Frame(&rtsp.Frame{Run: k.run, Track: k.track, PTS: k.dts, DTS: k.dts, Wall: time.Now().UTC(), Arrival: rtsp.Mono(time.Since(k.began)),
+			Key: n%25 == 0, Payload: payload, Size: len(payload[0])})
+		k.dts += rtsp.Ticks(frameTime * 90000 / time.Second)
+		time.Sleep(frameTime)
+	}
+}
+
+// expect compares the timeline, in seconds since the beginning.
+func (k *kit) expect(want string) {
+	k.t.Helper()
+	spans, err := k.store.Spans("door", "main", k.began, k.over)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	var words []string
+	for _, s := range spans {
+		what := "recorded"
+		if s.Gap {
+			what = string(s.Cause)
+		}
+		words = append(words, fmt.Sprintf("%.2f-%.2f %s", s.Start.Sub(k.began).Seconds(), s.End.Sub(k.began).Seconds(), what))
+	}
+	if got := strings.Join(words, ", "); got != want {
+		k.t.Errorf("the timeline is\n%s\nnot\n%s", got, want)
+	}
+}
+
+// once wants every picture that was sent to be stored, once.
+func (k *kit) once() {
+	k.t.Helper()
+	segments, err := k.store.Segments("door", "main", k.began, time.Now())
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	seen := map[uint32]int{}
+	for _, seg := range segments {
+		m, err := k.store.Media(seg)
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		for _, s := range m.Table().Samples(0, 0) {
+			b := make([]byte, 9)
+			if _, err := m.ReadAt(b, s.Offset); err != nil {
+				k.t.Fatal(err)
+			}
+			seen[binary.BigEndian.Uint32(b[5:])]++
+		}
+		m.Close()
+	}
+	for id := uint32(1); id <= k.sent; id++ {
+		if seen[id] != 1 {
+			k.t.Errorf("picture %d of %d is stored %d times", id, k.sent, seen[id])
+			return
+		}
+	}
+}
+
+func TestInterruptionsAreGapsWithTheirCause(t *testing.T) {
+	recordWith(t, func(k *kit) {
+		k.begin(1, "")
+		k.play(5 * time.Second)
+		k.stream.End(string(storage.CauseOffline))
+		time.Sleep(3 * time.Second)
+		k.stream.End(string(storage.CauseAuth))
+		time.Sleep(2 * time.Second)
+		k.begin(2, "")
+		k.play(2 * time.Second)
+		k.end()
+		k.expect("0.00-5.00 recorded, 5.00-8.00 camera offline, 8.00-10.00 authentication refused, 10.00-12.00 recorded")
+		spans, err := k.store.Spans("door", "main", k.over, time.Now())
+		if err != nil || len(spans) != 1 || spans[0].Cause != storage.CauseStopped {
+			t.Errorf("after the end: %v, %v", spans, err)
+		}
+		k.once()
+	})
+}
+
+func TestWhatIsRecordedIsSafeWithinASecond(t *testing.T) {
+	recordWith(t, func(k *kit) {
+		k.begin(1, "")
+		for range 10 {
+			k.play(time.Second)
+			last := k.rec.Status().LastSynced
+			if age := time.Since(last); age > batchTime+2*frameTime {
+				t.Errorf("the newest picture that is safe is %v old", age)
+			}
+		}
+		if st := k.rec.Status(); st.State != Recording || st.Unsynced != 0 {
+			t.Errorf("status %+v", st)
+		}
+	})
+}
+
+func TestClockStepIsNamed(t *testing.T) {
+	recordWith(t, func(k *kit) {
+		k.begin(1, "")
+		k.play(2 * time.Second)
+		time.Sleep(time.Second)
+		k.begin(2, string(storage.CauseClock))
+		k.play(2 * time.Second)
+		k.end()
+		k.expect("0.00-2.00 recorded, 2.00-3.00 clock step, 3.00-5.00 recorded")
+		k.once()
+	})
+}
+
+func TestChangedParametersAreASegmentWithoutAGap(t *testing.T) {
+	recordWith(t, func(k *kit) {
+		k.begin(1, "")
+		k.play(2 * time.Second)
+		k.track = track(anotherSPS)
+		k.play(2 * time.Second)
+		k.end()
+		k.expect("0.00-4.00 recorded")
+		k.once()
+		if list, _ := k.store.Segments("door", "main", k.began, time.Now()); len(list) != 2 {
+			t.Errorf("%d segments", len(list))
+		}
+	})
+}
+
+func TestFailureThatMemoryCoversLosesNothing(t *testing.T) {
+	for name, breakIt := range map[string]func(*storagetest.Disk) (mend func()){
+		"errors": func(d *storagetest.Disk) func() { d.Break(syscall.EIO); return d.Mend },
+		"unmounted": func(d *storagetest.Disk) func() {
+			d.Unmount("/disk/volume")
+			return func() { d.Mount("/disk/volume") }
+		},
+		"full": func(d *storagetest.Disk) func() { d.Resize(1); return func() { d.Resize(1 << 30) } },
+	} {
+		t.Run(name, func(t *testing.T) {
+			recordWith(t, func(k *kit) {
+				k.begin(1, "")
+				k.play(3 * time.Second)
+				mend := breakIt(k.disk)
+				k.play(10 * time.Second)
+				if st := k.rec.Status(); st.State != Failing || st.Cause == "" {
+					t.Errorf("status %+v", st)
+				}
+				mend()
+				k.play(8 * time.Second)
+				if st := k.rec.Status(); st.State != Recording {
+					t.Errorf("status %+v", st)
+				}
+				k.end()
+				k.expect("0.00-21.00 recorded")
+				k.once()
+			})
+		})
+	}
+}
+
+func TestFailureThatMemoryDoesNotCoverIsAGapWithItsCause(t *testing.T) {
+	recordWith(t, func(k *kit) {
+		k.begin(1, "")
+		k.play(3 * time.Second)
+		k.disk.Break(syscall.EIO)
+		k.play(60 * time.Second)
+		k.disk.Mend()
+		k.play(10 * time.Second)
+		k.end()
+		spans, err := k.store.Spans("door", "main", k.began, k.over)
+		if err != nil || len(spans) != 3 || !spans[1].Gap || spans[1].Cause != storage.CauseFailing {
+			t.Fatalf("spans %v, %v", spans, err)
+		}
+		if lost := spans[1].End.Sub(spans[1].Start); lost > 34*time.Second {
+			t.Errorf("%v of 60 s are lost although memory holds 30", lost)
+		}
+	})
+}
