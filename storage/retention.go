@@ -335,7 +335,7 @@ func (s *Store) Alarms() []Alarm {
 			means = "Recording goes on on the other volumes."
 		}
 		list = append(list, Alarm{ID: "volume:" + st.Path, Loses: usable == 0, Since: st.Since,
-			What: fmt.Sprintf("Volume %s is %s: %s", st.Path, st.State, st.Cause), Means: means, Do: st.Do})
+			What: fmt.Sprintf("Volume %s is %s: %s.", st.Path, st.State, st.Cause), Means: means, Do: st.Do})
 	}
 	if moved := s.index.aside; moved != "" {
 		list = append(list, Alarm{ID: "index", Since: s.opened.UTC(), What: "The index could not be read when the gateway started. It was made again from the footage; the old one is " + moved + ".",

@@ -154,9 +154,17 @@ type VolumeError struct {
 func (e *VolumeError) Error() string { return fmt.Sprintf("%s: %v", e.Cause, e.Err) }
 func (e *VolumeError) Unwrap() error { return e.Err }
 
+// refusal says why a directory is not used as the volume, and what to do. It counts as a volume that is not there.
+type refusal struct{ what, do string }
+
+func (r *refusal) Error() string { return r.what }
+
 // causeOf sorts what the operating system says.
 func causeOf(err error) Cause {
+	var r *refusal
 	switch {
+	case errors.As(err, &r):
+		return CauseMissing
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return CauseFull
 	case errors.Is(err, syscall.EROFS):
@@ -184,8 +192,28 @@ func (v *volume) fail(err error) *VolumeError {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.fails++
-	v.set(stateOf[cause], err.Error())
+	v.set(stateOf[cause], plain(cause, err))
+	if r := (*refusal)(nil); errors.As(err, &r) {
+		v.do = r.do
+	}
 	return &VolumeError{Cause: cause, Err: err}
+}
+
+// whatAbout says in plain words what an operating system's error means.
+var whatAbout = map[Cause]string{
+	CauseFull:     "there is no room left",
+	CauseReadOnly: "it takes no writes",
+	CauseMissing:  "its files are not there",
+	CauseFailing:  "it answers with errors",
+}
+
+// plain is the sentence for people. Paths are in the log.
+func plain(cause Cause, err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return fmt.Sprintf("%s (%s: %v)", whatAbout[cause], pe.Op, pe.Err)
+	}
+	return err.Error()
 }
 
 // set changes the state. Caller holds mu.
@@ -247,12 +275,14 @@ func (v *volume) identify(known string) error {
 	}
 	switch {
 	case id.Site != site && !v.adopts():
-		return fmt.Errorf("%s is a volume of another site (%s). If it is to be this one's, remove its %s after saving its footage", v.o.Path, id.Site, identityName)
+		return &refusal{"its footage is of another site (" + id.Site + ")",
+			"Mount the right disk. If this one is to be used here, save its footage, remove its " + identityName + " and empty it."}
 	case id.Site != site:
 		id.Site = site
 		return v.identifyAs(id)
 	case known != "" && id.Volume != known && !v.adopts():
-		return fmt.Errorf("%s holds another volume (%s) than before (%s): is the right disk mounted? If it is to be used from now on, name it with a path of its own", v.o.Path, id.Volume, known)
+		return &refusal{"another volume (" + id.Volume + ") is there than before (" + known + ")",
+			"Mount the right disk. If this one is to be used from now on, name it with a path of its own."}
 	}
 	v.setID(id.Volume)
 	return nil
@@ -270,7 +300,8 @@ func (v *volume) adopts() bool {
 // is a mount point whose disk is not there.
 func (v *volume) unidentified(known string) error {
 	if known != "" && !v.adopts() {
-		return fmt.Errorf("%s has lost its %s: the disk is not mounted, or its files were removed. To begin anew, name a directory of another name: %w", v.o.Path, identityName, fs.ErrNotExist)
+		return &refusal{"its " + identityName + " is gone: the disk is not mounted, or its files were removed",
+			doAbout[VolumeMissing] + " To begin anew, name a directory of another name."}
 	}
 	entries, err := v.fs.ReadDir(v.o.Path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -281,7 +312,7 @@ func (v *volume) unidentified(known string) error {
 	}
 	for _, e := range entries {
 		if !leftover[e.Name()] && !v.adopts() {
-			return fmt.Errorf("%s is not empty and no volume: name an empty directory, or one that is not there yet", v.o.Path)
+			return &refusal{"the directory is not empty, and no volume of Holdfast", "Name an empty directory, or one that is not there yet."}
 		}
 	}
 	site, err := v.index.decideSite(uuid.NewString())
@@ -320,7 +351,7 @@ func (v *volume) look() error {
 	known, state, fails := v.id, v.state, v.fails
 	v.mu.Unlock()
 	if err := v.identify(known); err != nil {
-		return v.fail(missing(err))
+		return v.fail(err)
 	}
 	space, err := v.fs.Space(v.o.Path)
 	if err != nil {
@@ -342,15 +373,6 @@ func (v *volume) look() error {
 func (v *volume) present() error {
 	_, err := v.fs.Stat(filepath.Join(v.o.Path, identityName))
 	return err
-}
-
-// missing makes a refused identity count as a volume that is not there.
-func missing(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return err
-	}
-	return fmt.Errorf("%w (%w)", err, fs.ErrNotExist)
 }
 
 // reopenRoom is how much must be free before a full volume takes footage again, so that it does not fill again at once.

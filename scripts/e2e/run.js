@@ -1,6 +1,6 @@
 // The browser tests. Each is a function of its own; the last line of output is "N passed, N failed".
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { open, until, moving } from "./browser.js";
 import { demo, serve, run, scratch } from "./gateway.js";
@@ -240,6 +240,40 @@ await test("a gap is on the timeline with its cause", async () => {
   const now = Date.now();
   const spans = await askOdd(`/api/v1/cameras/bframes/spans?from=${new Date(now - 600e3).toISOString()}&to=${new Date(now).toISOString()}`);
   must(spans.some((/** @type {any} */ x) => x.kind === "gap" && x.cause === "camera offline"), JSON.stringify(spans));
+  await s.page.goto(secure + "/timeline/bframes");
+  await s.page.waitForSelector("canvas.axis");
+  await until(s.page, "/Offline.*camera offline/.test(document.body.textContent)"); // the live picture there is none of
+  await until(s.page, "document.querySelector('canvas.axis').clientHeight > 100"); // three lanes
+  const box = /** @type {{x:number,y:number,width:number}} */ (await s.page.locator("canvas.axis").boundingBox());
+  await s.page.mouse.move(box.x + box.width * 0.65, box.y + 45);
+  await s.page.mouse.wheel(0, -1800);
+  for (let turn = 0; turn < 600; turn++) { // the spans may be on their way
+    const px = box.width * (0.69 - turn % 60 * 0.003);
+    await s.page.mouse.move(box.x + px, box.y + 45);
+    const tip = await s.page.textContent(".tip:not([hidden])");
+    if (tip?.includes("camera offline")) {
+      must(/No footage for .+: camera offline/.test(tip), tip);
+      await s.page.screenshot({ path: join(out, "gap.png") });
+      return tip;
+    }
+  }
+  await s.page.screenshot({ path: join(out, "gap.png") });
+  throw new Error("no place on the axis names the gap: " + await s.page.textContent(".tip"));
+});
+
+await test("a volume that is gone is said on every page, and recording comes back", async () => {
+  await s.page.goto(secure + "/storage");
+  await s.page.waitForSelector("tbody tr");
+  const volume = join(odd.data, "..", "volume");
+  renameSync(volume, volume + "-away");
+  await s.page.waitForSelector(".alarms article.alarm");
+  await until(s.page, "/missing/.test(document.querySelector('.alarms').textContent)");
+  await until(s.page, "/at risk/.test(document.querySelector('.health').textContent)");
+  await s.page.screenshot({ path: join(out, "volume-missing.png") });
+  await s.page.goto(secure + "/cameras");
+  await until(s.page, "/Cannot be written/.test(document.body.textContent)");
+  renameSync(volume + "-away", volume);
+  await until(s.page, "!/Cannot be written/.test(document.body.textContent)");
 });
 
 await test("the page says when the gateway is gone", async () => {

@@ -290,7 +290,8 @@ func (d *Daemon) has(ctx context.Context, camera string, since time.Time) error 
 		return err
 	}
 	for _, s := range spans {
-		if s.Kind == "recorded" {
+		// The last picture before a kill is shown for a moment longer than the recorder lived.
+		if s.Kind == "recorded" && s.End.Sub(since) > 200*time.Millisecond {
 			return nil
 		}
 	}

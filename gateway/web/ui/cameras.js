@@ -4,7 +4,7 @@ import { api, Problem } from "./api.js";
 import { h, Undo } from "./dom.js";
 import { icon } from "./icons.js";
 import { field } from "./sign.js";
-import { words, clock } from "./words.js";
+import { words, clock, bitrate } from "./words.js";
 
 /** @param {(path: string) => void} go @returns {import("./dom.js").Page} */
 export function camerasPage(go) {
@@ -25,13 +25,13 @@ export function camerasPage(go) {
   /** @param {import("./api.js").Camera} c */
   function row(c) {
     const state = /** @type {any} */ (words)[c.state] || c.state;
-    const streams = c.streams.map(s => s.codec ? `${s.id} ${s.codec.replace("H26", "H.26")} ${s.width}×${s.height}${s.state === "online" ? ` · ${s.fps.toFixed(0)} fps · ${(s.bitrate / 1e6).toFixed(1)} Mbit/s` : ""}` : s.id);
+    const streams = c.streams.map(s => s.codec ? `${s.id} ${s.codec.replace("H26", "H.26")} ${s.width}×${s.height}${s.state === "online" ? ` · ${s.fps.toFixed(0)} fps · ${bitrate(s.bitrate)}` : ""}` : s.id);
     const trouble = c.state !== "online" && c.state !== "disabled";
     return h("tr", { tabindex: "0", onclick: () => go(`/live/${encodeURIComponent(c.id)}`), onkeydown: (/** @type {KeyboardEvent} */ e) => { if (e.key === "Enter") go(`/live/${encodeURIComponent(c.id)}`); } },
       h("td", null, h("b", null, c.name), h("div.quiet", null, [c.manufacturer, c.model].filter(Boolean).join(" ") || c.address)),
       h("td", null, h("span.state." + c.state, null, state), trouble && h("div.quiet", null, `${words.since} ${clock(c.since)} · ${c.cause}`), trouble && c.hint && h("div.quiet.hint", null, c.hint)),
       h("td", null, ...streams.map(s => h("div.num", null, s))),
-      h("td", null, h("span.state." + c.record.state, null, /** @type {any} */ (words.recStates)[c.record.state]), c.record.last_synced && h("div.quiet.num", null, clock(c.record.last_synced))));
+      h("td", null, h("span.state." + c.record.state, null, /** @type {any} */ (words.recStates)[c.record.state]), c.record.last_synced && h("div.quiet.num", null, `${words.newest} ${clock(c.record.last_synced)}`)));
   }
 
   async function find() {

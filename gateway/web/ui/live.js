@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { Player } from "./player.js";
 import { h, iconButton, Undo } from "./dom.js";
 import { icon } from "./icons.js";
-import { words, clock, bytes } from "./words.js";
+import { words, clock, bytes, bitrate } from "./words.js";
 
 /** @type {Record<string, number>} */
 const sizes = { 1: 1, 4: 4, 6: 6, 9: 9, 16: 16 };
@@ -201,7 +201,7 @@ export function cameraPage(id, go) {
     if (facts.hidden) return;
     const s = c.streams.find(x => x.id === tile.player.stream) || c.streams[0];
     const rows = [[words.state, c.state], [words.streams, s ? `${s.id} · ${s.codec.replace("H26", "H.26")} ${s.width}×${s.height}` : "–"],
-      ["fps", s ? `${tile.player.fps.toFixed(0)} ${words.of2} ${s.fps.toFixed(0)}` : "–"], ["Bitrate", s ? `${(s.bitrate / 1e6).toFixed(2)} Mbit/s` : "–"],
+      ["fps", s ? `${tile.player.fps.toFixed(0)} ${words.of2} ${s.fps.toFixed(0)}` : "–"], ["Bitrate", s ? bitrate(s.bitrate) : "–"],
       ["Way", `${tile.player.way}${s?.transport ? ` · ${s.transport}` : ""}`], ["Lost", s ? `${s.lost} ${words.lostPackets}` : "–"],
       ...(Number.isFinite(tile.player.latency) ? [["Buffer", `${tile.player.latency.toFixed(1)} ${words.behind}`]] : []),
       ["Memory", s ? bytes(s.ring_bytes) : "–"], [words.recordingColumn, /** @type {any} */ (words.recStates)[c.record.state]], [words.address, c.address], ["Device", `${c.manufacturer} ${c.model}`.trim() || "–"]];

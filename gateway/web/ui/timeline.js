@@ -75,7 +75,9 @@ export function timelinePage(id, go) {
   function showLive() {
     const c = camera();
     if (live && c) player.show(c, "main");
-    player.video.hidden = !live;
+    const away = live && c && c.state !== "online";
+    if (live) says.textContent = away ? [/** @type {any} */ (words)[c.state] || c.state, `${words.since} ${clock(c.since)}`, c.cause].filter(Boolean).join(" · ") : "";
+    player.video.hidden = !live || !!away;
     video.hidden = live;
     liveButton.classList.toggle("on", live);
   }
@@ -233,7 +235,7 @@ export function timelinePage(id, go) {
     g.beginPath();
     g.roundRect(left, 0, wide, 20, 6);
     g.fill();
-    g.fillStyle = "#071019";
+    g.fillStyle = colour("--on-accent");
     g.fillText(label, left + 7, 10);
   }
 

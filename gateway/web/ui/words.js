@@ -22,10 +22,10 @@ export const words = {
   back: "Back to all cameras", full: "Full screen", snapshot: "Snapshot", sound: "Sound", info: "Info", showTimeline: "Timeline at this moment",
   layouts: { auto: "Auto", 1: "1", 4: "2 × 2", 6: "1 + 5", 9: "3 × 3", 16: "4 × 4" }, layout: "Layout", page: "Page",
   noFootage: "No footage at this moment", liveHere: "LIVE", play: "Play", pause: "Pause", speed: "Speed", frameBack: "Frame back", frame: "Frame forward", day: "Day",
-  gap: (/** @type {string} */ len, /** @type {string} */ cause) => `Lost ${len}: ${cause}`, jumped: (/** @type {string} */ len, /** @type {string} */ cause) => `Nothing was recorded for ${len} (${cause}). Playing what follows.`,
+  gap: (/** @type {string} */ len, /** @type {string} */ cause) => `No footage for ${len}: ${cause}`, jumped: (/** @type {string} */ len, /** @type {string} */ cause) => `Nothing was recorded for ${len} (${cause}). Playing what follows.`,
   nothingLater: "There is no footage after this.", playFailed: "This footage cannot be played in this browser.",
   volume: "Volume", state: "State", free: "Free", of: "of", sync: "Sync", alarms: "Alarms", noAlarms: "No alarms. Everything that should be recorded is.", volumes: "Volumes",
-  camera: "Camera", streams: "Streams", recordingColumn: "Recording", means: "Means", todo: "Do", healthy: { ok: "All well", warning: "Needs attention", failing: "Footage at risk" },
+  camera: "Camera", streams: "Streams", recordingColumn: "Recording", newest: "newest", means: "Means", todo: "Do", healthy: { ok: "All well", warning: "Needs attention", failing: "Footage at risk" },
   error: "Something went wrong", again: "Try again", close: "Close", lostPackets: "packets lost", behind: "s behind", of2: "of",
 };
 
@@ -43,6 +43,11 @@ export function bytes(n) {
   let i = 0;
   while (n >= 1000 && i < units.length - 1) { n /= 1000; i++; }
   return `${n < 10 && i > 0 ? n.toFixed(1) : Math.round(n)} ${units[i]}`;
+}
+
+/** @param {number} n bits a second */
+export function bitrate(n) {
+  return n < 1e6 ? `${Math.round(n / 1e3)} kbit/s` : `${(n / 1e6).toFixed(1)} Mbit/s`;
 }
 
 /** @param {Date|number|string} t @param {boolean} [seconds] */
