@@ -22,7 +22,7 @@
 //
 // A camera that fails is retried for ever and is its own affair. Refused credentials go through the camera's gate, which
 // RTSP and ONVIF share: two tries, then one in five minutes. A volume that fails is the storage engine's affair; live
-// view goes on. A state.db or index.db that cannot be opened ends Run with an error, for the supervisor to restart.
+// view goes on. A state.db that cannot be opened, or an index.db that another process holds, ends Run with an error, for the supervisor to restart.
 //
 // # What it does not do
 //

@@ -3,23 +3,44 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"time"
 
 	"holdfast/config"
 	"holdfast/storage"
 )
 
+// anything tells with an error that there is neither an index nor a volume.
+func anything(o storage.Options) error {
+	paths := []string{o.Index}
+	for _, v := range o.Volumes {
+		paths = append(paths, v.Path)
+	}
+	for _, p := range paths {
+		if _, err := os.Stat(p); !errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+	}
+	return fmt.Errorf("nothing was ever recorded here: there is neither %s nor a volume", o.Index)
+}
+
 // CheckFiles checks the footage of a gateway that is not running. Opening the store finishes what a crash left open, as the
 // next start would.
 func CheckFiles(ctx context.Context, conf *config.Config, level storage.Level, log *slog.Logger, progress func(done, total int)) (r storage.Report, err error) {
+	g := &Gateway{conf: conf, log: log, now: time.Now}
+	o := g.storageOptions()
+	if err := anything(o); err != nil { // opening would make directories where a name is mistyped
+		return r, err
+	}
 	lock, err := lockData(conf.Data)
 	if err != nil {
 		return r, err
 	}
 	defer lock.Close()
-	g := &Gateway{conf: conf, log: log, now: time.Now}
-	store, err := storage.Open(g.storageOptions())
+	store, err := storage.Open(o)
 	if err != nil {
 		return r, err
 	}

@@ -126,6 +126,9 @@ func (w *Writer) Flush(ctx context.Context) error {
 // need not be given again.
 func (w *Writer) Taken() int { return w.taken }
 
+// Recording tells whether a segment is open that has footage: not before the first picture at which decoding can start.
+func (w *Writer) Recording() bool { return w.seg != nil && w.seg.seq > 0 }
+
 // drop forgets the first n pending samples, and lets go of their frames.
 func (w *Writer) drop(n int) {
 	rest := copy(w.pending, w.pending[n:])

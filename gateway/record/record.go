@@ -296,7 +296,11 @@ func (r *Recorder) flush() error {
 		err = r.writer.Flush(context.Background()) // stopping must not leave half a batch
 		if n := r.writer.Taken(); n > 0 {
 			r.reader.Confirm(r.seqs[n-1])
-			r.synced(r.batch[n-1].Wall)
+			if r.writer.Recording() {
+				r.synced(r.batch[n-1].Wall)
+			} else {
+				r.unsynced(0)
+			}
 		}
 	}
 	clear(r.batch)

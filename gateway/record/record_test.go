@@ -205,6 +205,29 @@ func TestWhatIsRecordedIsSafeWithinASecond(t *testing.T) {
 	})
 }
 
+func TestNothingIsRecordedBeforeAKeyFrame(t *testing.T) {
+	recordWith(t, func(k *kit) {
+		k.begin(1, "")
+		k.track = track(oneSPS)
+		for range 50 {
+			payload := [][]byte{{0x41, 1, 2, 3}}
+			k.stream.Frame(&rtsp.Frame{Run: k.run, Track: k.track, PTS: k.dts, DTS: k.dts, Wall: time.Now().UTC(), Arrival: rtsp.Mono(time.Since(k.began)), Payload: payload, Size: 4})
+			k.dts += 3600
+			time.Sleep(frameTime)
+		}
+		if st := k.rec.Status(); st.State != Waiting || !st.LastSynced.IsZero() {
+			t.Errorf("status %+v without a key frame", st)
+		}
+		k.play(2 * time.Second)
+		if st := k.rec.Status(); st.State != Recording {
+			t.Errorf("status %+v", st)
+		}
+		k.end()
+		k.expect("2.00-4.00 recorded")
+		k.once()
+	})
+}
+
 func TestClockStepIsNamed(t *testing.T) {
 	recordWith(t, func(k *kit) {
 		k.begin(1, "")
