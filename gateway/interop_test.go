@@ -240,3 +240,38 @@ func TestRestartIsAGapWithItsCause(t *testing.T) {
 		t.Errorf("check: %+v, %v", report, err)
 	}
 }
+
+// realFootage cuts a real camera's footage, as it was encoded there, from the shared test material, which is not part of
+// the repository.
+func realFootage(t *testing.T, seconds int) string {
+	t.Helper()
+	root := os.Getenv("HOLDFAST_SHARED")
+	if root == "" {
+		root = filepath.Join("..", "..", "shared")
+	}
+	files, _ := filepath.Glob(filepath.Join(root, "footage", "*.mp4"))
+	if len(files) == 0 {
+		t.Skipf("there is no footage of real cameras in %s; HOLDFAST_SHARED names another place", root)
+	}
+	cut := filepath.Join(t.TempDir(), "cut.mp4")
+	out, err := exec.Command(rtsptest.Tool(t, "ffmpeg"), "-v", "error", "-i", files[0], "-t", strconv.Itoa(seconds), "-c", "copy", "-an", cut).CombinedOutput()
+	if err != nil {
+		t.Fatalf("ffmpeg: %v\n%s", err, out)
+	}
+	return cut
+}
+
+// TestFootageOfARealCameraIsWhole records what a real camera encoded, from GStreamer's server.
+func TestFootageOfARealCameraIsWhole(t *testing.T) {
+	file := realFootage(t, 8)
+	want, length := decoded(t, file)
+	url := rtsptest.StartGStreamer(t, rtsptest.GStreamer{File: file, Codec: "H264", Username: "viewer", Password: oddPassword})
+	r := start(t, fmt.Sprintf("cameras:\n  - {id: real, name: Real, rtsp: %q, username: viewer, password: %q}\n", url, oddPassword))
+	list := r.until("real", "the end of the first playing", func(l []span) bool {
+		return len(l) > 1 && l[0].Kind == "recorded" && l[1].Kind == "gap" && l[0].End.Sub(l[0].Start) > length-time.Second
+	})
+	frames, got := decoded(t, r.video("real", list[0]))
+	if frames != want || (got-length).Abs() > 100*time.Millisecond {
+		t.Errorf("%d frames of %v came back, %d of %v were sent", frames, got, want, length)
+	}
+}

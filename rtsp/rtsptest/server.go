@@ -36,6 +36,7 @@ type Server struct {
 	server *gortsplib.Server
 	wire   *wire
 	paths  map[string]*path
+	opened chan struct{} // closed once paths are
 
 	mu     sync.Mutex // guards what follows
 	refuse int        // status for new sessions, 0: none
@@ -47,7 +48,7 @@ func New(o Options) (*Server, error) {
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
 	}
-	s := &Server{o: o, paths: map[string]*path{}, conns: map[*gortsplib.ServerConn]struct{}{}}
+	s := &Server{o: o, paths: map[string]*path{}, opened: make(chan struct{}), conns: map[*gortsplib.ServerConn]struct{}{}}
 	lis, err := net.Listen("tcp", o.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("open camera port: %w", err)
@@ -101,6 +102,7 @@ func (s *Server) open() error {
 }
 
 func (s *Server) openPaths() error {
+	defer close(s.opened)
 	for name, clip := range s.o.Paths {
 		p, err := newPath(s.server, name, clip, s.o.Phase)
 		if err != nil {
@@ -163,6 +165,7 @@ func (s *Server) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, erro
 }
 
 func (s *Server) admit(conn *gortsplib.ServerConn, req *base.Request, name string) (*base.Response, *gortsplib.ServerStream, error) {
+	<-s.opened // the library's server answers before it has streams
 	if status := s.refusal(); status != 0 {
 		return &base.Response{StatusCode: base.StatusCode(status)}, nil, nil
 	}
