@@ -24,6 +24,7 @@ import (
 type scripted struct {
 	sdp     string
 	packets [][]byte                                // interleaved channel 0, sent after PLAY
+	reports [][]byte                                // interleaved channel 1, one after each packet
 	answer  func(method, uri string) (string, bool) // instead of the usual answer
 	lis     net.Listener
 	wg      sync.WaitGroup
@@ -70,13 +71,21 @@ func (s *scripted) serve(conn net.Conn) {
 		}
 		if method == "PLAY" {
 			for _, p := range s.packets {
-				frame := append([]byte{'$', 0}, binary.BigEndian.AppendUint16(nil, uint16(len(p)))...)
-				if _, err := conn.Write(append(frame, p...)); err != nil {
+				frame := interleaved(0, p)
+				if len(s.reports) > 0 {
+					frame = append(frame, interleaved(1, s.reports[0])...)
+					s.reports = append(s.reports[1:], s.reports[0])
+				}
+				if _, err := conn.Write(frame); err != nil {
 					return
 				}
 			}
 		}
 	}
+}
+
+func interleaved(channel byte, p []byte) []byte {
+	return append(append([]byte{'$', channel}, binary.BigEndian.AppendUint16(nil, uint16(len(p)))...), p...)
 }
 
 func (s *scripted) reply(method, uri string, head textproto.MIMEHeader) string {
@@ -223,4 +232,21 @@ func TestGarbageAmongPacketsIsCountedAndTheSessionGoesOn(t *testing.T) {
 		nal := last[len(last)-1]
 		return len(nal) > 1 && nal[0] == 0x65 && nal[1] == 19
 	})
+}
+
+// TestReportsThatAreNoneDoNotEndTheSession sends the RTCP that cameras are known to get wrong, and worse.
+func TestReportsThatAreNoneDoNotEndTheSession(t *testing.T) {
+	report := []byte{0x80, 200, 0, 6, 0, 0, 0, 7, 0xe8, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 9, 0, 0, 0, 5, 0, 0, 0, 100}
+	long := append([]byte(nil), report...)
+	long[3] = 200 // says more words than there are
+	many := append([]byte(nil), report...)
+	many[0] = 0x9f // says 31 report blocks
+	cam := &scripted{sdp: sdpHead + sdpVideo, packets: somePackets(30),
+		reports: [][]byte{report, long, many, report[:9], {}, {0x80}, []byte(strings.Repeat("\xff", 900)), append(append([]byte(nil), report...), 0x81, 203, 0, 40, 1)}}
+	k := newKept()
+	s, _ := pull(t, rtsp.Options{URL: cam.start(t), Transport: rtsp.TCP}, k)
+	k.until(t, "every picture", frames(30, rtsp.H264))
+	if st := s.Stats(); st.Tracks[0].Lost != 0 {
+		t.Errorf("%d packets are lost", st.Tracks[0].Lost)
+	}
 }
