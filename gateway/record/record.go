@@ -35,6 +35,9 @@ const (
 	batchTime = 700 * time.Millisecond
 	// againTime is how long to wait after a volume did not take a fragment.
 	againTime = time.Second
+	// stuckTime is how long a volume may take for one fragment before the recorder says that it does not record. A disk
+	// that has to spin up needs ten seconds.
+	stuckTime = 15 * time.Second
 )
 
 // Options of a recorder.
@@ -52,7 +55,7 @@ type State string
 const (
 	Recording State = "recording"
 	Waiting   State = "waiting" // nothing comes from the camera
-	Failing   State = "failing" // the volume does not take what comes
+	Failing   State = "failing" // what comes is kept in memory alone: the volume does not take it
 )
 
 // Status is what a recorder says of itself.
@@ -79,8 +82,9 @@ type Recorder struct {
 	bytes  int
 	cause  storage.Cause // of the volume's failure, for the gap should the ring be overrun
 
-	mu     sync.Mutex // guards what follows
-	status Status
+	mu      sync.Mutex // guards what follows
+	status  Status
+	writing time.Time // since when a fragment is being written; zero while none is
 }
 
 // New makes a recorder. Its cursor is placed now: what comes from here on is recorded once Run runs.
@@ -96,11 +100,9 @@ func New(o Options) *Recorder {
 // Run records until the stream is closed and everything in it is written, or ctx ends. It returns nil in the first case.
 func (r *Recorder) Run(ctx context.Context) error {
 	defer r.reader.Close()
-	w, err := r.o.Store.Writer(r.o.Camera, r.o.Stream)
-	if err != nil {
+	if err := r.open(ctx); err != nil {
 		return err
 	}
-	r.writer = w
 	for {
 		if err := r.round(ctx); err != nil {
 			return r.finish(ctx, err)
@@ -108,8 +110,31 @@ func (r *Recorder) Run(ctx context.Context) error {
 	}
 }
 
-// finish closes the segment. Its cause is that of the End mark that came last; without one the gateway is stopping.
+// open gets the stream's writer. A recorder that is still stopping, because its volume hangs, may have it; what comes
+// meanwhile waits in the ring.
+func (r *Recorder) open(ctx context.Context) (err error) {
+	for {
+		if r.writer, err = r.o.Store.Writer(r.o.Camera, r.o.Stream); err == nil {
+			return nil
+		}
+		if r.Status().State != Failing {
+			r.log.Error("recording cannot begin; it is tried again", "error", err)
+		}
+		r.say(Failing, storage.CauseFailing)
+		if err := r.gather(ctx, againTime); err != nil {
+			return err
+		}
+	}
+}
+
+// finish closes the segment. What follows is missing because the gateway stops; what the volume did not take before that
+// is missing because of the volume.
 func (r *Recorder) finish(ctx context.Context, err error) error {
+	if r.cause != "" {
+		if gerr := r.writer.Gap(r.cause, time.Now()); gerr != nil {
+			r.log.Error("note what the volume did not take", "error", gerr)
+		}
+	}
 	if cerr := r.writer.Close(storage.CauseStopped); cerr != nil {
 		r.log.Error("close recording", "error", cerr)
 	}
@@ -290,7 +315,8 @@ func (r *Recorder) flush() error {
 	if len(r.batch) == 0 {
 		return nil
 	}
-	r.unsynced(r.bytes)
+	r.busy(r.bytes)
+	defer r.idle()
 	err := r.writer.Write(r.batch)
 	if err == nil {
 		err = r.writer.Flush(context.Background()) // stopping must not leave half a batch
@@ -331,8 +357,14 @@ func (r *Recorder) overrun(over *stream.Overrun) {
 	if r.cause != "" {
 		cause = r.cause
 	}
-	r.log.Error("footage is lost", "cause", string(cause), "frames", over.Lost, "from", over.Wall)
-	if err := r.writer.Gap(cause, over.Wall); err != nil {
+	from := over.Wall
+	if from.IsZero() { // confirmed after it had left the ring: what is known is where safety ends
+		if from = r.Status().LastSynced; from.IsZero() {
+			from = over.Next
+		}
+	}
+	r.log.Error("footage is lost", "cause", string(cause), "frames", over.Lost, "from", from)
+	if err := r.writer.Gap(cause, from); err != nil {
 		r.failed(err)
 	}
 	r.run = nil // the next item begins anew, whatever its run
@@ -343,7 +375,11 @@ func (r *Recorder) overrun(over *stream.Overrun) {
 func (r *Recorder) Status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.status
+	st := r.status
+	if st.State == Recording && !r.writing.IsZero() && time.Since(r.writing) > stuckTime {
+		st.State, st.Cause, st.Since = Failing, storage.CauseSlow, r.writing.UTC()
+	}
+	return st
 }
 
 func (r *Recorder) say(s State, cause storage.Cause) {
@@ -353,6 +389,19 @@ func (r *Recorder) say(s State, cause storage.Cause) {
 		r.status.Since = time.Now().UTC()
 	}
 	r.status.State, r.status.Cause = s, cause
+}
+
+// busy notes that bytes are being written from now on; idle, that nothing is.
+func (r *Recorder) busy(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.status.Unsynced, r.writing = n, time.Now()
+}
+
+func (r *Recorder) idle() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.writing = time.Time{}
 }
 
 func (r *Recorder) unsynced(n int) {

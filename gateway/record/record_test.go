@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -28,7 +29,7 @@ const frameTime = 40 * time.Millisecond
 // minute passes at once.
 type kit struct {
 	t      *testing.T
-	disk   *storagetest.Disk
+	disk   *hangs
 	store  *storage.Store
 	stream *stream.Stream
 	rec    *Recorder
@@ -40,13 +41,52 @@ type kit struct {
 	sent  uint32
 	end   func()
 	over  time.Time // when end was called
+
+	recording     context.Context // the recorder's
+	stopRecording context.CancelFunc
+}
+
+// hangs is a disk on which no new name becomes durable while it is stuck.
+type hangs struct {
+	*storagetest.Disk
+	mu    sync.Mutex // guards stuck
+	stuck chan struct{}
+}
+
+func (h *hangs) SyncDir(path string) error {
+	h.mu.Lock()
+	stuck := h.stuck
+	h.mu.Unlock()
+	if stuck != nil {
+		<-stuck
+	}
+	return h.Disk.SyncDir(path)
+}
+
+func (h *hangs) hang() (release func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	stuck := make(chan struct{})
+	h.stuck = stuck
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.stuck = nil
+		close(stuck)
+	}
 }
 
 // recordWith runs f with a kit.
 func recordWith(t *testing.T, f func(*kit)) {
+	t.Helper()
+	recordAfter(t, func(*kit) {}, f)
+}
+
+// recordAfter calls before when nothing runs yet, then f.
+func recordAfter(t *testing.T, before, f func(*kit)) {
 	index := filepath.Join(t.TempDir(), "index.db")
 	synctest.Test(t, func(t *testing.T) {
-		k := &kit{t: t, disk: storagetest.New(1 << 30), began: time.Now().UTC()}
+		k := &kit{t: t, disk: &hangs{Disk: storagetest.New(1 << 30)}, began: time.Now().UTC()}
 		var err error
 		k.store, err = storage.Open(storage.Options{Index: index, FS: k.disk, Synchronised: func() bool { return true },
 			Volumes: []storage.VolumeOptions{{Path: "/disk/volume", MinFree: 1}}})
@@ -56,15 +96,18 @@ func recordWith(t *testing.T, f func(*kit)) {
 		start := time.Now()
 		k.stream = stream.New(stream.Options{Mono: func() rtsp.Mono { return rtsp.Mono(time.Since(start)) }})
 		k.rec = New(Options{Camera: "door", Stream: "main", From: k.stream, Store: k.store})
+		before(k)
 		k.live(f)
 	})
 }
 
 func (k *kit) live(f func(*kit)) {
 	ctx, cancel := context.WithCancel(context.Background())
+	k.recording, k.stopRecording = context.WithCancel(context.Background())
+	defer k.stopRecording()
 	keeping, recording := make(chan struct{}), make(chan error, 1)
 	go func() { defer close(keeping); k.store.Run(ctx) }()
-	go func() { recording <- k.rec.Run(ctx) }()
+	go func() { recording <- k.rec.Run(k.recording) }()
 	ended := false
 	k.end = func() {
 		if ended {
@@ -73,7 +116,7 @@ func (k *kit) live(f func(*kit)) {
 		ended = true
 		k.over = time.Now()
 		k.stream.Close()
-		if err := <-recording; err != nil {
+		if err := <-recording; err != nil && k.recording.Err() == nil {
 			k.t.Errorf("the recorder ended with %v", err)
 		}
 		cancel()
@@ -257,13 +300,13 @@ func TestChangedParametersAreASegmentWithoutAGap(t *testing.T) {
 }
 
 func TestFailureThatMemoryCoversLosesNothing(t *testing.T) {
-	for name, breakIt := range map[string]func(*storagetest.Disk) (mend func()){
-		"errors": func(d *storagetest.Disk) func() { d.Break(syscall.EIO); return d.Mend },
-		"unmounted": func(d *storagetest.Disk) func() {
+	for name, breakIt := range map[string]func(*hangs) (mend func()){
+		"errors": func(d *hangs) func() { d.Break(syscall.EIO); return d.Mend },
+		"unmounted": func(d *hangs) func() {
 			d.Unmount("/disk/volume")
 			return func() { d.Mount("/disk/volume") }
 		},
-		"full": func(d *storagetest.Disk) func() { d.Resize(1); return func() { d.Resize(1 << 30) } },
+		"full": func(d *hangs) func() { d.Resize(1); return func() { d.Resize(1 << 30) } },
 	} {
 		t.Run(name, func(t *testing.T) {
 			recordWith(t, func(k *kit) {
@@ -302,6 +345,98 @@ func TestFailureThatMemoryDoesNotCoverIsAGapWithItsCause(t *testing.T) {
 		}
 		if lost := spans[1].End.Sub(spans[1].Start); lost > 34*time.Second {
 			t.Errorf("%v of 60 s are lost although memory holds 30", lost)
+		}
+	})
+}
+
+// A gateway that stops while its volume is away must not say that the footage before is missing because it stopped.
+func TestStoppingWhileTheVolumeFailsNamesBothCauses(t *testing.T) {
+	recordWith(t, func(k *kit) {
+		k.begin(1, "")
+		k.play(3 * time.Second)
+		k.disk.Break(syscall.EIO)
+		k.play(10 * time.Second)
+		k.stopRecording()
+		k.end()
+		k.expect("0.00-2.88 recorded, 2.88-13.00 volume failing")
+		k.disk.Mend()
+		time.Sleep(5 * time.Second)
+		spans, err := k.store.Spans("door", "main", k.over, time.Now())
+		if err != nil || len(spans) != 1 || spans[0].Cause != storage.CauseStopped {
+			t.Errorf("after the end: %v, %v", spans, err)
+		}
+	})
+}
+
+func TestRecorderWaitsForTheOneBeforeItToEnd(t *testing.T) {
+	var before *storage.Writer
+	recordAfter(t, func(k *kit) {
+		var err error
+		if before, err = k.store.Writer("door", "main"); err != nil {
+			t.Fatal(err)
+		}
+	}, func(k *kit) {
+		k.begin(1, "")
+		k.play(5 * time.Second)
+		if st := k.rec.Status(); st.State != Failing {
+			t.Errorf("status %+v while another has the stream", st)
+		}
+		if err := before.Close(storage.CauseStopped); err != nil {
+			t.Fatal(err)
+		}
+		k.play(5 * time.Second)
+		k.end()
+		k.once()
+	})
+}
+
+func TestVolumeThatDoesNotAnswerIsSaidAndItsGapNamed(t *testing.T) {
+	recordWith(t, func(k *kit) {
+		k.begin(1, "")
+		k.play(3 * time.Second)
+		release := k.disk.hang()
+		k.track = track(anotherSPS) // a new file is needed
+		k.play(10 * time.Second)
+		if st := k.rec.Status(); st.State != Recording {
+			t.Errorf("a disk that has to spin up is a failure: %+v", st)
+		}
+		k.play(50 * time.Second)
+		if st := k.rec.Status(); st.State != Failing || st.Cause != storage.CauseSlow || st.Since.Sub(k.began) > 5*time.Second {
+			t.Errorf("status %+v of a volume that does not answer", st)
+		}
+		release()
+		k.play(10 * time.Second)
+		if st := k.rec.Status(); st.State != Recording || st.Cause != "" {
+			t.Errorf("status %+v", st)
+		}
+		k.end()
+		spans, err := k.store.Spans("door", "main", k.began, k.over)
+		if err != nil || len(spans) != 3 || spans[1].Cause != storage.CauseSlow || !spans[1].Start.Before(k.began.Add(5*time.Second)) {
+			t.Errorf("spans %v, %v", spans, err)
+		}
+	})
+}
+
+// What a reader lost may be known without its time.
+func TestLossOfUnknownTimeBeginsWhereSafetyEnds(t *testing.T) {
+	recordWith(t, func(k *kit) {
+		writer, err := k.store.Writer("gate", "main")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := New(Options{Camera: "gate", Stream: "main", From: k.stream, Store: k.store})
+		defer r.reader.Close()
+		r.writer = writer
+		safe := time.Now()
+		r.synced(safe)
+		time.Sleep(10 * time.Second)
+		r.overrun(&stream.Overrun{Seq: 1, Lost: 5, Next: time.Now()})
+		if err := writer.Close(storage.CauseStopped); err != nil {
+			t.Fatal(err)
+		}
+		spans, err := k.store.Spans("gate", "main", safe.Add(-time.Hour), time.Now())
+		if err != nil || len(spans) != 1 || !spans[0].Start.Equal(safe) || spans[0].Cause != storage.CauseSlow {
+			t.Errorf("spans %v, %v", spans, err)
 		}
 	})
 }
