@@ -126,6 +126,28 @@ func TestLostPacketsAreAGapWhenASecondIsMissing(t *testing.T) {
 	r.expect("0-1 recorded, 1-2.5 network loss, 2.5-3 recorded")
 }
 
+// TestRotationIsNeverAGapWithoutACause stops a rotation at each of its operations and looks at the timeline in between.
+func TestRotationIsNeverAGapWithoutACause(t *testing.T) {
+	for at := 1; ; at++ {
+		r := recording(t)
+		r.record(2)
+		r.must(r.begin(1))
+		list := r.batch()
+		before := r.disk.Ops()
+		r.disk.Inject(storagetest.Fault{At: before + at, Mode: storagetest.Fails})
+		r.now = r.wall.Add(time.Second)
+		r.must(r.w.Write(list))
+		err := r.w.Flush(t.Context())
+		if terr := r.timeline(); terr != nil {
+			t.Fatalf("after %s: %v", r.disk.Op(before+at), terr)
+		}
+		r.close()
+		if err == nil && r.disk.Ops() < before+at {
+			return
+		}
+	}
+}
+
 func TestASlowCameraIsNoGap(t *testing.T) {
 	r := recording(t)
 	r.record(2)

@@ -63,7 +63,7 @@ type view struct {
 	end    time.Time
 	size   int64
 	tracks []fmp4.Track
-	behind bool // the segment was given up; end is where its footage ends, and what follows is still in memory
+	behind bool // the segment is over; end is where its footage ends, and what follows is not told yet
 }
 
 func newWriter(s *Store, camera, stream string) *Writer {
@@ -325,14 +325,14 @@ func (w *Writer) finish(end time.Time) error {
 		w.abandon()
 		return err
 	}
-	w.forget(view{})
+	w.forget(view{end: o.End, behind: true}) // until the next segment, or the word why there is none
 	return nil
 }
 
 // discard drops a segment that never got a fragment.
 func (w *Writer) discard() error {
 	o := w.seg
-	w.forget(view{})
+	w.forget(view{end: o.Start, behind: true})
 	return errors.Join(o.file.Close(), w.s.scrap(&o.Segment))
 }
 
@@ -431,10 +431,13 @@ func (w *Writer) Gap(cause Cause, at time.Time) error {
 		}
 	}
 	w.fresh, w.rotate, w.resume = true, true, false
+	if err := w.s.gap(w.camera, w.stream, at.UTC().Round(0), cause); err != nil {
+		return err
+	}
 	w.mu.Lock()
 	w.view = view{}
 	w.mu.Unlock()
-	return w.s.gap(w.camera, w.stream, at.UTC().Round(0), cause)
+	return nil
 }
 
 // Close closes the segment and lets another writer have the stream. What follows is missing for the cause.
