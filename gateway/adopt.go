@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"holdfast/config"
 	"holdfast/onvif"
@@ -51,8 +52,12 @@ type Adoption struct {
 	Endpoint           string // from discovery; "" when the address was typed
 }
 
-// ErrTaken says that the camera is declared in the configuration file, which wins.
-var ErrTaken = errors.New("this camera is declared in the configuration file: change it there")
+var (
+	// ErrTaken says that the camera is declared in the configuration file, which wins.
+	ErrTaken = errors.New("this camera is declared in the configuration file: change it there")
+	// ErrFull says that the gateway has as many cameras as it takes.
+	ErrFull = fmt.Errorf("one gateway takes %d cameras", maxCameras)
+)
 
 // maxText bounds what a person types about a camera, bytes.
 const maxText = 200
@@ -110,8 +115,14 @@ func (g *Gateway) identify(ctx context.Context, address string, a *Adopted) erro
 		return err
 	}
 	a.ONVIF = address
-	a.Name = cmp.Or(a.Name, strings.TrimSpace(dev.Manufacturer+" "+dev.Model), "Camera")
+	a.Name = cmp.Or(a.Name, called(dev), "Camera")
 	return nil
+}
+
+// called is what the device calls itself, on one line and no longer than what a person may type.
+func called(dev *onvif.Device) string {
+	name := strings.Join(strings.FieldsFunc(dev.Manufacturer+" "+dev.Model, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	return strings.TrimSpace(strings.ToValidUTF8(name[:min(len(name), maxText)], ""))
 }
 
 // enrol gives the camera its id, writes it, and runs it in place of an earlier one of the same identity.
@@ -122,6 +133,12 @@ func (g *Gateway) enrol(a Adopted) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if old == "" && len(g.list()) >= maxCameras {
+		return "", ErrFull
+	}
+	if c, there := g.camera(old); there && c.origin == originConfig {
+		return "", fmt.Errorf("this camera was adopted as %s before, and the configuration file has another camera of that id: give that one another id", old)
+	}
 	a.ID = old
 	if a.ID == "" {
 		a.ID = g.freeID(a.Name)
@@ -130,9 +147,8 @@ func (g *Gateway) enrol(a Adopted) (string, error) {
 	if err := g.state.adopt(a); err != nil {
 		return "", fmt.Errorf("keep camera %s: %w", a.ID, err)
 	}
-	if err := g.join(spec, old != ""); err != nil {
-		return "", err
-	}
+	g.join(spec, old != "")
+	g.clear("camera:" + a.ID) // what could not be opened of it is replaced
 	g.log.Info("camera adopted", "camera", a.ID, "again", old != "")
 	g.cameraChanged(a.ID)
 	return a.ID, nil
@@ -145,7 +161,7 @@ func (g *Gateway) sameDevice(a Adopted) (string, error) {
 			return "", ErrTaken
 		}
 	}
-	list, err := g.state.adopted()
+	list, _, err := g.state.adopted()
 	if err != nil {
 		return "", err
 	}
@@ -155,7 +171,7 @@ func (g *Gateway) sameDevice(a Adopted) (string, error) {
 		}
 	}
 	for _, b := range list {
-		if (a.Endpoint == "" || b.Endpoint == "") && a.ONVIF == b.ONVIF && a.RTSP == b.RTSP {
+		if (a.Endpoint == "" || b.Endpoint == "") && onvif.HostPort(a.ONVIF) == onvif.HostPort(b.ONVIF) && a.RTSP == b.RTSP {
 			return b.ID, nil
 		}
 	}
@@ -228,7 +244,7 @@ func (g *Gateway) knownDevices() (map[string]string, error) {
 			known[onvif.HostPort(c.spec.ONVIF)] = c.spec.ID
 		}
 	}
-	list, err := g.state.adopted()
+	list, _, err := g.state.adopted()
 	for _, a := range list {
 		if a.Endpoint != "" {
 			known[a.Endpoint] = a.ID

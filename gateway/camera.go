@@ -34,6 +34,7 @@ type Camera struct {
 	now      func() time.Time
 	dial     dialFunc
 	notify   func(id string) // tells the gateway that the state changed
+	idle     time.Duration   // how long an on-demand stream stays open without a reader
 
 	stop context.CancelFunc // set when it is started
 	done chan struct{}      // closed when it has stopped
@@ -54,6 +55,7 @@ func (g *Gateway) newCamera(spec config.Camera, origin string) *Camera {
 	c := &Camera{
 		spec: spec, origin: origin, now: g.now, dial: g.guard.DialContext, notify: g.cameraChanged,
 		log: g.log.With("camera", spec.ID), store: g.store, gate: newGate(time.Now), made: g.now().UTC(),
+		idle: g.idle,
 	}
 	for _, id := range streamIDs(spec) {
 		ring := stream.New(stream.Options{Log: c.log})
@@ -93,10 +95,11 @@ func (c *Camera) records(streamID string) bool {
 
 // noteOff says of streams that were recorded and are not to be any more why nothing follows.
 func (c *Camera) noteOff() {
-	if !c.spec.Disabled && c.spec.Record.Mode != config.Off {
-		return
-	}
-	for _, id := range c.spec.Record.Streams {
+	for _, f := range c.feeds {
+		id := f.id
+		if c.records(id) {
+			continue
+		}
 		known, err := c.store.Known(c.spec.ID, id)
 		if err == nil && known {
 			err = c.store.Gap(c.spec.ID, id, c.now(), storage.CauseDisabled)
@@ -132,8 +135,12 @@ func (c *Camera) run(ctx context.Context) error {
 }
 
 // finishTime bounds how long a recorder may take to close its segment at shutdown: a volume that blocks for ever
-// must not keep the process from ending. What was not closed is finished at the next start.
-const finishTime = 15 * time.Second
+// must not keep the process from ending. What was not closed is finished at the next start. abandonTime is how long one
+// then has to say why what it still holds is missing.
+const (
+	finishTime  = 15 * time.Second
+	abandonTime = 5 * time.Second
+)
 
 func (c *Camera) finish(recorders *errgroup.Group, stop context.CancelFunc) error {
 	done := make(chan struct{})
@@ -142,10 +149,14 @@ func (c *Camera) finish(recorders *errgroup.Group, stop context.CancelFunc) erro
 	case <-done:
 		return nil
 	case <-time.After(finishTime):
-		stop()
-		c.log.Error("recorder did not close its segment in time; the next start finishes it", "limit", finishTime)
-		return nil
 	}
+	stop()
+	c.log.Error("recorder did not close its segment in time; the next start finishes it", "limit", finishTime)
+	select {
+	case <-done:
+	case <-time.After(abandonTime):
+	}
+	return nil
 }
 
 func (c *Camera) feed(id string) (*feed, bool) {

@@ -48,9 +48,13 @@ func (g *Gateway) loadCameras() error {
 	for _, spec := range g.conf.Cameras {
 		g.cameras = append(g.cameras, g.newCamera(spec, originConfig))
 	}
-	list, err := g.state.adopted()
+	list, lost, err := g.state.adopted()
 	if err != nil {
 		return err
+	}
+	for id, why := range lost {
+		g.raise(Alarm{ID: "camera:" + id, Severity: "alarm", What: fmt.Sprintf("What is kept of the adopted camera %s cannot be opened: %v.", id, why),
+			Means: "It is not recorded; the other cameras are.", Do: "Restore state.key and state.db from the same backup and start again, or add the camera again."})
 	}
 	for _, a := range list {
 		if _, taken := g.camera(a.ID); taken {
@@ -73,21 +77,17 @@ const (
 const maxCameras = 512
 
 // join adds a camera to the running set, in the place of the one with its id when it replaces that.
-func (g *Gateway) join(spec config.Camera, replaces bool) error {
+func (g *Gateway) join(spec config.Camera, replaces bool) {
 	if replaces {
 		g.leave(spec.ID)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.cameras) >= maxCameras {
-		return fmt.Errorf("one gateway takes %d cameras", maxCameras)
-	}
 	c := g.newCamera(spec, originAdopted)
 	g.cameras = append(g.cameras, c)
 	if g.group != nil {
 		g.group.start(c)
 	}
-	return nil
 }
 
 // leave stops a camera, waits until it has closed what it records, and takes it out of the set.

@@ -53,5 +53,3 @@ func (e Endpoint) write(dir string) error {
 	}
 	return nil
 }
-
-func removeEndpoint(dir string) error { return os.Remove(endpointPath(dir)) }

@@ -22,6 +22,10 @@ const (
 	probePeriod = 2 * time.Second
 	// idleStream is how long an on-demand stream stays open without a reader.
 	idleStream = 30 * time.Second
+	// idleLooks is how often in that time it is looked for a reader.
+	idleLooks = 10
+	// lookPeriod is how often it is looked whether somebody waits for an on-demand stream that could not be opened.
+	lookPeriod = time.Second
 )
 
 // errUnwatched ends an on-demand session. It is not a failure.
@@ -61,7 +65,9 @@ type feed struct {
 	mu      sync.Mutex // guards what follows
 	status  feedStatus
 	session *rtsp.Session // nil while not connected
-	began   rtsp.Mono     // when the newest run began
+	began   rtsp.Mono     // when this connection, or the last one, began to deliver; 0 when it never did
+
+	scarce bool // owned by run: the camera has refused this stream because of others, so it is opened on demand
 }
 
 func newFeed(cam *Camera, id string, ring *stream.Stream) *feed {
@@ -88,7 +94,10 @@ func (f *feed) run(ctx context.Context) error {
 
 // connect makes one connection and returns why it ended.
 func (f *feed) connect(ctx context.Context) error {
-	leave, err := f.cam.gate.enter(ctx)
+	f.mu.Lock()
+	f.began = 0
+	f.mu.Unlock()
+	leave, err := f.cam.gate.enter(ctx, f.refused)
 	if err != nil {
 		return err
 	}
@@ -113,7 +122,7 @@ func (f *feed) play(ctx context.Context, leave *pass) error {
 	}
 	f.setSession(s)
 	defer f.setSession(nil)
-	if f.State().State == OnDemand {
+	if f.scarce {
 		go f.endWhenUnwatched(ctx, cancel)
 	}
 	err = s.Run(ctx)
@@ -144,14 +153,19 @@ func (f *feed) setSession(s *rtsp.Session) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.session = s
-	f.began = 0
 }
 
-// up notes that a run began.
+// up notes that a run began. Whoever asked for the stream until now has got it.
 func (f *feed) up(run *rtsp.Run) {
 	f.mu.Lock()
 	was := f.status.State
-	f.began = rtsp.MonoNow()
+	if f.began == 0 {
+		f.began = rtsp.MonoNow()
+	}
+	select {
+	case <-f.wake:
+	default:
+	}
 	if was != Online {
 		f.status = feedStatus{State: Online, Since: run.Start}
 	}
@@ -162,28 +176,45 @@ func (f *feed) up(run *rtsp.Run) {
 	}
 }
 
-// lasted is how long the connection that just ended had delivered. It is 0 when it never did.
+// lasted is how long the connection that just ended had delivered, whatever the wall clock did meanwhile. It is 0 when it
+// never did.
 func (f *feed) lasted() time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.status.State != Online {
+	if f.began == 0 {
 		return 0
 	}
-	return f.cam.now().Sub(f.status.Since)
+	return time.Duration(rtsp.MonoNow() - f.began)
 }
 
 // pause states the failure and waits as its class asks.
 func (f *feed) pause(ctx context.Context, retry *rtsp.Retry, err error) {
-	class := classOf(err)
-	if errors.Is(err, errUnwatched) || class == rtsp.Limit && !f.cam.records(f.id) {
+	if errors.Is(err, errUnwatched) {
+		retry.Reset()
 		f.down(errUnwatched, OnDemand, time.Time{})
-		f.awaitViewer(ctx)
+		f.awaitViewer(ctx, lookPeriod)
 		return
 	}
+	class := classOf(err)
+	f.scarce = f.scarce || class == rtsp.Limit && !f.cam.records(f.id)
 	wait := retry.Next(err)
+	if f.scarce && class != rtsp.Unauthorized {
+		if class == rtsp.Limit {
+			err = errUnwatched
+		}
+		f.down(err, OnDemand, time.Time{})
+		f.awaitViewer(ctx, max(wait, lookPeriod))
+		return
+	}
 	f.down(err, stateOf(class), f.retryAt(wait))
 	f.await(ctx, wait, class)
 }
+
+// errRefused is what a stream says whose camera refused the credentials of another stream, or of ONVIF.
+var errRefused = &rtsp.Error{Class: rtsp.Unauthorized, Hint: rtsp.Unauthorized.Hint(), Err: errors.New("the camera refused the credentials")}
+
+// refused states that the stream waits because the camera's credentials were refused.
+func (f *feed) refused() { f.down(errRefused, Unauthorized, f.retryAt(0)) }
 
 func (f *feed) retryAt(wait time.Duration) time.Time {
 	at := f.cam.now().Add(wait)
@@ -229,10 +260,31 @@ func (f *feed) await(ctx context.Context, d time.Duration, class rtsp.Class) {
 	}
 }
 
-func (f *feed) awaitViewer(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-	case <-f.wake:
+// awaitViewer waits until somebody asks for the stream, or, looking every period, until somebody has been waiting for it
+// since before.
+func (f *feed) awaitViewer(ctx context.Context, period time.Duration) {
+	tick := time.NewTicker(period)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.wake:
+			return
+		case <-tick.C:
+			if f.stream.Info().Readers > 0 {
+				return
+			}
+		}
+	}
+}
+
+// want asks for a stream that is opened on demand; any other comes by itself.
+func (f *feed) want() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.status.State == OnDemand {
+		f.poke()
 	}
 }
 
@@ -244,21 +296,21 @@ func (f *feed) poke() {
 	}
 }
 
-// endWhenUnwatched ends an on-demand session that nobody has read for idleStream.
+// endWhenUnwatched ends an on-demand session that nobody has read for the camera's idle time.
 func (f *feed) endWhenUnwatched(ctx context.Context, end context.CancelCauseFunc) {
-	tick := time.NewTicker(idleStream)
+	tick := time.NewTicker(f.cam.idle / idleLooks)
 	defer tick.Stop()
-	for {
+	for unread := 0; unread < idleLooks; unread++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if f.stream.Info().Readers == 0 {
-				end(errUnwatched)
-				return
+			if f.stream.Info().Readers > 0 {
+				unread = -1
 			}
 		}
 	}
+	end(errUnwatched)
 }
 
 // State gives the feed's present state.

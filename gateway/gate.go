@@ -23,30 +23,53 @@ type gate struct {
 	proven   bool
 	refusals int
 	until    time.Time
+	shut     chan struct{} // closed once refusals have shut the gate, replaced when it is open again
 }
 
 func newGate(now func() time.Time) *gate {
-	g := &gate{now: now, try: make(chan struct{}, 1)}
+	g := &gate{now: now, try: make(chan struct{}, 1), shut: make(chan struct{})}
 	g.try <- struct{}{}
 	return g
 }
 
-// enter waits for leave to try the credentials. The pass must be given back by exactly one of its methods.
-func (g *gate) enter(ctx context.Context) (*pass, error) {
+// enter waits for leave to try the credentials. The pass must be given back by exactly one of its methods. refused, if
+// set, is called when the wait is a long one because the credentials were refused, whoever tried them.
+func (g *gate) enter(ctx context.Context, refused func()) (*pass, error) {
 	if g.isProven() {
 		return &pass{gate: g}, nil
 	}
-	select {
-	case <-g.try:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if err := g.take(ctx, refused); err != nil {
+		return nil, err
 	}
 	p := &pass{gate: g, token: true}
+	if refused != nil && !g.opens().IsZero() {
+		refused()
+	}
 	if err := sleep(ctx, g.wait()); err != nil {
 		p.release()
 		return nil, err
 	}
 	return p, nil
+}
+
+// take waits for the token. Who holds it may be waiting for five minutes.
+func (g *gate) take(ctx context.Context, refused func()) error {
+	g.mu.Lock()
+	shut := g.shut
+	g.mu.Unlock()
+	for {
+		select {
+		case <-g.try:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-shut:
+			shut = nil
+			if refused != nil {
+				refused()
+			}
+		}
+	}
 }
 
 func (g *gate) isProven() bool {
@@ -84,6 +107,9 @@ type pass struct {
 // accepted says that the camera took the credentials.
 func (p *pass) accepted() {
 	p.gate.mu.Lock()
+	if p.gate.refusals >= freeRefusals {
+		p.gate.shut = make(chan struct{})
+	}
 	p.gate.proven, p.gate.refusals = true, 0
 	p.gate.mu.Unlock()
 	p.release()
@@ -93,7 +119,9 @@ func (p *pass) accepted() {
 func (p *pass) refused() {
 	p.gate.mu.Lock()
 	p.gate.proven = false
-	p.gate.refusals++
+	if p.gate.refusals++; p.gate.refusals == freeRefusals {
+		close(p.gate.shut)
+	}
 	p.gate.until = p.gate.now().Add(refusedPeriod)
 	p.gate.mu.Unlock()
 	p.release()

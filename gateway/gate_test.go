@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,7 +12,7 @@ import (
 func enterFor(t *testing.T, g *gate) (*pass, time.Duration) {
 	t.Helper()
 	start := time.Now()
-	p, err := g.enter(t.Context())
+	p, err := g.enter(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +38,7 @@ func TestGateLetsOneTryAtATimeUntilCredentialsAreProven(t *testing.T) {
 		first, _ := enterFor(t, g)
 		second := make(chan *pass)
 		go func() {
-			p, _ := g.enter(t.Context())
+			p, _ := g.enter(t.Context(), nil)
 			second <- p
 		}()
 		synctest.Wait()
@@ -83,11 +84,41 @@ func TestGateGivesItsTokenBackWhenTheWaitIsEnded(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := g.enter(ctx); err == nil {
+		if _, err := g.enter(ctx, nil); err == nil {
 			t.Fatal("entered before the period was over")
 		}
 		if _, waited := enterFor(t, g); waited != refusedPeriod-time.Second {
 			t.Errorf("waited %v", waited)
 		}
+	})
+}
+
+func TestGateTellsWhoeverWaitsThatTheCredentialsWereRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(time.Now)
+		p, _ := enterFor(t, g)
+		p.refused()
+		p, _ = enterFor(t, g)
+		ctx, cancel := context.WithCancel(t.Context())
+		var told atomic.Int32
+		over := make(chan error)
+		for range 2 { // one gets the token and has to wait, one waits for the token
+			go func() {
+				_, err := g.enter(ctx, func() { told.Add(1) })
+				over <- err
+			}()
+		}
+		synctest.Wait()
+		if told.Load() != 0 {
+			t.Error("told before a second refusal")
+		}
+		p.refused()
+		synctest.Wait()
+		if n := told.Load(); n < 2 {
+			t.Errorf("%d of 2 that wait were told", n)
+		}
+		cancel()
+		<-over
+		<-over
 	})
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"holdfast/config"
@@ -26,6 +28,8 @@ type Options struct {
 	Log     *slog.Logger     // required
 	Now     func() time.Time // wall clock; nil: time.Now
 	Demo    bool             // make a user without a known password, for LoginLink
+
+	idle time.Duration // 0: idleStream
 }
 
 // Gateway is the daemon. New makes it, Run is its life.
@@ -35,6 +39,7 @@ type Gateway struct {
 	demo    bool             // constant
 	log     *slog.Logger     // constant
 	now     func() time.Time // constant
+	idle    time.Duration    // constant
 	guard   *egress.Guard    // constant
 	alarms  *alarms          // constant
 	changes *changes         // constant
@@ -49,6 +54,9 @@ type Gateway struct {
 	playback *playback.Playback
 	web      *web.Server
 
+	told   string      // the address in endpoint.json; owned by Run, then by the stage that announces late
+	linked atomic.Bool // there is a set-up link
+
 	enrolling sync.Mutex // makes choosing an id and taking it one act
 
 	mu      sync.Mutex // guards what follows: the set of cameras and who runs them
@@ -58,7 +66,7 @@ type Gateway struct {
 
 // New makes a gateway. Nothing is opened before Run.
 func New(o Options) *Gateway {
-	g := &Gateway{conf: o.Config, version: o.Version, demo: o.Demo, log: o.Log, now: o.Now, ready: make(chan struct{}), beats: beats{start: time.Now()}}
+	g := &Gateway{conf: o.Config, version: o.Version, demo: o.Demo, log: o.Log, now: o.Now, idle: cmp.Or(o.idle, idleStream), ready: make(chan struct{}), beats: beats{start: time.Now()}}
 	if g.now == nil {
 		g.now = time.Now
 	}
@@ -79,6 +87,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		return err
 	}
 	defer lock.Close()
+	retract(g.conf.Data) // of a gateway that was killed: its token is dead
 	if err := g.open(); err != nil {
 		return err
 	}
@@ -119,6 +128,7 @@ func (g *Gateway) runParts(ctx context.Context) error {
 	hearing := begin(ctx, "health", failed, g.watchHealth)
 
 	err := g.announce(ctx)
+	announcing := begin(ctx, "endpoint", failed, g.announceLate)
 	if err == nil {
 		close(g.ready)
 		select {
@@ -127,7 +137,8 @@ func (g *Gateway) runParts(ctx context.Context) error {
 		}
 	}
 	g.log.Info("stopping")
-	removeEndpoint(g.conf.Data)
+	announcing.end()
+	retract(g.conf.Data)
 	for _, s := range []*stage{hearing, local, facing, watching, greeting, recording, storing} {
 		s.end()
 	}
@@ -143,13 +154,34 @@ func (g *Gateway) announce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, announceTime)
 	defer cancel()
 	url, err := g.web.URL(ctx)
-	if err != nil {
+	if err != nil && !errors.Is(err, context.Canceled) {
 		g.log.Error("no web face could be bound; recording goes on", "listen", g.conf.Listen)
-		url = ""
 	}
+	return g.tell(url)
+}
+
+// announceLate writes endpoint.json anew when a face is bound after all.
+func (g *Gateway) announceLate(ctx context.Context) error {
+	if g.told == "" {
+		if url, err := g.web.URL(ctx); err == nil {
+			if err := g.tell(url); err != nil {
+				g.log.Error("the address of the viewer is not announced", "error", err)
+			}
+		}
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// tell writes how programs and the first person reach the gateway; "" is not at all yet, but by the local socket.
+func (g *Gateway) tell(url string) error {
+	g.told = url
 	e := Endpoint{URL: url, Token: g.auth.ProcessToken(), CA: g.web.CAFile()}
 	if err := e.write(g.conf.Data); err != nil {
 		return err
+	}
+	if url == "" {
+		return nil
 	}
 	return g.writeSetupLink(url)
 }
@@ -164,7 +196,6 @@ func SetupLinkPath(dir string) string { return filepath.Join(dir, setupFile) }
 func (g *Gateway) writeSetupLink(url string) error {
 	path := SetupLinkPath(g.conf.Data)
 	if !g.auth.NeedsSetup() {
-		os.Remove(path)
 		return nil
 	}
 	token, err := g.auth.SetupToken()
@@ -174,6 +205,21 @@ func (g *Gateway) writeSetupLink(url string) error {
 	if err := os.WriteFile(path, []byte(url+"/setup#token="+token+"\n"), 0o600); err != nil {
 		return fmt.Errorf("write set-up link: %w", err)
 	}
+	g.linked.Store(true)
 	g.log.Warn("no administrator yet; `holdfast setup` prints the one-time link that makes one", "file", path)
 	return nil
+}
+
+// dropSetupLink removes the link once it has been used.
+func (g *Gateway) dropSetupLink() {
+	if g.linked.Load() && !g.auth.NeedsSetup() {
+		os.Remove(SetupLinkPath(g.conf.Data))
+		g.linked.Store(false)
+	}
+}
+
+// retract removes what tells how a gateway is reached.
+func retract(dir string) {
+	os.Remove(endpointPath(dir))
+	os.Remove(SetupLinkPath(dir))
 }

@@ -103,6 +103,7 @@ func (r *running) recorded(camera string, d time.Duration) {
 }
 
 func TestWrongPasswordIsTriedTwiceAndNamed(t *testing.T) {
+	t.Parallel()
 	cam, _ := play(t, rtsptest.Options{Username: "viewer", Password: oddPassword})
 	r := start(t, fmt.Sprintf("cameras:\n  - {id: door, name: Door, rtsp: %q, username: viewer, password: wrong}\n", cam.URL("main")))
 	r.await("the refusal", func() bool { return r.cameras()["door"].State == string(Unauthorized) })
@@ -118,6 +119,7 @@ func TestWrongPasswordIsTriedTwiceAndNamed(t *testing.T) {
 }
 
 func TestDisabledCameraHasAGapThatSaysSo(t *testing.T) {
+	t.Parallel()
 	cam, _ := play(t, rtsptest.Options{})
 	dir := t.TempDir()
 	line := fmt.Sprintf("cameras:\n  - {id: door, name: Door, rtsp: %q", cam.URL("main"))
@@ -138,6 +140,7 @@ func TestDisabledCameraHasAGapThatSaysSo(t *testing.T) {
 }
 
 func TestRecordingThatIsOffStillShowsThePicture(t *testing.T) {
+	t.Parallel()
 	cam, _ := play(t, rtsptest.Options{})
 	r := start(t, fmt.Sprintf("cameras:\n  - {id: door, name: Door, rtsp: %q, record: {mode: \"off\"}}\n", cam.URL("main")))
 	c := r.cameras()["door"]
@@ -162,6 +165,7 @@ func TestRecordingThatIsOffStillShowsThePicture(t *testing.T) {
 }
 
 func TestAdoptedCameraSurvivesARestartWithItsPasswordSealed(t *testing.T) {
+	t.Parallel()
 	cam := device(t, onviftest.Fixed)
 	dir := t.TempDir()
 	r := startIn(t, dir, "")
@@ -207,6 +211,7 @@ func TestAdoptedCameraSurvivesARestartWithItsPasswordSealed(t *testing.T) {
 }
 
 func TestTakenPortsDisableTheirFaceAndRecordingGoesOn(t *testing.T) {
+	t.Parallel()
 	web, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -230,6 +235,7 @@ func TestTakenPortsDisableTheirFaceAndRecordingGoesOn(t *testing.T) {
 }
 
 func TestVolumeThatVanishesIsAnAlarmAndLosesNothingThatMemoryHolds(t *testing.T) {
+	t.Parallel()
 	cam, _ := play(t, rtsptest.Options{})
 	r := start(t, fmt.Sprintf("cameras:\n  - {id: door, name: Door, rtsp: %q}\n", cam.URL("main")))
 	r.recorded("door", time.Second)
@@ -256,6 +262,7 @@ func TestVolumeThatVanishesIsAnAlarmAndLosesNothingThatMemoryHolds(t *testing.T)
 }
 
 func TestHelloEndsTheWaitForItsCameraAlone(t *testing.T) {
+	t.Parallel()
 	// Disabled: nothing takes the word from the feeds.
 	r := start(t, "cameras:\n  - {id: door, name: Door, onvif: \"127.0.0.1:9\", disabled: true}\n  - {id: gate, name: Gate, rtsp: \"rtsp://192.168.7.7/\", disabled: true}\n")
 	told := func(f discovery.Found) (ids []string) {
@@ -286,6 +293,7 @@ func TestHelloEndsTheWaitForItsCameraAlone(t *testing.T) {
 }
 
 func TestEndpointIsTheOwnersAndGoesWithTheGateway(t *testing.T) {
+	t.Parallel()
 	r := start(t, "")
 	path := endpointPath(filepath.Join(r.dir, "data"))
 	info, err := os.Stat(path)

@@ -20,6 +20,7 @@ func (g *Gateway) watchHealth(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		g.beat()
+		g.dropSetupLink()
 		changed := g.store.Changed()
 		select {
 		case <-ctx.Done():

@@ -41,6 +41,12 @@ func start(t *testing.T, cameras string) *running {
 // startIn runs a gateway whose files are in a directory.
 func startIn(t *testing.T, dir, more string) *running {
 	t.Helper()
+	return startWith(t, dir, more, Options{})
+}
+
+// startWith runs a gateway with options of its own.
+func startWith(t *testing.T, dir, more string, o Options) *running {
+	t.Helper()
 	yaml := fmt.Sprintf("data: %s/data\nvolumes:\n  - path: %s/volume\n%s", dir, dir, more)
 	if !strings.Contains(more, "listen:") {
 		yaml = "listen: 127.0.0.1:0\n" + yaml
@@ -52,7 +58,11 @@ func startIn(t *testing.T, dir, more string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := New(Options{Config: conf, Log: slog.New(slog.DiscardHandler)})
+	o.Config = conf
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	g := New(o)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- g.Run(ctx) }()
@@ -213,6 +223,7 @@ func TestFootageOfForeignCamerasIsWhole(t *testing.T) {
 
 // TestRestartIsAGapWithItsCause ends a gateway in order and starts another on the same files.
 func TestRestartIsAGapWithItsCause(t *testing.T) {
+	t.Parallel()
 	clip := rtsptest.MakeClip(t, rtsptest.Make{})
 	cam, err := rtsptest.New(rtsptest.Options{Paths: map[string]*rtsptest.Clip{"main": clip}})
 	if err != nil {

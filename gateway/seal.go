@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // sealKeySize is AES-256.
@@ -41,16 +42,33 @@ func openSeal(path string) (*seal, error) {
 	return &seal{aead: aead}, nil
 }
 
-// makeSealKey writes a new key and syncs it before anything is sealed under it.
+// makeSealKey makes a new key and puts it in place whole and synced, before anything is sealed under it: a power cut leaves
+// the key or none, never half of one.
 func makeSealKey(path string) ([]byte, error) {
 	key := make([]byte, sealKeySize)
 	rand.Read(key)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	tmp, err := os.CreateTemp(filepath.Dir(path), "state-*.key") // mode 0600
 	if err != nil {
 		return nil, err
 	}
-	_, err = f.Write(key)
-	return key, errors.Join(err, f.Sync(), f.Close())
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(key)
+	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return nil, err
+	}
+	if err := os.Link(tmp.Name(), path); err != nil { // unlike a rename it replaces no key
+		return nil, err
+	}
+	return key, syncDir(filepath.Dir(path))
+}
+
+// syncDir makes the names in a directory durable.
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 func (s *seal) close(plain, bound []byte) []byte { return s.aead.Seal(nil, nil, plain, bound) }

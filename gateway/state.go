@@ -74,23 +74,31 @@ func checkSchema(meta *bbolt.Bucket) error {
 	return nil
 }
 
-// adopted reads the cameras enrolled through the viewer, in the order of their ids.
-func (s *State) adopted() (list []Adopted, err error) {
+// adopted reads the cameras enrolled through the viewer, in the order of their ids. Those that cannot be opened, because
+// state.key is another one, are named with the reason: they must not keep the others from being recorded.
+func (s *State) adopted() (list []Adopted, lost map[string]error, err error) {
+	lost = make(map[string]error)
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(bucketCameras).ForEach(func(id, v []byte) error {
-			plain, err := s.seal.open(v, id)
+			a, err := s.unseal(id, v)
 			if err != nil {
-				return fmt.Errorf("read camera %s: %w", id, err)
-			}
-			var a Adopted
-			if err := json.Unmarshal(plain, &a); err != nil {
-				return fmt.Errorf("read camera %s: %w", id, err)
+				lost[string(id)] = err
+				return nil
 			}
 			list = append(list, a)
 			return nil
 		})
 	})
-	return list, err
+	return list, lost, err
+}
+
+func (s *State) unseal(id, v []byte) (a Adopted, err error) {
+	plain, err := s.seal.open(v, id)
+	if err != nil {
+		return a, err
+	}
+	err = json.Unmarshal(plain, &a)
+	return a, err
 }
 
 // adopt writes a camera, replacing one of the same id.

@@ -43,9 +43,7 @@ func (g *Gateway) Stream(id, name string) (*stream.Stream, error) {
 	if !ok {
 		return nil, web.ErrNotFound
 	}
-	if f.State().State == OnDemand {
-		f.poke()
-	}
+	f.want()
 	return f.stream, nil
 }
 
@@ -99,17 +97,26 @@ func kindOf(d *onvif.Device) string {
 	return "fixed"
 }
 
-// describeState gives the state of the main stream, which is the camera's.
+// leading is the feed whose state is the camera's: main, or when that is opened on demand the first that is not.
+func (c *Camera) leading() feedStatus {
+	for _, f := range c.feeds {
+		if st := f.State(); st.State != OnDemand {
+			return st
+		}
+	}
+	st := c.feeds[0].State()
+	st.State, st.Cause = Online, "" // it answers, and nobody is watching
+	return st
+}
+
+// describeState gives the camera's state.
 func (c *Camera) describeState(w *web.Camera) {
 	if c.spec.Disabled {
 		w.State, w.Cause, w.Detail, w.Since = string(Disabled), string(storage.CauseDisabled), "Switched off in the configuration.", c.made
 		return
 	}
-	st := c.feeds[0].State()
+	st := c.leading()
 	w.State, w.Since, w.Cause, w.Detail, w.Hint = string(st.State), st.Since, string(st.Cause), st.Detail, st.Hint
-	if st.State == OnDemand {
-		w.State = string(Offline)
-	}
 	if !st.RetryAt.IsZero() {
 		w.RetryAt = &st.RetryAt
 	}
@@ -140,7 +147,11 @@ var badness = map[record.State]int{record.Recording: 0, record.Waiting: 1, recor
 // describe gives the stream as the API tells it.
 func (f *feed) describe() web.Stream {
 	info := f.stream.Info()
-	w := web.Stream{ID: f.id, State: string(f.State().State), FPS: info.FPS, Bitrate: info.Bitrate, Lost: info.Lost, RingBytes: info.Bytes}
+	state := f.State().State
+	if f.cam.spec.Disabled {
+		state = Disabled
+	}
+	w := web.Stream{ID: f.id, State: string(state), FPS: info.FPS, Bitrate: info.Bitrate, Lost: info.Lost, RingBytes: info.Bytes}
 	if info.Run != nil {
 		w.Transport = info.Run.Transport
 	}
@@ -190,8 +201,8 @@ func adoptProblem(err error) error {
 	var oe *onvif.Error
 	var re *rtsp.Error
 	switch {
-	case errors.Is(err, ErrTaken):
-		return web.Rejected("address", err.Error())
+	case errors.Is(err, ErrFull):
+		return web.Refused("This gateway has as many cameras as it takes.", fmt.Sprintf("One gateway takes %d; add the camera to another one.", maxCameras))
 	case errors.As(err, &oe):
 		return web.Refused(oe.Error(), oe.Hint)
 	case errors.As(err, &re):

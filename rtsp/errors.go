@@ -55,6 +55,9 @@ var hints = map[Class]string{
 	Protocol:     "The camera's answer could not be understood. Check that the address is the RTSP port; a firmware update may help.",
 }
 
+// Hint is what a class means and what to do, for people.
+func (c Class) Hint() string { return hints[c] }
+
 // fail makes an Error with the hint of its class.
 func fail(c Class, err error) *Error { return &Error{Class: c, Hint: hints[c], Err: err} }
 
