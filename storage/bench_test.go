@@ -70,7 +70,7 @@ func makeYear() (err error) {
 func putSome(tx *bbolt.Tx, volume uint16, from, to int) error {
 	for i := from; i < to; i++ {
 		start := began.Add(time.Duration(i) * SegmentTime)
-		seg := &Segment{Camera: "door", Stream: "main", Start: start, End: start.Add(SegmentTime), Run: uint32(i / 3), Size: 150 << 20, volume: volume, crc: 1}
+		seg := &Segment{Camera: "door", Stream: "main", Start: start, End: start.Add(SegmentTime), Run: uint32(i / 3), Size: 150 << 20, place: place{volume: volume}, crc: 1}
 		if i%3 == 2 {
 			seg.End = seg.End.Add(-time.Second)
 			if err := putGap(tx, "door", "main", gapEntry{start: seg.End, end: start.Add(SegmentTime), cause: CauseOffline}); err != nil {

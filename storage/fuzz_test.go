@@ -51,13 +51,16 @@ func FuzzVolumeIdentity(f *testing.F) {
 }
 
 func FuzzIndexRecords(f *testing.F) {
-	seg := Segment{Start: began, End: began.Add(time.Minute), Run: 7, Size: 4711, Open: true, Joined: true, crc: 3, number: 2, volume: 9}
+	seg := Segment{Start: began, End: began.Add(time.Minute), Run: 7, Size: 4711, Open: true, Joined: true, crc: 3, place: place{volume: 9, number: 2}}
+	f.Add(seg.key(), seg.marshal())
+	seg.Protected, seg.KeyID, seg.mirror = true, [16]byte{7}, place{volume: 3, number: 1}
 	f.Add(seg.key(), seg.marshal())
 	f.Add([]byte{1}, []byte{2})
 	f.Fuzz(func(t *testing.T, key, value []byte) {
 		if s, err := unmarshalSegment(key, value); err == nil {
 			again, err := unmarshalSegment(s.key(), s.marshal())
-			if err != nil || again.Run != s.Run || !again.Start.Equal(s.Start) || !again.End.Equal(s.End) || again.Size != s.Size || again.Open != s.Open {
+			if err != nil || again.Run != s.Run || !again.Start.Equal(s.Start) || !again.End.Equal(s.End) || again.Size != s.Size || again.Open != s.Open ||
+				again.KeyID != s.KeyID || again.place != s.place || again.mirror != s.mirror {
 				t.Fatalf("%+v came back as %+v (%v)", s, again, err)
 			}
 			s.Camera, s.Stream = "c", "s"

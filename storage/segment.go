@@ -24,10 +24,18 @@ type Segment struct {
 	Open           bool         // being recorded, or not yet recovered
 	Joined         bool         // goes on where the segment before of the same run ends
 	Tracks         []fmp4.Track // of an open segment; nil for a closed one: its table has them
+	Protected      bool         // encrypted under the key that KeyID names
+	KeyID          [16]byte     // KID of Common Encryption; zero when it is in clear
 
-	crc    uint32 // CRC-32C of the file, 0 while open
+	crc uint32 // CRC-32C of the file, 0 while open
+	place
+	mirror place // of a second file of the same bytes; its volume is 0 when there is none
+}
+
+// place is where a file of a segment lies. It gives the path together with the segment's names and start.
+type place struct {
+	volume uint16 // number of the volume in the index, from 1
 	number byte   // tells files of one start and run apart
-	volume uint16 // number of the volume in the index
 }
 
 // key is the segment's key in the index: start, then run, so that cursors go by time and overlapping runs live beside
@@ -49,46 +57,78 @@ func (s *Segment) relative() string {
 
 const (
 	segmentKey     = 12 // bytes of a key in the index
-	segmentRecord  = 57 // bytes of a record in the index
-	recordVersion  = 1
+	segmentRecord  = 57 // bytes of a record in the index, of a segment in clear that is stored once
+	recordVersion  = 2  // 1 has neither KeyID nor mirror
 	flagOpen       = 1
 	flagJoined     = 2
+	flagProtected  = 4 // KeyID follows
+	flagMirrored   = 8 // the mirror's place follows
+	placeBytes     = 3
 	nanoseconds    = 8
 	maxSegmentName = 99 // files of one start and run: retries within one millisecond
 )
 
 // marshal is the record of the segment in the index, FORMAT.md.
 func (s *Segment) marshal() []byte {
-	b := make([]byte, 0, segmentRecord)
-	flags := byte(0)
-	if s.Open {
-		flags |= flagOpen
-	}
-	if s.Joined {
-		flags |= flagJoined
-	}
-	b = append(b, recordVersion, flags, s.number)
+	b := make([]byte, 0, segmentRecord+len(s.KeyID)+placeBytes)
+	b = append(b, recordVersion, s.flags(), s.number)
 	b = binary.BigEndian.AppendUint16(b, s.volume)
 	b = binary.BigEndian.AppendUint64(b, uint64(s.End.UnixNano()))
 	b = binary.BigEndian.AppendUint64(b, uint64(s.Size))
 	b = binary.BigEndian.AppendUint32(b, s.crc)
-	return append(b, s.Digest[:]...)
+	b = append(b, s.Digest[:]...)
+	if s.Protected {
+		b = append(b, s.KeyID[:]...)
+	}
+	if s.mirror.volume != 0 {
+		b = append(binary.BigEndian.AppendUint16(b, s.mirror.volume), s.mirror.number)
+	}
+	return b
 }
+
+func (s *Segment) flags() (flags byte) {
+	for _, f := range []struct {
+		bit byte
+		set bool
+	}{{flagOpen, s.Open}, {flagJoined, s.Joined}, {flagProtected, s.Protected}, {flagMirrored, s.mirror.volume != 0}} {
+		if f.set {
+			flags |= f.bit
+		}
+	}
+	return flags
+}
+
+var errRecord = errors.New("read index: a segment's record is malformed")
 
 // unmarshalSegment reads a record of the index.
 func unmarshalSegment(key, b []byte) (s Segment, err error) {
-	if len(key) != segmentKey || len(b) < segmentRecord || b[0] != recordVersion {
-		return s, errors.New("read index: a segment's record is malformed")
+	if len(key) != segmentKey || len(b) < segmentRecord || b[0] == 0 || b[0] > recordVersion {
+		return s, errRecord
 	}
 	s.Start = nano(key[:8])
 	s.Run = binary.BigEndian.Uint32(key[8:])
-	s.Open, s.Joined = b[1]&flagOpen != 0, b[1]&flagJoined != 0
+	flags := b[1]
+	s.Open, s.Joined, s.Protected = flags&flagOpen != 0, flags&flagJoined != 0, flags&flagProtected != 0
 	s.number = b[2]
 	s.volume = binary.BigEndian.Uint16(b[3:])
 	s.End = nano(b[5:])
 	s.Size = int64(binary.BigEndian.Uint64(b[13:]))
 	s.crc = binary.BigEndian.Uint32(b[21:])
-	copy(s.Digest[:], b[25:])
+	rest := b[25+copy(s.Digest[:], b[25:]):]
+	if s.Protected {
+		if len(rest) < len(s.KeyID) {
+			return s, errRecord
+		}
+		rest = rest[copy(s.KeyID[:], rest):]
+	}
+	if flags&flagMirrored != 0 {
+		if len(rest) < placeBytes {
+			return s, errRecord
+		}
+		if s.mirror = (place{volume: binary.BigEndian.Uint16(rest), number: rest[2]}); s.mirror.volume == 0 {
+			return s, errRecord
+		}
+	}
 	return s, nil
 }
 
