@@ -252,7 +252,7 @@ func (w *Writer) fragment(samples []Sample, next *Sample) error {
 		}
 	}
 	tracks := o.table.Tracks()
-	b, err := fmp4.AppendSealed(w.buf[:0], o.seq+1, wall, tracks, w.shaped)
+	b, err := o.table.AppendSealed(w.buf[:0], o.seq+1, wall, w.shaped, nil)
 	w.buf = b
 	if err != nil {
 		return fmt.Errorf("write fragment: %w", err)

@@ -36,14 +36,10 @@ func BenchmarkAppendFragment(b *testing.B) {
 		}
 	})
 	b.Run("sealed", func(b *testing.B) {
-		buf := make([]byte, 0, fmp4.FragmentSize(tracks, samples))
-		b.SetBytes(fmp4.PayloadSize(tracks, samples))
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := fmp4.AppendSealed(buf, 1, start, tracks, samples); err != nil {
-				b.Fatal(err)
-			}
-		}
+		benchmarkSealed(b, nil)
+	})
+	b.Run("protected", func(b *testing.B) {
+		benchmarkSealed(b, newCipher(b))
 	})
 	b.Run("mp4ff", func(b *testing.B) {
 		b.SetBytes(fmp4.PayloadSize(tracks, samples))
@@ -54,6 +50,25 @@ func BenchmarkAppendFragment(b *testing.B) {
 			libraryFragment(b, &out, tracks, samples)
 		}
 	})
+}
+
+func benchmarkSealed(b *testing.B, c *fmp4.Cipher) {
+	tracks, samples := second()
+	table, err := fmp4.NewTable(tracks, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if c != nil {
+		table.Protect(c)
+	}
+	buf := make([]byte, 0, fmp4.ProtectedSize(tracks, samples))
+	b.SetBytes(fmp4.PayloadSize(tracks, samples))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := table.AppendSealed(buf, 1, start, samples, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 // libraryFragment writes the same fragment with mp4ff alone.

@@ -24,6 +24,13 @@
 // in avcC and hvcC; copies in the band stay where they are. G.711 is stored as sent (ulaw, alaw) and
 // turned into FLAC when a Movie is read, because browsers play no G.711 in an MP4.
 //
+// # Encryption
+//
+// A segment may be protected by Common Encryption (ISO/IEC 23001-7, scheme cenc), so that a standard tool plays it
+// given the key: Cipher, Table.Protect, Table.AppendSealed write it, Plain reads it with the offsets that it would have in clear.
+// Sizes, times and digests stay readable without the key; samples and the digest's salts do not. Keys come from and go to
+// whoever calls: this package derives, but never makes, keeps or finds one.
+//
 // # Bounds
 //
 // Every parser takes any input, allocates no more than its named bound, and never panics:
@@ -31,8 +38,7 @@
 //
 // # What it does not do
 //
-// It does not decode, it does not encrypt, it computes no digests (it carries leaves and salts),
-// and it never looks for a file.
+// It does not decode, it computes no digests (it carries leaves and salts), and it never looks for a file.
 package fmp4
 
 // Bounds of the format. A writer refuses to exceed them, so a reader may rely on them.

@@ -192,6 +192,11 @@ func parseEntry(b []byte, t *Track) error {
 	if !ok {
 		return fmt.Errorf("parse stsd: no whole sample entry")
 	}
+	kind, err := original(x)
+	if err != nil {
+		return err
+	}
+	x.kind = kind
 	switch x.kind {
 	case "avc1", "hvc1":
 		return parseVisual(x, t)
@@ -207,6 +212,8 @@ func parseEntry(b []byte, t *Track) error {
 const (
 	visualEntryBytes = 78 // VisualSampleEntry before its boxes
 	audioEntryBytes  = 28 // AudioSampleEntry before its boxes
+
+	metaEntryBytes = 8 + 1 + len(metaNamespace) + 2 // metaEntry before its boxes
 )
 
 func parseVisual(x box, t *Track) error {

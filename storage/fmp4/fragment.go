@@ -41,11 +41,23 @@ func AppendFragment(dst []byte, seq uint32, tracks []Track, samples []Sample) ([
 	return appendFragment(dst, seq, tracks, samples, nil)
 }
 
-// AppendSealed is AppendFragment for a segment: moof ends with a seal that holds the wall time of
-// the fragment's first picture (or first sample, where there is no picture) and a CRC-32C of
-// everything before it in moof and of mdat, so that a torn write is found.
-func AppendSealed(dst []byte, seq uint32, wall time.Time, tracks []Track, samples []Sample) ([]byte, error) {
-	return appendFragment(dst, seq, tracks, samples, &wall)
+// sealing is what a segment's fragment has that one of live view has not.
+type sealing struct {
+	wall  time.Time
+	table *Table               // of the segment so far, when it is protected
+	plain func(payload []byte) // sees the sample bytes before they are encrypted
+}
+
+// AppendSealed is AppendFragment for the segment that t is the table of, which is not changed: what comes next in it. moof
+// ends with a seal that holds the wall time of the fragment's first picture (or first sample, where there is no picture)
+// and a CRC-32C of everything before it in moof and of mdat as they are in the file, so that a torn write is found.
+// plain, if set, is called with the sample bytes, which a digest is made of. Then they are encrypted where they lie,
+// if the segment is protected.
+func (t *Table) AppendSealed(dst []byte, seq uint32, wall time.Time, samples []Sample, plain func(payload []byte)) ([]byte, error) {
+	if t.protected && t.cipher == nil {
+		return dst, fmt.Errorf("write fragment %d: the segment's key is not known", seq)
+	}
+	return appendFragment(dst, seq, t.tracks, samples, &sealing{wall: wall, table: t, plain: plain})
 }
 
 // PayloadSize is the number of sample bytes, which are the last of a fragment.
@@ -57,10 +69,20 @@ func PayloadSize(tracks []Track, samples []Sample) int64 {
 	return n
 }
 
-// FragmentSize is no less than what AppendFragment and AppendSealed append.
+// FragmentSize is no less than what AppendFragment appends, and Table.AppendSealed of a segment in clear.
 func FragmentSize(tracks []Track, samples []Sample) int {
 	const perTrack, perSample = 80, 16
 	return int(PayloadSize(tracks, samples)) + 2*boxHeader + 16 + sealBytes + perTrack*len(tracks) + perSample*len(samples)
+}
+
+// ProtectedSize is no less than what Table.AppendSealed appends of a protected segment.
+func ProtectedSize(tracks []Track, samples []Sample) int {
+	const perTrack, perSample = 60, 1 + ivBytes + 2
+	n := FragmentSize(tracks, samples) + perTrack*len(tracks) + perSample*len(samples)
+	for i := range samples {
+		n += subsampleBytes * min(maxSubsamples, len(samples[i].Data)+1+int(samples[i].size(true))/maxClear)
+	}
+	return n
 }
 
 func videoTrack(tracks []Track, id uint32) bool {
@@ -72,7 +94,7 @@ func videoTrack(tracks []Track, id uint32) bool {
 	return false
 }
 
-func appendFragment(dst []byte, seq uint32, tracks []Track, samples []Sample, wall *time.Time) ([]byte, error) {
+func appendFragment(dst []byte, seq uint32, tracks []Track, samples []Sample, seal *sealing) ([]byte, error) {
 	if len(tracks) > MaxTracks {
 		return dst, fmt.Errorf("write fragment %d: %d tracks, at most %d", seq, len(tracks), MaxTracks)
 	}
@@ -81,18 +103,22 @@ func appendFragment(dst []byte, seq uint32, tracks []Track, samples []Sample, wa
 	if err != nil {
 		return dst, fmt.Errorf("write fragment %d: %w", seq, err)
 	}
+	protected := seal != nil && seal.table != nil && seal.table.protected
 	out, moof := openBox(dst, "moof")
 	out, at := openFull(out, "mfhd", 0, 0)
 	out = be.AppendUint32(out, seq)
 	closeBox(out, at)
 	for i := range tracks {
 		if runs[i].n > 0 {
-			out = runs[i].appendTraf(out, samples)
+			if protected {
+				runs[i].number = uint64(seal.table.Len(i))
+			}
+			out = runs[i].appendTraf(out, moof, protected, samples)
 		}
 	}
-	if wall != nil {
+	if seal != nil {
 		out, at = openUUID(out, uuidSeal)
-		out = be.AppendUint64(out, uint64(wall.UnixNano()))
+		out = be.AppendUint64(out, uint64(seal.wall.UnixNano()))
 		out = be.AppendUint32(out, 0)
 		closeBox(out, at)
 	}
@@ -106,10 +132,26 @@ func appendFragment(dst []byte, seq uint32, tracks []Track, samples []Sample, wa
 			out = runs[i].appendData(out, samples)
 		}
 	}
-	if wall != nil {
-		be.PutUint32(out[mdat-4:], sealSum(out[moof:mdat], out[mdat:]))
+	if seal != nil {
+		seal.finish(out[moof:mdat], out[mdat:], runs[:len(tracks)], samples)
 	}
 	return out, nil
+}
+
+// finish shows the payload to the caller, encrypts it, and writes the checksum of what will be in the file.
+func (s *sealing) finish(moof, mdat []byte, runs []run, samples []Sample) {
+	payload := mdat[boxHeader:]
+	if s.plain != nil {
+		s.plain(payload)
+	}
+	if s.table != nil && s.table.protected {
+		for i := range runs {
+			if runs[i].n > 0 {
+				payload = runs[i].encrypt(s.table.cipher, payload, samples)
+			}
+		}
+	}
+	be.PutUint32(moof[len(moof)-4:], sealSum(moof, mdat))
 }
 
 // sealSum is the checksum of a sealed fragment: of moof without its last four bytes, and of mdat.
@@ -120,8 +162,11 @@ func sealSum(moof, mdat []byte) uint32 {
 // run is what one track has in a fragment.
 type run struct {
 	id       uint32
+	index    int // of the track
+	codec    Codec
 	video    bool
-	n        int // samples
+	number   uint64 // of the first sample in the segment, when it is protected
+	n        int    // samples
 	syncs    int
 	cto      bool // some composition offset is not 0
 	sameSize bool
@@ -137,7 +182,7 @@ type run struct {
 // survey fills runs and returns the number of payload bytes.
 func survey(runs []run, tracks []Track, samples []Sample) (int64, error) {
 	for i := range tracks {
-		runs[i] = run{id: tracks[i].ID, video: tracks[i].Codec.Video(), sameSize: true, sameDur: true}
+		runs[i] = run{id: tracks[i].ID, index: i, codec: tracks[i].Codec, video: tracks[i].Codec.Video(), sameSize: true, sameDur: true}
 	}
 	var total int64
 	for i := range samples {
@@ -247,7 +292,7 @@ func (r *run) flags(first *Sample) (tfhd, trun, sample uint32) {
 	return tfhd, trun, sample
 }
 
-func (r *run) appendTraf(dst []byte, samples []Sample) []byte {
+func (r *run) appendTraf(dst []byte, moof int, protected bool, samples []Sample) []byte {
 	tfhd, trun, sampleFlags := r.flags(&samples[r.first])
 	dst, traf := openBox(dst, "traf")
 	dst, at := openFull(dst, "tfhd", 0, tfhd)
@@ -264,6 +309,9 @@ func (r *run) appendTraf(dst []byte, samples []Sample) []byte {
 	dst = be.AppendUint64(dst, uint64(samples[r.first].DTS))
 	closeBox(dst, at)
 	dst = r.appendTrun(dst, trun, samples)
+	if protected {
+		dst = r.appendAuxiliary(dst, moof, samples)
+	}
 	closeBox(dst, traf)
 	return dst
 }

@@ -38,13 +38,27 @@ func allTracks() []Track {
 }
 
 // seedSegment is a small segment of every codec.
-func seedSegment(tb testing.TB) (b []byte, end int64, t *Table) {
+func seedSegment(tb testing.TB) (b []byte, end int64, t *Table) { return seedOf(tb, nil) }
+
+func seedCipher(tb testing.TB) *Cipher {
+	c, err := NewCipher([16]byte{1}, [16]byte{2})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+// seedOf is seedSegment, protected when there is a cipher.
+func seedOf(tb testing.TB, c *Cipher) (b []byte, end int64, t *Table) {
 	tracks := allTracks()
-	b = AppendInit(nil, &Header{Camera: "door", Stream: "main", Run: 3, Start: time.Unix(1700000000, 5)}, tracks)
+	b = AppendInit(nil, &Header{Camera: "door", Stream: "main", Run: 3, Start: time.Unix(1700000000, 5), Protected: c != nil}, tracks)
 	end = int64(len(b))
 	t, err := NewTable(tracks, end)
 	if err != nil {
 		tb.Fatal(err)
+	}
+	if c != nil {
+		t.Protect(c)
 	}
 	for f := range 3 {
 		var samples []Sample
@@ -54,7 +68,7 @@ func seedSegment(tb testing.TB) (b []byte, end int64, t *Table) {
 				Sync: i < 7 || i == 15, Data: [][]byte{bytes.Repeat([]byte{byte(i)}, 10+i%4)}})
 		}
 		at := len(b)
-		if b, err = AppendSealed(b, uint32(f), time.Unix(1700000000+int64(f), 0), tracks, samples); err != nil {
+		if b, err = t.AppendSealed(b, uint32(f), time.Unix(1700000000+int64(f), 0), samples, nil); err != nil {
 			tb.Fatal(err)
 		}
 		if err := t.Append(Fragment{Length: int64(len(b) - at), Wall: time.Unix(1700000000+int64(f), 0), Salt: [16]byte{1}}, samples); err != nil {
@@ -67,6 +81,7 @@ func seedSegment(tb testing.TB) (b []byte, end int64, t *Table) {
 func FuzzReadHeader(f *testing.F) {
 	b, end, _ := seedSegment(f)
 	f.Add(b[:end])
+	f.Add(AppendInit(nil, &Header{Camera: "door", Protected: true, KID: [16]byte{1, 2}}, allTracks()))
 	f.Add(AppendInit(nil, nil, allTracks()[:1]))
 	f.Add(b[:100])
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -103,9 +118,19 @@ func mendHeader(b []byte) {
 }
 
 func FuzzParseTable(f *testing.F) {
+	c := seedCipher(f)
 	_, _, table := seedSegment(f)
 	boxed := table.appendBox(nil)
 	f.Add(boxed[uuidBytes : len(boxed)-footerBytes])
+	if err := table.SetKin([][32]byte{{1}}, [][32]byte{{2}, {3}}); err != nil {
+		f.Fatal(err)
+	}
+	_, _, sealed := seedOf(f, seedCipher(f))
+	sealed.cols[0].whole = []uint32{0, 3}
+	for _, x := range []*Table{table, sealed} {
+		boxed = x.appendBox(nil)
+		f.Add(boxed[uuidBytes : len(boxed)-footerBytes])
+	}
 	empty, _ := NewTable(allTracks()[:1], 500)
 	boxed = empty.appendBox(nil)
 	f.Add(boxed[uuidBytes : len(boxed)-footerBytes])
@@ -126,6 +151,8 @@ func FuzzParseTable(f *testing.F) {
 			t.Fatal("a table is not written as it was read")
 		}
 		readMovie(t, table, body)
+		readPlain(t, table, body, c)
+		table.Unlock(c)
 	})
 }
 
@@ -151,11 +178,18 @@ func FuzzReadTable(f *testing.F) {
 }
 
 func FuzzScanFragments(f *testing.F) {
+	c := seedCipher(f)
 	b, end, _ := seedSegment(f)
-	f.Add(b[end:])
-	f.Add(b[end : end+50])
-	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := ScanFragments(bytes.NewReader(b), allTracks(), 0, int64(len(b)), ScanOptions{Unchecked: int64(len(b))})
+	f.Add(b[end:], false)
+	f.Add(b[end:end+50], false)
+	b, end, _ = seedOf(f, c)
+	f.Add(b[end:], true)
+	f.Fuzz(func(t *testing.T, b []byte, protected bool) {
+		o := ScanOptions{Unchecked: int64(len(b)), Protected: protected}
+		if protected {
+			o.Cipher = c
+		}
+		s, err := ScanFragments(bytes.NewReader(b), allTracks(), 0, int64(len(b)), o)
 		if err != nil {
 			t.Fatalf("a malformed file is not a failed read: %v", err)
 		}
@@ -163,6 +197,37 @@ func FuzzScanFragments(f *testing.F) {
 			t.Fatalf("%+v", s)
 		}
 		AppendTrailer(nil, s.Table)
+		readPlain(t, s.Table, b, c)
+	})
+}
+
+// readPlain reads what a table that may lie says to be protected.
+func readPlain(t *testing.T, table *Table, file []byte, c *Cipher) {
+	b := make([]byte, 512)
+	r := NewPlain(bytes.NewReader(file), table, c)
+	for _, off := range []int64{0, int64(len(file)) / 2, table.Next() - 1, table.Next()} {
+		if n, err := r.ReadAt(b, max(off, 0)); err == nil && n < len(b) {
+			t.Fatalf("%d bytes of %d without an error", n, len(b))
+		}
+	}
+}
+
+// FuzzProtect encrypts and decrypts a picture of any bytes, whether they are NAL units or not.
+func FuzzProtect(f *testing.F) {
+	f.Add([]byte{0, 0, 0, 1, 0x65}, uint8(H264), false)
+	f.Add(append([]byte{0, 0, 0, 40, 0x65}, make([]byte, 60)...), uint8(H264), true)
+	f.Add(append([]byte{0, 0, 0, 39, 0x26}, make([]byte, 38)...), uint8(H265), false)
+	c := seedCipher(f)
+	f.Fuzz(func(t *testing.T, b []byte, codec uint8, whole bool) {
+		twice := bytes.Clone(b)
+		c.crypt(twice, sampleIV(1, 2), Codec(codec), whole)
+		if whole && len(b) > 16 && bytes.Equal(twice, b) {
+			t.Fatal("nothing was encrypted")
+		}
+		c.crypt(twice, sampleIV(1, 2), Codec(codec), whole)
+		if !bytes.Equal(twice, b) {
+			t.Fatal("what was encrypted is not what is decrypted")
+		}
 	})
 }
 

@@ -16,9 +16,15 @@ type Header struct {
 	Run            uint32
 	Start          time.Time // wall time of the movie's time zero, UTC
 	Version        uint16    // of the format; 0 means Version when writing
+
+	Protected bool     // samples are encrypted (Common Encryption, cenc)
+	KID       [16]byte // then: names the key
 }
 
-const headerFixed = 16 // bytes before the names
+const (
+	headerFixed     = 16 // bytes before the names
+	headerProtected = 1  // flag: the KID follows the names
+)
 
 // appendHeader appends the header box.
 func appendHeader(dst []byte, h *Header) []byte {
@@ -28,13 +34,20 @@ func appendHeader(dst []byte, h *Header) []byte {
 	}
 	dst, at := openUUID(dst, uuidHeader)
 	dst = be.AppendUint16(dst, version)
-	dst = be.AppendUint16(dst, 0)
+	flags := uint16(0)
+	if h.Protected {
+		flags |= headerProtected
+	}
+	dst = be.AppendUint16(dst, flags)
 	dst = be.AppendUint32(dst, h.Run)
 	dst = be.AppendUint64(dst, uint64(h.Start.UnixNano()))
 	for _, name := range []string{h.Camera, h.Stream} {
 		name = name[:min(len(name), MaxName)]
 		dst = be.AppendUint16(dst, uint16(len(name)))
 		dst = append(dst, name...)
+	}
+	if h.Protected {
+		dst = append(dst, h.KID[:]...)
 	}
 	dst = be.AppendUint32(dst, crc32.Checksum(dst[at+uuidBytes:], castagnoli))
 	closeBox(dst, at)
@@ -54,7 +67,8 @@ func parseHeader(b []byte) (*Header, error) {
 	if h.Version == 0 || h.Version > Version {
 		return nil, fmt.Errorf("parse segment header: version %d is not known", h.Version)
 	}
-	if flags := be.Uint16(b[2:]); flags != 0 {
+	flags := be.Uint16(b[2:])
+	if flags&^headerProtected != 0 {
 		return nil, fmt.Errorf("parse segment header: flags %#x are not known", flags)
 	}
 	rest := body[headerFixed:]
@@ -64,6 +78,12 @@ func parseHeader(b []byte) (*Header, error) {
 		}
 		n := 2 + int(be.Uint16(rest))
 		*name, rest = string(rest[2:n]), rest[n:]
+	}
+	if h.Protected = flags&headerProtected != 0; h.Protected {
+		if len(rest) < len(h.KID) {
+			return nil, fmt.Errorf("parse segment header: the name of the key is cut off")
+		}
+		copy(h.KID[:], rest)
 	}
 	return h, nil
 }

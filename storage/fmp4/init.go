@@ -31,7 +31,11 @@ func AppendInit(dst []byte, h *Header, tracks []Track) []byte {
 	mvex := mp4.NewMvexBox()
 	for i := range tracks {
 		trak := newTrak(&tracks[i])
-		addEntry(trak, sampleEntry(&tracks[i]))
+		entry := sampleEntry(&tracks[i])
+		if h != nil && h.Protected {
+			entry = protectEntry(entry, h.KID)
+		}
+		addEntry(trak, entry)
 		if o := tracks[i].Origin; o != 0 {
 			trak.AddChild(editList(mp4.ElstEntry{MediaTime: o, MediaRateInteger: 1}))
 		}

@@ -26,6 +26,10 @@ type ScanOptions struct {
 	// Leaf, if set, is called for each fragment with its sample bytes and may set Leaf and Salt; it
 	// makes the scan read and check the whole file. The payload is valid during the call only.
 	Leaf func(f *Fragment, payload []byte)
+	// Protected says that the samples are encrypted (Header.Protected). Cipher decrypts them for Leaf, and seals the
+	// table's salts; without it Leaf is not called, and the table cannot be written.
+	Protected bool
+	Cipher    *Cipher
 }
 
 // ScanFragments finds the whole fragments of a segment without a trailer, or with a torn one: from is
@@ -37,6 +41,7 @@ func ScanFragments(r io.ReaderAt, tracks []Track, from, size int64, o ScanOption
 	if err != nil {
 		return nil, err
 	}
+	t.protected, t.cipher = o.Protected, o.Cipher
 	s := &scanner{r: r, size: size, table: t, options: o}
 	for t.next < size {
 		if err := s.fragment(); err != nil {
@@ -110,7 +115,7 @@ func (s *scanner) fragment() error {
 	if s.table.next+moof+mdat > s.size {
 		return s.torn("the file ends within mdat")
 	}
-	p := moofParser{tracks: s.table.tracks}
+	p := moofParser{tracks: s.table.tracks, table: s.table}
 	if err := p.parse(s.buf[boxHeader:moof]); err != nil {
 		return s.torn("%v", err)
 	}
@@ -124,10 +129,23 @@ func (s *scanner) fragment() error {
 	if err := s.table.appendMetas(f, p.samples, p.lastDur[:len(s.table.tracks)]); err != nil {
 		return s.torn("%v", err)
 	}
+	s.leaf(moof)
 	return nil
 }
 
-// check compares the seal and lets the caller see the payload.
+// leaf lets the caller see the payload of the fragment that was taken last.
+func (s *scanner) leaf(moof int64) {
+	if s.options.Leaf == nil || s.table.protected && s.table.cipher == nil {
+		return
+	}
+	payload, last := s.buf[moof+boxHeader:], len(s.table.frags)-1
+	if s.table.protected {
+		s.table.decrypt(s.table.cipher, last, payload)
+	}
+	s.options.Leaf(&s.table.frags[last], payload)
+}
+
+// check compares the seal.
 func (s *scanner) check(f *Fragment, moof int64, sum uint32) error {
 	if s.options.Leaf == nil && s.table.next+f.Length <= s.options.Unchecked {
 		return nil
@@ -137,9 +155,6 @@ func (s *scanner) check(f *Fragment, moof int64, sum uint32) error {
 	}
 	if sealSum(s.buf[:moof], s.buf[moof:]) != sum {
 		return s.torn("checksum differs")
-	}
-	if s.options.Leaf != nil {
-		s.options.Leaf(f, s.buf[moof+boxHeader:])
 	}
 	return nil
 }
@@ -152,6 +167,7 @@ type metas struct {
 	size  []uint32
 	cto   []int32
 	sync  []bool
+	whole []bool // protected without regard to structure; nil: none
 }
 
 // appendMetas is Append for samples whose data stays in the file.
@@ -174,6 +190,9 @@ func (t *Table) appendMetas(f Fragment, runs []metas, lastDur []uint32) error {
 	for _, r := range runs {
 		dts, video := r.first, t.tracks[r.track].Codec.Video()
 		for k := range r.size {
+			if r.whole != nil && r.whole[k] {
+				t.cols[r.track].whole = append(t.cols[r.track].whole, uint32(len(t.cols[r.track].size)))
+			}
 			t.cols[r.track].add(dts, r.cto[k], r.size[k], video && r.sync[k])
 			dts += int64(r.dur[k])
 		}
@@ -186,6 +205,7 @@ func (t *Table) appendMetas(f Fragment, runs []metas, lastDur []uint32) error {
 // moofParser reads the moof boxes that AppendSealed writes, and no others.
 type moofParser struct {
 	tracks  []Track
+	table   *Table // so far
 	samples []metas
 	lastDur [MaxTracks]uint32
 	payload int64
@@ -244,6 +264,13 @@ func (p *moofParser) traf(b []byte) error {
 	}
 	if err := p.trun(&r, trun, d); err != nil {
 		return err
+	}
+	if p.table.protected {
+		video := p.tracks[r.track].Codec.Video()
+		r.whole, err = parseAuxiliary(child(b, "senc"), r.track, len(r.size), uint64(p.table.Len(r.track)), video)
+		if err != nil {
+			return err
+		}
 	}
 	p.lastDur[r.track] = r.dur[len(r.dur)-1]
 	p.samples = append(p.samples, r)

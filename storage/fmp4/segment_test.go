@@ -58,7 +58,7 @@ func makeSegment(t testing.TB, tracks []fmp4.Track, groups [][]fmp4.Sample) *seg
 		}
 		at := len(s.open)
 		wall := start.Add(time.Duration(i) * time.Second)
-		if s.open, err = fmp4.AppendSealed(s.open, uint32(i+1), wall, tracks, group); err != nil {
+		if s.open, err = s.table.AppendSealed(s.open, uint32(i+1), wall, group, nil); err != nil {
 			t.Fatal(err)
 		}
 		f := fmp4.Fragment{Length: int64(len(s.open) - at), Wall: wall, Salt: [16]byte{byte(i)}}

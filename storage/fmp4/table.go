@@ -45,6 +45,12 @@ type Table struct {
 	firsts []mark // len(frags) × len(tracks): where each track stands when the fragment begins
 	next   int64  // offset at which the next fragment begins
 	n      int    // samples of all tracks
+
+	protected bool
+	cipher    *Cipher    // of a protected segment; nil while its key is not known
+	sealed    []byte     // the salts as they were read, while that is so
+	before    [][32]byte // leaves of what was erased: of before the first fragment
+	after     [][32]byte // and of behind the last one
 }
 
 // mark is a track's position when a fragment begins.
@@ -60,6 +66,7 @@ type column struct {
 	size    []uint32
 	cto     []int32  // nil while all are 0
 	syncs   []uint32 // video: indexes of sync samples
+	whole   []uint32 // video: indexes of samples that are protected without regard to their structure
 	base    int64    // DTS of the first sample
 	dts     int64    // DTS of the last sample
 	lastDur uint32
@@ -166,6 +173,9 @@ func (t *Table) Append(f Fragment, samples []Sample) error {
 	for i := range samples {
 		k := t.indexOf(samples[i].Track)
 		video := t.tracks[k].Codec.Video()
+		if t.protected && isWhole(t.tracks[k].Codec, &samples[i]) {
+			t.cols[k].whole = append(t.cols[k].whole, uint32(len(t.cols[k].size)))
+		}
 		t.cols[k].add(samples[i].DTS, samples[i].CTO, uint32(samples[i].size(video)), video && samples[i].Sync)
 	}
 	for i := range t.cols {

@@ -1,6 +1,7 @@
 package fmp4
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -14,6 +15,12 @@ const tableVersion = 1
 // footerBytes end a table box: CRC-32C of the payload, then the size of the box, so that the box is
 // found from its end.
 const footerBytes = 4 + 8
+
+// The flags of a table.
+const (
+	tableProtected = 1 << 0 // salts are sealed; some samples may be protected whole
+	tableKin       = 1 << 1 // leaves of fragments that are not in the file
+)
 
 // The columns byte of a track in a fragment.
 const (
@@ -32,7 +39,7 @@ func (t *Table) appendBox(dst []byte) []byte {
 	dst, at := openUUID(dst, uuidTable)
 	payload := len(dst)
 	dst = be.AppendUint16(dst, tableVersion)
-	dst = be.AppendUint16(dst, 0)
+	dst = be.AppendUint16(dst, t.flags())
 	dst = binary.AppendUvarint(dst, uint64(len(t.tracks)))
 	for i := range t.tracks {
 		dst = appendTrack(dst, &t.tracks[i])
@@ -41,9 +48,47 @@ func (t *Table) appendBox(dst []byte) []byte {
 	for i := range t.cols {
 		dst = binary.AppendUvarint(dst, uint64(t.cols[i].lastDur))
 	}
+	dst = t.appendProtection(dst)
 	dst = be.AppendUint32(dst, crc32.Checksum(dst[payload:], castagnoli))
 	dst = be.AppendUint64(dst, uint64(len(dst)-at+8))
 	closeBox(dst, at)
+	return dst
+}
+
+func (t *Table) flags() (flags uint16) {
+	if t.protected {
+		flags |= tableProtected
+	}
+	if len(t.before)+len(t.after) > 0 {
+		flags |= tableKin
+	}
+	return flags
+}
+
+// appendProtection appends what tables of protected segments have, and the leaves of what was erased.
+func (t *Table) appendProtection(dst []byte) []byte {
+	if t.protected {
+		for i := range t.cols {
+			dst = binary.AppendUvarint(dst, uint64(len(t.cols[i].whole)))
+			last := uint32(0)
+			for _, n := range t.cols[i].whole {
+				dst = binary.AppendUvarint(dst, uint64(n-last))
+				last = n
+			}
+		}
+		sealed := t.sealedSalts()
+		dst = binary.AppendUvarint(dst, uint64(len(sealed)))
+		dst = append(dst, sealed...)
+	}
+	if len(t.before)+len(t.after) == 0 {
+		return dst
+	}
+	for _, list := range [][][32]byte{t.before, t.after} {
+		dst = binary.AppendUvarint(dst, uint64(len(list)))
+		for i := range list {
+			dst = append(dst, list[i][:]...)
+		}
+	}
 	return dst
 }
 
@@ -79,7 +124,9 @@ func (t *Table) appendFragments(dst []byte) []byte {
 		dst = binary.AppendVarint(dst, step-wallStep)
 		wall, wallStep = x.Wall.UnixNano(), step
 		dst = append(dst, x.Leaf[:]...)
-		dst = append(dst, x.Salt[:]...)
+		if !t.protected {
+			dst = append(dst, x.Salt[:]...)
+		}
 		for i := range t.cols {
 			from, to := t.samplesOf(f, i)
 			dst = t.cols[i].appendRun(dst, from, to, &lastStep[i], t.tracks[i].Codec.Video())
@@ -223,8 +270,11 @@ func ParseTable(b []byte) (*Table, error) {
 // parseTable reads the payload without its footer.
 func parseTable(body []byte) (*Table, error) {
 	c := &cursor{b: body}
-	if head := c.bytes(4); head != nil && (be.Uint16(head) != tableVersion || be.Uint16(head[2:]) != 0) {
-		c.fail("version or flags are not known")
+	var flags uint16
+	if head := c.bytes(4); head != nil {
+		if flags = be.Uint16(head[2:]); be.Uint16(head) != tableVersion || flags&^(tableProtected|tableKin) != 0 {
+			c.fail("version or flags are not known")
+		}
 	}
 	tracks := make([]Track, 0, MaxTracks)
 	for range c.uvarint(MaxTracks) {
@@ -238,14 +288,58 @@ func parseTable(body []byte) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.protected = flags&tableProtected != 0
 	t.parseFragments(c)
 	for i := range t.cols {
 		t.cols[i].lastDur = uint32(c.uvarint(math.MaxUint32))
 	}
+	t.parseProtection(c, flags&tableKin != 0)
 	if c.err == nil && len(c.b) != 0 {
 		c.fail("bytes left over")
 	}
 	return t, c.err
+}
+
+// parseProtection reads what appendProtection wrote.
+func (t *Table) parseProtection(c *cursor, kin bool) {
+	if t.protected {
+		for i := range t.cols {
+			t.parseWhole(c, i)
+		}
+		if n := int(c.uvarint(uint64(sealedSalts(len(t.frags))))); n > 0 {
+			if t.sealed = bytes.Clone(c.bytes(n)); n != sealedSalts(len(t.frags)) {
+				c.fail("the salts are cut off")
+			}
+		}
+	}
+	if !kin {
+		return
+	}
+	t.before = c.leaves(MaxFragments - len(t.frags))
+	t.after = c.leaves(MaxFragments - len(t.frags) - len(t.before))
+	if len(t.before)+len(t.after) == 0 {
+		c.fail("no leaves where there should be some")
+	}
+}
+
+// parseWhole reads which samples of track i are protected whole.
+func (t *Table) parseWhole(c *cursor, i int) {
+	col := &t.cols[i]
+	limit := 0
+	if t.tracks[i].Codec.Video() {
+		limit = len(col.size)
+	}
+	at := uint64(0)
+	for k := range c.uvarint(uint64(limit)) {
+		step := c.uvarint(uint64(limit))
+		if at += step; at >= uint64(limit) || k > 0 && step == 0 {
+			c.fail("a sample that is protected whole is not there")
+		}
+		if c.err != nil {
+			return
+		}
+		col.whole = append(col.whole, uint32(at))
+	}
 }
 
 func (c *cursor) track() (t Track) {
@@ -276,7 +370,9 @@ func (t *Table) parseFragments(c *cursor) {
 		wall += wallStep
 		f.Wall = time.Unix(0, wall)
 		copy(f.Leaf[:], c.bytes(len(f.Leaf)))
-		copy(f.Salt[:], c.bytes(len(f.Salt)))
+		if !t.protected {
+			copy(f.Salt[:], c.bytes(len(f.Salt)))
+		}
 		if c.err != nil {
 			return
 		}
