@@ -14,14 +14,15 @@ const maxFile = 1 << 20
 // Config is a valid configuration. All fields are set: what the file leaves out has its default. Paths are absolute
 // when the file's own name was.
 type Config struct {
-	Listen    string   // address of viewer and API, host:port
-	Names     []string // host names and addresses of this machine, for its certificate
-	Data      string   // directory of index.db, state.db and endpoint.json
-	Volumes   []Volume // at least one
-	Retention Retention
-	WebRTC    WebRTC
-	Egress    Egress
-	Cameras   []Camera // in the file's order, ids unique
+	Listen     string   // address of viewer and API, host:port
+	Names      []string // host names and addresses of this machine, for its certificate
+	Data       string   // directory of index.db, state.db and endpoint.json
+	Volumes    []Volume // at least one
+	DiskHealth string   // report on the disks
+	Retention  Retention
+	WebRTC     WebRTC
+	Egress     Egress
+	Cameras    []Camera // in the file's order, ids unique
 
 	// Warnings are sentences about what is valid and yet unwise, such as a file with passwords that everyone may read.
 	Warnings []string

@@ -26,6 +26,9 @@ var fileObject = &object[Config]{
 		setting("volumes", list(volumeObject.kind(), 1, maxVolumes), func(c *Config) *[]Volume { return &c.Volumes },
 			"Directories for footage. A directory that recorded before and has lost its identity file is not written to: an unmounted disk must not fill the system disk.").
 			must().groups(volumeObject.table("volumes[]"), true).insteadOf("volume", "storage"),
+		setting("disk_health", filePath(), func(c *Config) *string { return &c.DiskHealth },
+			"Where a helper of root's (`scripts/disk-health`, the timer `holdfast-disks`) leaves what the disks say of themselves. Without that file nothing is known of the disks but what reading and writing tell.").
+			defaults("/run/holdfast-disks/disks.json").insteadOf("disks", "smart"),
 		setting("retention", retentionObject.kind(), func(c *Config) *Retention { return &c.Retention },
 			"How long footage is kept where a camera says nothing else.").defaults("{}").groups(retentionObject.table("retention"), false),
 		setting("webrtc", webrtcObject.kind(), func(c *Config) *WebRTC { return &c.WebRTC },

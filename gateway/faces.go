@@ -25,7 +25,7 @@ import (
 // storageOptions are those of the recording engine.
 func (g *Gateway) storageOptions() storage.Options {
 	o := storage.Options{Index: filepath.Join(g.conf.Data, "index.db"), MaxAge: time.Duration(g.conf.Retention.MaxAge),
-		MaxAges: make(map[string]time.Duration), Now: g.now, Log: g.log}
+		MaxAges: make(map[string]time.Duration), Disks: g.conf.DiskHealth, Now: g.now, Log: g.log}
 	for _, v := range g.conf.Volumes {
 		o.Volumes = append(o.Volumes, storageVolume(v))
 	}

@@ -337,6 +337,9 @@ func (s *Store) Alarms() []Alarm {
 		list = append(list, Alarm{ID: "volume:" + st.Path, Loses: usable == 0, Since: st.Since,
 			What: fmt.Sprintf("Volume %s is %s: %s.", st.Path, st.State, st.Cause), Means: means, Do: st.Do})
 	}
+	for _, v := range s.vols {
+		list = append(list, v.disks.alarms(v.o.Path)...)
+	}
 	if moved := s.index.aside; moved != "" {
 		list = append(list, Alarm{ID: "index", Since: s.opened.UTC(), What: "The index could not be read when the gateway started. It was made again from the footage; the old one is " + moved + ".",
 			Means: "All footage that could be read is on the timelines. Causes of gaps that were noted in the last seconds before may be missing.",

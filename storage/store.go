@@ -5,16 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
 
-	"holdfast/storage/fmp4"
 	"holdfast/storage/internal/durable"
 )
 
@@ -33,6 +30,8 @@ type Options struct {
 	Volumes []VolumeOptions          // at least one
 	MaxAge  time.Duration            // of footage, where MaxAges says nothing else; 0: until space is needed
 	MaxAges map[string]time.Duration // by camera id
+
+	Disks string // report on the disks that a helper of root's makes (package disk); "": none is asked for
 
 	FS           durable.FS           // nil: the operating system's
 	Now          func() time.Time     // wall clock; nil: time.Now
@@ -344,6 +343,7 @@ func (s *Store) tend(ctx context.Context, v *volume) {
 		s.finishTorn(v, func() bool { return ctx.Err() == nil })
 		s.removeGarbage(v)
 		s.say(v)
+		s.lookAtDisks(v)
 	}
 	if st := v.status().State; st != VolumeOK && st != VolumeFull {
 		v.release()
@@ -485,95 +485,6 @@ func (s *Store) gap(camera, stream string, at time.Time, cause Cause) error {
 	}
 	if changed {
 		s.toJournal(record{Type: "gap", At: at, Camera: camera, Stream: stream, Cause: cause})
-	}
-	return nil
-}
-
-// liveTable gives the table of a segment that is being written, as far as it is synced; nil for any other.
-func (s *Store) liveTable(path string) *fmp4.Table {
-	s.mu.Lock()
-	w := s.live[path]
-	s.mu.Unlock()
-	if w == nil {
-		return nil
-	}
-	return w.snapshot(path)
-}
-
-// fill completes a segment that came from the index.
-func (s *Store) fill(seg *Segment) {
-	s.mu.Lock()
-	v := s.numbers[seg.volume]
-	s.mu.Unlock()
-	if v == nil {
-		return
-	}
-	v.mu.Lock()
-	seg.Volume = v.id
-	v.mu.Unlock()
-	seg.Path = filepath.Join(v.o.Path, seg.relative())
-	if seg.Open {
-		s.fillOpen(seg)
-	}
-}
-
-// fillOpen completes a segment that was open when it was read: from its writer, or as it was given up, or from its record,
-// should the writer have closed it meanwhile.
-func (s *Store) fillOpen(seg *Segment) {
-	s.mu.Lock()
-	w, torn := s.live[seg.Path], s.torn[seg.Path]
-	s.mu.Unlock()
-	switch {
-	case w != nil && w.describe(seg):
-	case torn != nil:
-		seg.End, seg.Size = torn.End, torn.Size
-	default:
-		s.index.db.View(func(tx *bbolt.Tx) error { // an error leaves it as it was read
-			again, ok, err := segmentOf(tx, seg.Camera, seg.Stream, seg.key())
-			if ok && err == nil {
-				again.Path, again.Volume = seg.Path, seg.Volume
-				*seg = again
-			}
-			return nil
-		})
-	}
-}
-
-// Segments gives the segments of a stream that overlap [from, to), in the order of their starts. An open one ends where it
-// is synced.
-func (s *Store) Segments(camera, stream string, from, to time.Time) (list []Segment, err error) {
-	if err := checkRange(from, to); err != nil {
-		return nil, err
-	}
-	list, err = s.segments(camera, stream, from, to)
-	for i := range list {
-		s.fill(&list[i])
-	}
-	return slices.DeleteFunc(list, func(seg Segment) bool { return !seg.End.After(from) }), err
-}
-
-// segments reads records: only an open one is completed. Those on volumes that are not configured are left out.
-func (s *Store) segments(camera, stream string, from, to time.Time) (list []Segment, err error) {
-	s.mu.Lock()
-	numbers := maps.Clone(s.numbers)
-	s.mu.Unlock()
-	err = s.index.db.View(func(tx *bbolt.Tx) error {
-		return between(tx, camera, stream, from, to, func(seg Segment) error {
-			if numbers[seg.volume] != nil {
-				list = append(list, seg)
-			}
-			return nil
-		})
-	})
-	return list, err
-}
-
-func checkRange(from, to time.Time) error {
-	if !from.Before(to) {
-		return errors.New("the range is empty: from must be before to")
-	}
-	if to.Sub(from) > MaxRange {
-		return fmt.Errorf("the range is longer than %d days", MaxRange/(24*time.Hour))
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/storage/disk"
 	"holdfast/storage/internal/durable"
 )
 
@@ -81,6 +82,7 @@ type VolumeStatus struct {
 	Total  int64         // bytes
 	Sync   time.Duration // of the slowest recent sync
 	Writes uint64        // bytes written since the start
+	Disks  []disk.Health // what is known of the disks that it lies on; none without a helper that asks them
 }
 
 // stallLimit is how long a call to a volume's file system may take before the volume counts as failing. A disk that has
@@ -96,6 +98,8 @@ type volume struct {
 
 	names  sync.Mutex      // makes choosing a free name and creating it one act, and looking for garbage and removing it
 	making map[string]bool // files that are created and not yet in the index; guarded by names
+
+	disks diskWatch
 
 	tries     int       // of taking in a volume that the index has not met; the goroutine that tends it, as is
 	compacted time.Time // when a file of the journal was looked at last, monotonic
@@ -230,7 +234,7 @@ func (v *volume) status() VolumeStatus {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	st := VolumeStatus{ID: v.id, Path: v.o.Path, State: v.state, Cause: v.cause, Do: v.do, Since: v.since,
-		Free: v.free, Total: v.total, Sync: v.slowest, Writes: v.writes}
+		Free: v.free, Total: v.total, Sync: v.slowest, Writes: v.writes, Disks: v.disks.list()}
 	if d := v.stalled(); d > stallLimit && st.State == VolumeOK {
 		st.State, st.Since = VolumeFailing, v.now().UTC().Add(-d)
 		st.Cause, st.Do = "it does not answer: a call has been waiting for more than "+stallLimit.String(), doAbout[VolumeFailing]

@@ -12,19 +12,24 @@ import (
 const unitFile = "scripts/holdfast.service"
 
 // systemd-analyze answers 0 even for a directive that it does not know, so it must also be silent.
-func TestUnitFileIsUnderstoodBySystemd(t *testing.T) {
+func TestUnitFilesAreUnderstoodBySystemd(t *testing.T) {
 	analyze := program(t, "systemd-analyze")
-	text := string(readText(t, unitFile))
-	const start = "ExecStart=/usr/bin/holdfast "
-	if !strings.Contains(text, start) {
-		t.Fatalf("the unit does not say %s", start)
+	dir := t.TempDir()
+	var units []string
+	for _, name := range []string{"holdfast.service", "holdfast-disks.service", "holdfast-disks.timer"} {
+		text := string(readText(t, "scripts/"+name))
+		for _, start := range []string{"ExecStart=/usr/bin/holdfast ", "ExecStart=/usr/lib/holdfast/disk-health"} {
+			text = strings.Replace(text, start, "ExecStart=/bin/true ", 1) // the program is not installed here
+		}
+		if strings.HasSuffix(name, ".service") && !strings.Contains(text, "ExecStart=/bin/true ") {
+			t.Fatalf("%s starts something else", name)
+		}
+		units = append(units, filepath.Join(dir, name))
+		if err := os.WriteFile(units[len(units)-1], []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	unit := filepath.Join(t.TempDir(), "holdfast.service")
-	text = strings.Replace(text, start, "ExecStart=/bin/true ", 1) // the program is not installed here
-	if err := os.WriteFile(unit, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(analyze, "verify", unit)
+	cmd := exec.Command(analyze, append([]string{"verify"}, units...)...)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Run(); err != nil || said.Len() > 0 {
@@ -62,6 +67,8 @@ func TestInstallCanBeRunAgainAndUndone(t *testing.T) {
 	}
 	wantText(t, filepath.Join(root, "usr/bin/holdfast"), "#!/bin/sh\necho 1\n")
 	wantText(t, filepath.Join(root, "etc/systemd/system/holdfast.service"), string(readText(t, unitFile)))
+	wantText(t, filepath.Join(root, "etc/systemd/system/holdfast-disks.timer"), string(readText(t, "scripts/holdfast-disks.timer")))
+	wantText(t, filepath.Join(root, "usr/lib/holdfast/disk-health"), string(readText(t, "scripts/disk-health")))
 	wantText(t, config, string(readText(t, "scripts/holdfast.yaml.example")))
 	if info, err := os.Stat(config); err != nil || info.Mode().Perm() != 0o640 {
 		t.Errorf("settings may hold passwords; mode %v, %v", info.Mode(), err)
@@ -75,7 +82,8 @@ func TestInstallCanBeRunAgainAndUndone(t *testing.T) {
 
 	install(t, "--root", root, "--uninstall")
 	install(t, "--root", root, "--uninstall")
-	for _, gone := range []string{"usr/bin/holdfast", "etc/systemd/system/holdfast.service"} {
+	for _, gone := range []string{"usr/bin/holdfast", "etc/systemd/system/holdfast.service",
+		"etc/systemd/system/holdfast-disks.service", "etc/systemd/system/holdfast-disks.timer", "usr/lib/holdfast/disk-health"} {
 		if _, err := os.Lstat(filepath.Join(root, gone)); !os.IsNotExist(err) {
 			t.Errorf("%s is still there: %v", gone, err)
 		}

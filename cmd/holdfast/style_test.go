@@ -181,7 +181,7 @@ func eachText(t *testing.T, f func(name string, text []byte)) {
 			}
 			return nil
 		}
-		if !d.Type().IsRegular() || slices.Contains([]string{"go.sum", "LICENSE", "package-lock.json"}, d.Name()) {
+		if !d.Type().IsRegular() || slices.Contains([]string{".git", "go.sum", "LICENSE", "package-lock.json"}, d.Name()) {
 			return nil
 		}
 		const large = 1 << 20 // larger files are clips and programs

@@ -126,6 +126,19 @@ type Volume struct {
 	Free   int64   `json:"free" doc:"Bytes."`
 	Total  int64   `json:"total" doc:"Bytes."`
 	SyncMS float64 `json:"sync_ms" doc:"How long syncing takes, milliseconds."`
+	Disks  []Disk  `json:"disks" doc:"What the disks below it say of themselves; empty where no helper asks them."`
+}
+
+// Disk is a disk below a volume.
+type Disk struct {
+	Name        string `json:"name"`
+	Model       string `json:"model"`
+	State       string `json:"state" enum:"passed,failing,unknown"`
+	Wear        *int   `json:"wear,omitempty" doc:"Per cent of the endurance that is used up; left out where the disk does not say."`
+	Temperature int    `json:"temperature,omitempty" doc:"Degrees Celsius."`
+	Hours       int    `json:"hours,omitempty" doc:"Switched on."`
+	Pending     int    `json:"pending_sectors,omitempty"`
+	Reallocated int    `json:"reallocated_sectors,omitempty"`
 }
 
 // Discovered is a device that answered a probe.
