@@ -93,6 +93,14 @@ func (c *Camera) records(streamID string) bool {
 	return slices.Contains(c.spec.Record.Streams, streamID)
 }
 
+// offCause is why nothing of the camera is recorded.
+func (c *Camera) offCause() storage.Cause {
+	if c.spec.Disabled {
+		return storage.CauseDisabled
+	}
+	return storage.CauseOff
+}
+
 // noteOff says of streams that were recorded and are not to be any more why nothing follows.
 func (c *Camera) noteOff() {
 	for _, f := range c.feeds {
@@ -102,7 +110,7 @@ func (c *Camera) noteOff() {
 		}
 		known, err := c.store.Known(c.spec.ID, id)
 		if err == nil && known {
-			err = c.store.Gap(c.spec.ID, id, c.now(), storage.CauseDisabled)
+			err = c.store.Gap(c.spec.ID, id, c.now(), c.offCause())
 		}
 		if err != nil {
 			c.log.Error("note that recording is off", "stream", id, "error", err)

@@ -231,7 +231,7 @@ func TestStreamThatIsNoLongerRecordedHasAGapThatSaysSo(t *testing.T) {
 	r.end()
 	r = startIn(t, dir, fmt.Sprintf(yaml, "main"))
 	r.await("footage of main", footage(r, "main"))
-	if s := last(r, "sub"); s.Cause != storage.CauseDisabled {
+	if s := last(r, "sub"); s.Cause != storage.CauseOff {
 		t.Errorf("sub ends with %+v", s)
 	}
 }

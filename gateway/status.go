@@ -125,7 +125,7 @@ func (c *Camera) describeState(w *web.Camera) {
 
 // recording tells how the camera's recording goes: as badly as the worst of its recorders.
 func (c *Camera) recording() web.Recording {
-	w := web.Recording{Mode: "off", State: "off", Cause: string(storage.CauseDisabled), Since: c.made, Streams: []string{}}
+	w := web.Recording{Mode: "off", State: "off", Cause: string(c.offCause()), Since: c.made, Streams: []string{}}
 	rank := -1
 	for i, r := range c.recs {
 		w.Mode = "continuous"

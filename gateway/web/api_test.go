@@ -137,7 +137,7 @@ func TestListsAreNeverNull(t *testing.T) {
 func TestSpansAreGivenAsTheContractSays(t *testing.T) {
 	s := newSite(t)
 	a := s.do("GET", "/api/v1/cameras/door/spans?from=2026-03-01T09:00:00%2B01:00&to=2026-03-01T09:00:00.5Z", "", s.bearer())
-	want := `[{"start":"2026-03-01T08:00:00Z","end":"2026-03-01T08:30:00.25Z","kind":"recorded","cause":""},{"start":"2026-03-01T08:30:00.25Z","end":"2026-03-01T09:00:00.5Z","kind":"gap","cause":"camera offline"}]` + "\n"
+	want := `[{"start":"2026-03-01T08:00:00Z","end":"2026-03-01T08:30:00.25Z","kind":"recorded","cause":"","class":""},{"start":"2026-03-01T08:30:00.25Z","end":"2026-03-01T09:00:00.5Z","kind":"gap","cause":"camera offline","class":"lost"}]` + "\n"
 	if a.text != want {
 		t.Errorf("%s\nwant %s", a.text, want)
 	}

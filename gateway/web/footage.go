@@ -49,6 +49,7 @@ type Span struct {
 	End   time.Time `json:"end"`
 	Kind  string    `json:"kind" enum:"recorded,gap"`
 	Cause string    `json:"cause" doc:"Why nothing is recorded; empty for what is."`
+	Class string    `json:"class" enum:",lost,unwanted,deleted" doc:"What a gap means: it was to be recorded, it was not to be, or it was deleted on purpose; empty for what is recorded."`
 }
 
 // maxSpansRange bounds how much time spans are given for at once.
@@ -103,11 +104,11 @@ func (s *Server) getSpans(w http.ResponseWriter, r *request) error {
 	}
 	list := make([]Span, 0, len(spans))
 	for _, sp := range spans {
-		kind := "recorded"
+		kind, class := "recorded", ""
 		if sp.Gap {
-			kind = "gap"
+			kind, class = "gap", string(sp.Cause.Class())
 		}
-		list = append(list, Span{Start: sp.Start.UTC(), End: sp.End.UTC(), Kind: kind, Cause: string(sp.Cause)})
+		list = append(list, Span{Start: sp.Start.UTC(), End: sp.End.UTC(), Kind: kind, Cause: string(sp.Cause), Class: class})
 	}
 	return reply(w, http.StatusOK, list)
 }

@@ -8,7 +8,7 @@
  * @typedef {{id:string,path:string,state:string,cause:string,free:number,total:number,sync_ms:number}} Volume
  * @typedef {{state:string,summary:string,alarms:Alarm[],volumes:Volume[]}} Health
  * @typedef {{user:string,role:string,csrf:string,site:string,version:string,time_zone:string}} Session
- * @typedef {{start:string,end:string,kind:"recorded"|"gap",cause:string}} Span
+ * @typedef {{start:string,end:string,kind:"recorded"|"gap",cause:string,class:""|"lost"|"unwanted"|"deleted"}} Span
  * @typedef {{from:string,to:string,duration:number,map:{media:number,wall:string}[],gaps:{start:string,end:string,cause:string,media:number}[]}} VideoMap
  * @typedef {{id:string,name:string,hardware:string,address:string,xaddrs:string[],adopted:boolean}} Found
  */

@@ -202,13 +202,20 @@ export function timelinePage(id, go) {
       if (b < 0 || a > w) continue;
       const width = Math.max(1, b - a);
       if (s.kind === "recorded") { g.fillStyle = colour("--recorded"); g.fillRect(a, l.y, width, l.h); continue; }
-      hatch(g, a, l.y, width, l.h);
-      if (l.c.id === id && width > 150) { g.fillStyle = colour("--quiet"); g.fillText(words.gap(duration((Date.parse(s.end) - Date.parse(s.start)) / 1000), s.cause), a + 8, l.y + l.h / 2, width - 12); }
+      const lost = s.class === "lost";
+      if (lost) hatch(g, a, l.y, width, l.h); // what nobody wanted, and what was deleted on purpose, is plain empty
+      if (l.c.id === id && width > 150) { g.fillStyle = colour(lost ? "--quiet" : "--faint"); g.fillText(hole(s), a + 8, l.y + l.h / 2, width - 12); }
     }
     g.fillStyle = colour("--text");
     g.globalAlpha = 0.9;
     g.fillText(l.c.name, 8, l.y + l.h / 2);
     g.globalAlpha = 1;
+  }
+
+  /** What a gap is, in words. @param {import("./api.js").Span} s */
+  function hole(s) {
+    const len = duration((Date.parse(s.end) - Date.parse(s.start)) / 1000);
+    return s.class === "unwanted" ? words.unwanted(len, s.cause) : s.class === "deleted" ? words.deleted(len, s.cause) : words.gap(len, s.cause);
   }
 
   /** @param {CanvasRenderingContext2D} g @param {number} a @param {number} y @param {number} w @param {number} hgt */
@@ -294,8 +301,8 @@ export function timelinePage(id, go) {
   function hover(px, py) {
     const l = lanes().find((/** @type {{y:number,h:number}} */ v) => py >= v.y && py < v.y + v.h + 5);
     const at = t(px);
-    const s = l && spans.get(l.c.id).find((/** @type {{start:string,end:string,kind:string,cause:string}} */ v) => Date.parse(v.start) <= at && Date.parse(v.end) > at);
-    tip.textContent = `${clock(at)}${s && s.kind === "gap" ? ` · ${words.gap(duration((Date.parse(s.end) - Date.parse(s.start)) / 1000), s.cause)}` : ""}`;
+    const s = l && spans.get(l.c.id).find((/** @type {import("./api.js").Span} */ v) => Date.parse(v.start) <= at && Date.parse(v.end) > at);
+    tip.textContent = `${clock(at)}${s && s.kind === "gap" ? ` · ${hole(s)}` : ""}`;
     tip.title = new Date(at).toISOString();
     tip.hidden = false;
     tip.style.setProperty("left", `${Math.min(px, canvas.clientWidth - tip.offsetWidth - 8)}px`);

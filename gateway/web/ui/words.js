@@ -22,6 +22,7 @@ export const words = {
   back: "Back to all cameras", full: "Full screen", snapshot: "Snapshot", sound: "Sound", info: "Info", showTimeline: "Timeline at this moment",
   layouts: { auto: "Auto", 1: "1", 4: "2 × 2", 6: "1 + 5", 9: "3 × 3", 16: "4 × 4" }, layout: "Layout", page: "Page",
   noFootage: "No footage at this moment", liveHere: "LIVE", play: "Play", pause: "Pause", speed: "Speed", frameBack: "Frame back", frame: "Frame forward", day: "Day",
+  unwanted: (/** @type {string} */ len, /** @type {string} */ cause) => `Not recorded for ${len}: ${cause}`, deleted: (/** @type {string} */ len, /** @type {string} */ cause) => `Deleted, ${len}: ${cause}`,
   gap: (/** @type {string} */ len, /** @type {string} */ cause) => `No footage for ${len}: ${cause}`, jumped: (/** @type {string} */ len, /** @type {string} */ cause) => `Nothing was recorded for ${len} (${cause}). Playing what follows.`,
   nothingLater: "There is no footage after this.", playFailed: "This footage cannot be played in this browser.",
   volume: "Volume", state: "State", free: "Free", of: "of", sync: "Sync", alarms: "Alarms", noAlarms: "No alarms. Everything that should be recorded is.", volumes: "Volumes",
