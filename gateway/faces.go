@@ -24,14 +24,14 @@ import (
 
 // storageOptions are those of the recording engine.
 func (g *Gateway) storageOptions() storage.Options {
-	o := storage.Options{Index: filepath.Join(g.conf.Data, "index.db"), MaxAge: time.Duration(g.conf.Retention.MaxAge),
-		MaxAges: make(map[string]time.Duration), Disks: g.conf.DiskHealth, Now: g.now, Log: g.log}
+	o := storage.Options{Index: filepath.Join(g.conf.Data, "index.db"), Ages: storage.Ages{Max: time.Duration(g.conf.Retention.MaxAge)},
+		CameraAges: make(map[string]storage.Ages), Disks: g.conf.DiskHealth, Now: g.now, Log: g.log}
 	for _, v := range g.conf.Volumes {
 		o.Volumes = append(o.Volumes, storageVolume(v))
 	}
 	for _, c := range g.conf.Cameras {
 		if c.Record.MaxAge > 0 {
-			o.MaxAges[c.ID] = time.Duration(c.Record.MaxAge)
+			o.CameraAges[c.ID] = storage.Ages{Max: time.Duration(c.Record.MaxAge)}
 		}
 	}
 	return o

@@ -67,7 +67,7 @@ func (s *Store) needed(data []byte) (kept []byte, err error) {
 	still := list[:0]
 	err = s.index.db.View(func(tx *bbolt.Tx) error {
 		for _, r := range list {
-			if tells(tx, &r) {
+			if tells(tx, &r, s.now()) {
 				still = append(still, r)
 			}
 		}
@@ -80,9 +80,11 @@ func (s *Store) needed(data []byte) (kept []byte, err error) {
 }
 
 // tells whether a record would be needed to make the index again.
-func tells(tx *bbolt.Tx, r *record) bool {
+func tells(tx *bbolt.Tx, r *record, now time.Time) bool {
 	k := streamKey(r.Camera, r.Stream)
 	switch {
+	case r.Type == "event" || r.Type == "lock" || r.Type == "unlock":
+		return tellsMark(tx, r, now)
 	case r.Type == "gap":
 		b := tx.Bucket(bGaps).Bucket(k)
 		return b != nil && b.Get(nanoKey(r.At)) != nil
@@ -99,4 +101,25 @@ func tells(tx *bbolt.Tx, r *record) bool {
 	}
 	first, _ := b.Cursor().First()
 	return first != nil && nano(first).Before(*r.Start)
+}
+
+// tellsMark tells whether the record of an event or a lock would be needed. That a lock has ended is told until its time is
+// over: another journal may still say that it was made.
+func tellsMark(tx *bbolt.Tx, r *record, now time.Time) bool {
+	switch r.Type {
+	case "unlock":
+		return r.Until != nil && r.Until.After(now)
+	case "lock":
+		v := tx.Bucket(bLocks).Get(lockKey(r.Camera, r.ID))
+		e, err := readLock(lockKey(r.Camera, r.ID), v)
+		return v != nil && err == nil && e.state == lockHolds
+	}
+	k, ok := eventKey(r.ID)
+	b := tx.Bucket(bEvents).Bucket([]byte(r.Camera))
+	if !ok || b == nil || b.Get(k) == nil {
+		return false
+	}
+	e, err := readEvent(r.Camera, k, b.Get(k))
+	same := r.End == nil && e.End.IsZero() || r.End != nil && r.End.Equal(e.End)
+	return err == nil && same
 }

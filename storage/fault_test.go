@@ -75,7 +75,7 @@ func aged(f frame) bool { return f.wall.Before(began.Add(3 * time.Second)) }
 
 func faultRig(tb testing.TB) *rig {
 	r := newRig(tb)
-	r.opts.MaxAge = maxAgeOfFaults
+	r.opts.Ages.Max = maxAgeOfFaults
 	return r
 }
 

@@ -17,7 +17,7 @@ import (
 
 // indexSchema is the version of the layout of index.db. The index of a newer program is refused; it can be removed and
 // is rebuilt.
-const indexSchema = 1
+const indexSchema = 2
 
 // The buckets of index.db; FORMAT.md has their keys and values.
 var (
@@ -28,6 +28,12 @@ var (
 	bOpen     = []byte("open")     // camera 0 stream, start, run → nothing: segments whose record says open
 	bGaps     = []byte("gaps")     // camera 0 stream → bucket: start → end, cause
 	bGarbage  = []byte("garbage")  // volume number, path → nothing: to be unlinked
+	bEvents   = []byte("events")   // camera → bucket: start, two random bytes → record
+	bLocks    = []byte("locks")    // camera 0 id → record
+	bNumbers  = []byte("numbers")  // number of a stream → camera 0 stream
+	bOrder    = []byte("order")    // volume number, class → bucket: start, run, stream number → due in later, or nothing
+	bLater    = []byte("later")    // volume number → bucket: due, start, run, stream number → nothing
+	bHeld     = []byte("held")     // volume number, class → bytes, segments
 
 	kSchema = []byte("schema")
 	kSite   = []byte("site")
@@ -50,8 +56,14 @@ type volumeEntry struct {
 
 // streamEntry is what the index knows of a stream besides its segments and gaps.
 type streamEntry struct {
-	Longest time.Duration `json:"longest"`       // of its segments, so that a search knows how far to look back
-	Gap     int64         `json:"gap,omitempty"` // start of the gap that is open, nanoseconds; 0: none is
+	Longest  time.Duration `json:"longest"`            // of its segments, so that a search knows how far to look back
+	Gap      int64         `json:"gap,omitempty"`      // start of the gap that is open, nanoseconds; 0: none is
+	Number   uint32        `json:"number,omitempty"`   // of the stream in this index, from 1
+	Frontier int64         `json:"frontier,omitempty"` // retention has looked at the segments that start before it, nanoseconds
+	Max      time.Duration `json:"max,omitempty"`      // ages that held when it did
+	Event    time.Duration `json:"event,omitempty"`
+	Broken   int64         `json:"broken,omitempty"` // end of the newest footage that went before its promised age, nanoseconds
+	streamRate
 }
 
 func openIndex(path string) (*index, error) {
@@ -63,7 +75,11 @@ func openIndex(path string) (*index, error) {
 		return nil, err
 	}
 	x := &index{db: db, aside: aside}
-	if err := db.Update(x.prepare); err != nil {
+	err = db.Update(x.prepare)
+	if err == nil {
+		err = x.migrate()
+	}
+	if err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -71,7 +87,7 @@ func openIndex(path string) (*index, error) {
 }
 
 func (x *index) prepare(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{bMeta, bVolumes, bStreams, bSegments, bOpen, bGaps, bGarbage} {
+	for _, name := range [][]byte{bMeta, bVolumes, bStreams, bSegments, bOpen, bGaps, bGarbage, bEvents, bLocks, bNumbers, bOrder, bLater, bHeld} {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}
@@ -194,31 +210,20 @@ func putSegment(tx *bbolt.Tx, s *Segment) error {
 		return err
 	}
 	b.FillPercent = 0.9 // keys only ever rise
+	if err := reorder(tx, b, s); err != nil {
+		return err
+	}
 	if err := b.Put(s.key(), s.marshal()); err != nil {
 		return err
 	}
 	open := tx.Bucket(bOpen)
 	if s.Open {
-		err = open.Put(openKey(s), nil)
-	} else {
-		err = open.Delete(openKey(s))
+		return open.Put(openKey(s), nil)
 	}
-	if err != nil {
-		return err
-	}
-	return noteLongest(tx, k, s.End.Sub(s.Start))
+	return open.Delete(openKey(s))
 }
 
 func openKey(s *Segment) []byte { return append(streamKey(s.Camera, s.Stream), s.key()...) }
-
-func noteLongest(tx *bbolt.Tx, k []byte, d time.Duration) error {
-	e, err := streamOf(tx, k)
-	if err != nil || e.Longest > 0 && d <= e.Longest {
-		return err
-	}
-	e.Longest = max(e.Longest, d, SegmentTime)
-	return putJSON(tx.Bucket(bStreams), k, e)
-}
 
 func streamOf(tx *bbolt.Tx, k []byte) (e streamEntry, err error) {
 	if v := tx.Bucket(bStreams).Get(k); v != nil {
@@ -230,6 +235,9 @@ func streamOf(tx *bbolt.Tx, k []byte) (e streamEntry, err error) {
 // deleteSegment drops a segment's record and notes its file as garbage.
 func deleteSegment(tx *bbolt.Tx, s *Segment) error {
 	if b := tx.Bucket(bSegments).Bucket(streamKey(s.Camera, s.Stream)); b != nil {
+		if err := unorder(tx, b, s); err != nil {
+			return err
+		}
 		if err := b.Delete(s.key()); err != nil {
 			return err
 		}

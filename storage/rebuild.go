@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -23,6 +24,7 @@ type findings struct {
 	segments []Segment
 	gaps     []record // "gap", in the order of noting
 	deleted  []record
+	marks    []record // "event", "lock", "unlock", in the order of noting
 	barren   []string // files that never got footage, below the volume
 }
 
@@ -37,6 +39,8 @@ func (s *Store) findAll(v *volume) (f findings, err error) {
 			f.deleted = append(f.deleted, r)
 		case "gap":
 			f.gaps = append(f.gaps, r)
+		case "event", "lock", "unlock":
+			f.marks = append(f.marks, r)
 		}
 	})
 	if err != nil {
@@ -64,6 +68,9 @@ func (f *findings) enter(tx *bbolt.Tx, number uint16) error {
 	if err := f.enterDeleted(tx); err != nil {
 		return err
 	}
+	if err := f.enterMarks(tx); err != nil {
+		return err
+	}
 	return f.enterGaps(tx)
 }
 
@@ -78,6 +85,66 @@ func (f *findings) enterDeleted(tx *bbolt.Tx) error {
 		}
 	}
 	return nil
+}
+
+// enterMarks writes events and locks. Journals of other volumes may have told of the same: what ended stays so, and of an
+// event the later end holds.
+func (f *findings) enterMarks(tx *bbolt.Tx) error {
+	events := map[string]Event{} // by id: what was said last
+	cameras := map[string]bool{}
+	for i := range f.marks {
+		r := &f.marks[i]
+		if r.Type != "event" {
+			if err := enterLock(tx, r); err != nil {
+				return err
+			}
+		} else if e, ok := eventFrom(r); ok {
+			events[e.Camera+e.ID] = e
+		}
+	}
+	for _, e := range events {
+		cameras[e.Camera] = true
+		if err := enterEvent(tx, e); err != nil {
+			return err
+		}
+	}
+	for camera := range cameras {
+		first, ok := firstOfCamera(tx, camera)
+		if !ok {
+			continue
+		}
+		if err := dropEvents(tx, camera, first, math.MaxInt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func enterEvent(tx *bbolt.Tx, e Event) error {
+	if b := tx.Bucket(bEvents).Bucket([]byte(e.Camera)); b != nil {
+		k, _ := eventKey(e.ID)
+		if v := b.Get(k); v != nil {
+			known, err := readEvent(e.Camera, k, v)
+			if err != nil || !known.End.IsZero() && !e.End.After(known.End) {
+				return err
+			}
+		}
+	}
+	return putEvent(tx, &e)
+}
+
+func enterLock(tx *bbolt.Tx, r *record) error {
+	e, ok := lockFrom(r)
+	if !ok {
+		return nil
+	}
+	if v := tx.Bucket(bLocks).Get(lockKey(e.Camera, e.ID)); v != nil {
+		known, err := readLock(lockKey(e.Camera, e.ID), v)
+		if err != nil || known.state != lockHolds {
+			return err
+		}
+	}
+	return putLock(tx, &e)
 }
 
 // enterGaps writes the gaps of each stream: one ends where footage begins, or the next gap.

@@ -37,10 +37,10 @@ func (s *Store) retain(v *volume) error {
 }
 
 func (s *Store) maxAge(camera string) time.Duration {
-	if d, ok := s.o.MaxAges[camera]; ok && d > 0 {
+	if d := s.agesOf(camera).Max; d > 0 {
 		return d
 	}
-	return s.o.MaxAge
+	return 0
 }
 
 // tooOld finds segments of a volume that end before the maximum age of their camera, at most limit.

@@ -26,10 +26,11 @@ const (
 
 // Options of a store.
 type Options struct {
-	Index   string                   // path of index.db
-	Volumes []VolumeOptions          // at least one
-	MaxAge  time.Duration            // of footage, where MaxAges says nothing else; 0: until space is needed
-	MaxAges map[string]time.Duration // by camera id
+	Index      string          // path of index.db
+	Volumes    []VolumeOptions // at least one
+	Ages       Ages            // of footage, where CameraAges says nothing else
+	CameraAges map[string]Ages // by camera id; SetAges changes them
+	LockMax    time.Duration   // how long a lock may last; 0: DefaultLockMax
 
 	Disks string // report on the disks that a helper of root's makes (package disk); "": none is asked for
 
@@ -52,6 +53,9 @@ type Store struct {
 	opened time.Time // constant
 	vols   []*volume // constant
 	guard  *ageGuard // has its own lock
+
+	locking   sync.Mutex // makes looking at a camera's locks and changing them one act
+	examining sync.Mutex // held by whichever volume's round moves frontiers and settles locks
 
 	mu      sync.Mutex              // guards what follows
 	numbers map[uint16]*volume      // by number in the index

@@ -297,7 +297,7 @@ func TestSpaceIsFreedOldestFirst(t *testing.T) {
 
 func TestAgeGuardHoldsDeletionBackWhileTheClockIsInDoubt(t *testing.T) {
 	r := newRig(t)
-	r.opts.MaxAge = time.Hour
+	r.opts.Ages.Max = time.Hour
 	synchronised, mono := false, time.Duration(0)
 	r.opts.Synchronised = func() bool { return synchronised }
 	r.opts.Mono = func() time.Duration { return mono }
@@ -395,7 +395,7 @@ func TestJournalForgetsWhatIsGone(t *testing.T) {
 	if r.used() != before {
 		t.Error("records of footage that is there were dropped")
 	}
-	r.store.o.MaxAge = 12 * time.Second
+	r.store.o.Ages.Max = 12 * time.Second
 	r.tend()
 	compact()
 	left, err := j.names()
