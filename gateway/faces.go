@@ -156,9 +156,15 @@ func (g *Gateway) writeMetrics(w io.Writer) {
 		name := fmt.Sprintf("{volume=%q}", v.ID)
 		fmt.Fprintf(w, "holdfast_volume_free_bytes%s %d\n", name, v.Free)
 		fmt.Fprintf(w, "holdfast_volume_size_bytes%s %d\n", name, v.Total)
-		fmt.Fprintf(w, "holdfast_volume_usable%s %d\n", name, boolean(v.State == storage.VolumeOK))
+		fmt.Fprintf(w, "holdfast_volume_usable%s %d\n", name, boolean(v.Usable()))
 		fmt.Fprintf(w, "holdfast_volume_written_bytes_total%s %d\n", name, v.Writes)
 		fmt.Fprintf(w, "holdfast_volume_sync_seconds%s %g\n", name, v.Sync.Seconds())
+		fmt.Fprintf(w, "holdfast_volume_sync_median_seconds%s %g\n", name, v.Latency.Median.Seconds())
+		fmt.Fprintf(w, "holdfast_volume_sync_p95_seconds%s %g\n", name, v.Latency.P95.Seconds())
+		fmt.Fprintf(w, "holdfast_volume_interval_seconds%s %g\n", name, v.Interval.Seconds())
+		fmt.Fprintf(w, "holdfast_volume_used_bytes%s %d\n", name, v.Used)
+		fmt.Fprintf(w, "holdfast_volume_write_bytes_per_second%s %g\n", name, v.Rate)
+		fmt.Fprintf(w, "holdfast_volume_streams%s %d\n", name, v.Streams)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"holdfast/gateway/record"
 	"holdfast/gateway/stream"
@@ -12,7 +11,6 @@ import (
 	"holdfast/onvif"
 	"holdfast/rtsp"
 	"holdfast/storage"
-	"holdfast/storage/disk"
 	"holdfast/storage/fmp4"
 )
 
@@ -227,24 +225,9 @@ func (g *Gateway) Health() web.Health {
 	for _, a := range g.allAlarms() {
 		h.Alarms = append(h.Alarms, web.Alarm(a))
 	}
-	for _, v := range g.store.Volumes() {
-		h.Volumes = append(h.Volumes, web.Volume{ID: v.ID, Path: v.Path, State: string(v.State), Cause: v.Cause, Free: v.Free, Total: v.Total,
-			SyncMS: float64(v.Sync) / float64(time.Millisecond), Disks: describeDisks(v.Disks)})
-	}
+	h.Volumes = g.Volumes()
 	h.State, h.Summary = g.summary(h.Alarms)
 	return h
-}
-
-func describeDisks(disks []disk.Health) []web.Disk {
-	list := make([]web.Disk, 0, len(disks))
-	for _, d := range disks {
-		w := web.Disk{Name: d.Name, Model: d.Model, State: string(d.State), Temperature: d.Temperature, Hours: d.Hours, Pending: d.Pending, Reallocated: d.Reallocated}
-		if d.Wear >= 0 {
-			w.Wear = &d.Wear
-		}
-		list = append(list, w)
-	}
-	return list
 }
 
 // allAlarms are the gateway's own and the storage engine's.

@@ -18,6 +18,7 @@ type open struct {
 	Segment
 	vol    *volume
 	file   durable.File
+	tracks []fmp4.Track // as in the header
 	table  *fmp4.Table
 	seq    uint32
 	leaves [][32]byte
@@ -25,8 +26,9 @@ type open struct {
 	room   int64   // reserved up to
 	base   []int64 // per track: what to take off a DTS
 	placed []bool
-	summed bool      // crc covers all that was written
-	ends   time.Time // wall time of the end of the newest picture
+	summed bool            // crc covers all that was written
+	ends   time.Time       // wall time of the end of the newest picture
+	late   <-chan struct{} // closed when a call that was left to itself has returned; nil without one
 	last   lastPicture
 }
 
@@ -47,14 +49,30 @@ func (w *Writer) create(p *Sample, joined bool) error {
 	start := p.Wall.UTC().Round(0)
 	o := &open{vol: vol}
 	o.Segment = Segment{Camera: w.camera, Stream: w.stream, Start: start, End: start, Run: w.run, Open: true, Joined: joined}
-	defer func() { vol.made(o.Path) }()
-	if err := w.makeFile(o, p); err != nil {
+	head := w.head(o, p)
+	made := *o // the call's own: it may go on when nobody waits for it any more
+	err = w.s.ask(vol, func() error { return w.s.makeFile(&made, head) }, func(err error) {
+		if err == nil {
+			made.file.Close() // the note in the index has it removed
+		}
+		vol.made(made.Path)
+	})
+	if isStuck(err) != nil {
 		return vol.fail(err)
+	}
+	*o = made
+	defer func() { vol.made(o.Path) }()
+	if err != nil {
+		return vol.fail(err)
+	}
+	if o.table, err = fmp4.NewTable(o.tracks, o.off); err != nil {
+		return errors.Join(err, o.file.Close())
 	}
 	if err := w.s.enterOpen(&o.Segment); err != nil {
 		return errors.Join(err, o.file.Close())
 	}
 	w.seg = o
+	vol.begins()
 	w.publish()
 	w.s.mu.Lock()
 	w.s.live[o.Path] = w
@@ -63,17 +81,16 @@ func (w *Writer) create(p *Sample, joined bool) error {
 }
 
 // makeFile creates the file with its header. A file that could not be finished is removed again, if the volume lets it.
-func (w *Writer) makeFile(o *open, p *Sample) error {
-	defer o.vol.answered(o.vol.asks())
+func (s *Store) makeFile(o *open, head []byte) error {
 	if err := o.vol.present(); err != nil {
 		return err
 	}
-	if err := w.name(o); err != nil {
+	if err := s.name(o); err != nil {
 		return err
 	}
-	if err := w.header(o, p); err != nil {
+	if err := s.header(o, head); err != nil {
 		o.file.Close()
-		durable.Remove(w.s.fs, o.Path)
+		durable.Remove(s.fs, o.Path)
 		return err
 	}
 	return nil
@@ -81,22 +98,22 @@ func (w *Writer) makeFile(o *open, p *Sample) error {
 
 // name creates the file under the first name that is free. The name is noted as garbage before: whatever becomes of the
 // file until the segment is in the index, a crash leaves nothing that nobody knows.
-func (w *Writer) name(o *open) error {
+func (s *Store) name(o *open) error {
 	v := o.vol
 	v.names.Lock()
 	defer v.names.Unlock()
-	o.volume = w.s.numberOf(v)
+	o.volume = s.numberOf(v)
 	for ; o.number <= maxSegmentName; o.number++ {
 		o.Path = filepath.Join(v.o.Path, o.relative())
-		if _, err := w.s.fs.Stat(o.Path); err == nil {
+		if _, err := s.fs.Stat(o.Path); err == nil {
 			continue
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		if err := w.s.noteGarbage(&o.Segment); err != nil {
+		if err := s.noteGarbage(&o.Segment); err != nil {
 			return err
 		}
-		file, err := durable.Create(w.s.fs, v.o.Path, o.Path)
+		file, err := durable.Create(s.fs, v.o.Path, o.Path)
 		if err != nil {
 			return err
 		}
@@ -118,22 +135,23 @@ func (s *Store) noteGarbage(seg *Segment) error {
 	return s.index.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bGarbage).Put(garbageKey(seg), nil) })
 }
 
-func (w *Writer) header(o *open, p *Sample) error {
-	tracks := w.place(o, p)
+// head is the header of a segment that begins with picture p.
+func (w *Writer) head(o *open, p *Sample) []byte {
+	o.tracks = w.place(o, p)
 	h := &fmp4.Header{Camera: w.camera, Stream: w.stream, Run: w.run, Start: o.Start}
-	head := fmp4.AppendInit(w.buf[:0], h, tracks)
-	w.buf = head
+	return fmp4.AppendInit(nil, h, o.tracks)
+}
+
+func (s *Store) header(o *open, head []byte) error {
 	o.grow(int64(len(head)))
 	if _, err := o.file.WriteAt(head, 0); err != nil {
 		return err
 	}
-	if err := durable.Commit(w.s.fs, o.file, o.vol.o.Path, o.Path); err != nil {
+	if err := durable.Commit(s.fs, o.file, o.vol.o.Path, o.Path); err != nil {
 		return err
 	}
 	o.off, o.crc, o.summed = int64(len(head)), crcUpdate(0, head), true
-	var err error
-	o.table, err = fmp4.NewTable(tracks, o.off)
-	return err
+	return nil
 }
 
 // place decides where each track's time begins in the segment: the picture p is at time zero, sound where its wall time

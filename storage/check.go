@@ -239,7 +239,7 @@ func (s *Store) isKept(seg *Segment) (kept bool) {
 
 // checkVolumes looks for files that the index does not know, and at the journals.
 func (s *Store) checkVolumes(r *Report) error {
-	for _, v := range s.vols {
+	for _, v := range s.list() {
 		st := v.status()
 		if st.State == VolumeMissing {
 			r.add(Finding{Kind: "volume", Path: st.Path, What: "The volume is not there: " + st.Cause, Means: "Its footage was not checked.", Do: st.Do})

@@ -18,10 +18,10 @@ func crcUpdate(sum uint32, b []byte) uint32 { return crc32.Update(sum, castagnol
 // closeFile closes a segment: table and mfra, the reserved space given back, fsync, journal, index. Rotation and recovery
 // both end here. Until the last step the segment is as it was, open.
 func (s *Store) closeFile(o *open) error {
-	call := o.vol.asks()
-	size, trailer, err := o.seal()
-	o.vol.answered(call)
-	if err != nil {
+	trailer := fmp4.AppendTrailer(nil, o.table)
+	size := o.off + int64(len(trailer))
+	err := s.ask(o.vol, func() error { return o.seal(trailer, size) }, o.leave)
+	if o.late = isStuck(err); err != nil {
 		return o.vol.fail(err)
 	}
 	seg := o.Segment
@@ -33,19 +33,17 @@ func (s *Store) closeFile(o *open) error {
 }
 
 // seal appends table and mfra, gives reserved space back and syncs.
-func (o *open) seal() (size int64, trailer []byte, err error) {
-	trailer = fmp4.AppendTrailer(nil, o.table)
+func (o *open) seal(trailer []byte, size int64) error {
 	if _, err := o.file.WriteAt(trailer, o.off); err != nil {
-		return 0, nil, err
+		return err
 	}
-	size = o.off + int64(len(trailer))
 	if err := o.file.Truncate(size); err != nil {
-		return 0, nil, err
+		return err
 	}
 	if err := o.file.Sync(); err != nil {
-		return 0, nil, err
+		return err
 	}
-	return size, trailer, o.file.Close()
+	return o.file.Close()
 }
 
 // sum finishes the file's checksum; recovery has to read the file for it.
@@ -61,6 +59,7 @@ func (s *Store) closed(v *volume, seg *Segment) error {
 	if err := s.journalTo(v, closing(seg)); err != nil {
 		return err
 	}
+	v.holds(seg.Size)
 	return s.index.db.Update(func(tx *bbolt.Tx) error {
 		if err := endGapAt(tx, seg); err != nil {
 			return err
@@ -95,7 +94,7 @@ func (s *Store) abandoned(o *open) {
 		return putSegment(tx, &seg)
 	})
 	s.mu.Lock()
-	s.torn[seg.Path] = &tornSegment{Segment: seg}
+	s.torn[seg.Path] = &tornSegment{Segment: seg, late: o.late}
 	s.mu.Unlock()
 	s.log.Warn("segment given up", "camera", seg.Camera, "stream", seg.Stream, "path", seg.Path, "index", err)
 }

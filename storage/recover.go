@@ -28,7 +28,7 @@ func (s *Store) recover() error {
 		return err
 	}
 	until := time.Now().Add(s.o.finishTime)
-	for _, v := range s.vols {
+	for _, v := range s.list() {
 		if v.ok() {
 			s.removeGarbage(v)
 			s.finishTorn(v, func() bool { return time.Now().Before(until) })
@@ -84,7 +84,8 @@ func (s *Store) removeOne(v *volume, key []byte) error {
 type tornSegment struct {
 	Segment
 	tries uint
-	next  time.Time // not before, monotonic
+	next  time.Time       // not before, monotonic
+	late  <-chan struct{} // not before it is closed: a call may still write to the file; nil without one
 }
 
 const (
@@ -134,6 +135,7 @@ func (s *Store) finishTorn(v *volume, more func() bool) {
 			delete(s.torn, t.Path)
 		} else {
 			t.next = time.Now().Add(tornWait << min(t.tries, tornWaitMax))
+			t.late = isStuck(err)
 			t.tries++
 		}
 		s.mu.Unlock()
@@ -148,11 +150,21 @@ func (s *Store) due(v *volume) (list []*tornSegment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.torn {
-		if s.numbers[t.volume] == v && !time.Now().Before(t.next) {
+		if s.numbers[t.volume] == v && !time.Now().Before(t.next) && t.settled() {
 			list = append(list, t)
 		}
 	}
 	return list
+}
+
+// settled tells whether no call that was left to itself may still write to the file.
+func (t *tornSegment) settled() bool {
+	select {
+	case <-t.late:
+		return true
+	default:
+		return t.late == nil
+	}
 }
 
 // finishOpen closes a segment that was left open: it keeps the whole fragments, cuts the torn end off, and writes what

@@ -154,6 +154,7 @@ func (s *Store) remove(seg *Segment, cause Cause) error {
 	}
 	v.mu.Lock()
 	v.free += seg.Size
+	v.used -= seg.Size
 	v.mu.Unlock()
 	return nil
 }
@@ -320,14 +321,15 @@ type Alarm struct {
 func (s *Store) Alarms() []Alarm {
 	var list []Alarm
 	usable := 0
-	for _, v := range s.vols {
+	for _, v := range s.list() {
 		if v.ok() {
 			usable++
 		}
 	}
-	for _, v := range s.vols {
+	for _, v := range s.list() {
 		st := v.status()
-		if st.State == VolumeOK {
+		if st.Usable() {
+			list = append(list, s.slowness(v, st)...)
 			continue
 		}
 		means := "Nothing can be recorded until it is back. Live view goes on."
@@ -337,7 +339,7 @@ func (s *Store) Alarms() []Alarm {
 		list = append(list, Alarm{ID: "volume:" + st.Path, Loses: usable == 0, Since: st.Since,
 			What: fmt.Sprintf("Volume %s is %s: %s.", st.Path, st.State, st.Cause), Means: means, Do: st.Do})
 	}
-	for _, v := range s.vols {
+	for _, v := range s.list() {
 		list = append(list, v.disks.alarms(v.o.Path)...)
 	}
 	if moved := s.index.aside; moved != "" {

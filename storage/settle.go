@@ -17,7 +17,7 @@ const (
 
 // journalAny appends a record to the journal of the first volume that takes it. When none does, it waits for one.
 func (s *Store) journalAny(r record) {
-	for _, v := range s.vols {
+	for _, v := range s.list() {
 		if v.ok() && within(noteTime, func() error { return s.journalTo(v, r) }) == nil {
 			return
 		}
@@ -29,7 +29,7 @@ func (s *Store) journalAny(r record) {
 // still says what holds its footage.
 func (s *Store) journalAll(r record) {
 	taken := false
-	for _, v := range s.vols {
+	for _, v := range s.list() {
 		if v.ok() && within(noteTime, func() error { return s.journalTo(v, r) }) == nil {
 			taken = true
 		}

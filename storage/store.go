@@ -51,13 +51,13 @@ type Store struct {
 	log    *slog.Logger
 	index  *index    // constant
 	opened time.Time // constant
-	vols   []*volume // constant
 	guard  *ageGuard // has its own lock
 
 	locking   sync.Mutex // makes looking at a camera's locks and changing them one act
 	examining sync.Mutex // held by whichever volume's round moves frontiers and settles locks
 
 	mu      sync.Mutex              // guards what follows
+	vols    []*volume               // replaced as a whole
 	numbers map[uint16]*volume      // by number in the index
 	writers map[string]*Writer      // by camera 0 stream
 	live    map[string]*Writer      // by path of the segment that it writes
@@ -135,7 +135,7 @@ func (s *Store) openVolumes() error {
 			return fmt.Errorf("open volume: %w", err)
 		}
 		o.Path = path
-		s.vols = append(s.vols, newVolume(o, s.fs, s.now, s.index))
+		s.vols = append(s.vols, newVolume(o, s.fs, s.now, s.index)) // nobody else is there yet
 	}
 	if err := s.knowVolumes(); err != nil {
 		return err
@@ -156,7 +156,7 @@ func (s *Store) openVolumes() error {
 // knowVolumes gives each volume the number that the index has for its path: the footage of one that is not there is known
 // all the same.
 func (s *Store) knowVolumes() error {
-	for _, v := range s.vols {
+	for _, v := range s.list() {
 		if v.id == "" {
 			continue
 		}
@@ -175,7 +175,7 @@ func (s *Store) knowVolumes() error {
 // footage that is there before it makes one up.
 func (s *Store) inOrder() []*volume {
 	var made, empty []*volume
-	for _, v := range s.vols {
+	for _, v := range s.list() {
 		if s.index.ownSite() == "" && within(patience, v.present) != nil {
 			empty = append(empty, v)
 		} else {
@@ -293,11 +293,19 @@ func (s *Store) Alive() error {
 
 // Volumes gives the present state of each volume.
 func (s *Store) Volumes() []VolumeStatus {
-	list := make([]VolumeStatus, len(s.vols))
-	for i, v := range s.vols {
+	vols := s.list()
+	list := make([]VolumeStatus, len(vols))
+	for i, v := range vols {
 		list[i] = v.status()
 	}
 	return list
+}
+
+// list gives the volumes.
+func (s *Store) list() []*volume {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.vols
 }
 
 // stopTime is how long Run waits for the volumes' work to end. Work that hangs on a dead mount is left behind.
@@ -307,9 +315,10 @@ const stopTime = 5 * time.Second
 // one that does not answer holds up nothing else.
 func (s *Store) Run(ctx context.Context) error {
 	var work sync.WaitGroup
-	for _, v := range s.vols {
+	for _, v := range s.list() {
 		work.Go(func() { s.keep(ctx, v) })
 	}
+	work.Go(func() { s.countUsed(ctx) })
 	tick := time.NewTicker(probePeriod / 2)
 	defer tick.Stop()
 	for {
@@ -349,7 +358,7 @@ func (s *Store) tend(ctx context.Context, v *volume) {
 		s.say(v)
 		s.lookAtDisks(v)
 	}
-	if st := v.status().State; st != VolumeOK && st != VolumeFull {
+	if st := v.status(); !st.Usable() && st.State != VolumeFull {
 		v.release()
 		return
 	}
@@ -383,12 +392,12 @@ func (s *Store) watch() {
 // Close closes the index and the journals. Writers must be closed before.
 func (s *Store) Close() error {
 	var errs []error
-	for _, v := range s.vols {
+	for _, v := range s.list() {
 		if v.ok() {
 			s.say(v)
 		}
 	}
-	for _, v := range s.vols {
+	for _, v := range s.list() {
 		v.mu.Lock()
 		j := v.journal
 		v.mu.Unlock()
@@ -399,27 +408,6 @@ func (s *Store) Close() error {
 	return errors.Join(append(errs, s.index.db.Close())...)
 }
 
-// pick chooses the volume for a new segment: of those that take footage, the one with the most room.
-func (s *Store) pick() (*volume, error) {
-	var best *volume
-	var most int64 = -1
-	var why error
-	for _, v := range s.vols {
-		st := v.status()
-		if st.State != VolumeOK {
-			why = &VolumeError{Cause: causeOfState[st.State], Err: errors.New(st.Cause)}
-			continue
-		}
-		if st.Free > most {
-			best, most = v, st.Free
-		}
-	}
-	if best == nil {
-		return nil, why
-	}
-	return best, nil
-}
-
 // journalTo appends records to a volume's journal.
 func (s *Store) journalTo(v *volume, list ...record) error {
 	v.mu.Lock()
@@ -428,8 +416,7 @@ func (s *Store) journalTo(v *volume, list ...record) error {
 	if j == nil {
 		return &VolumeError{Cause: CauseMissing, Err: errors.New("its journal is not open")}
 	}
-	defer v.answered(v.asks())
-	if err := j.append(list...); err != nil {
+	if err := s.ask(v, func() error { return j.append(list...) }, func(error) {}); err != nil {
 		return v.fail(err)
 	}
 	return nil

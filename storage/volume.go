@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -22,6 +23,7 @@ type State string
 // The states of a volume.
 const (
 	VolumeOK       State = "ok"
+	VolumeSlow     State = "slow" // it takes footage, and its syncs take long: used when no other is ok
 	VolumeFull     State = "full"
 	VolumeReadOnly State = "read-only"
 	VolumeMissing  State = "missing"
@@ -80,10 +82,19 @@ type VolumeStatus struct {
 	Since  time.Time
 	Free   int64         // bytes
 	Total  int64         // bytes
+	Used   int64         // bytes of footage on it, by the index
 	Sync   time.Duration // of the slowest recent sync
 	Writes uint64        // bytes written since the start
 	Disks  []disk.Health // what is known of the disks that it lies on; none without a helper that asks them
+
+	Latency  Latency       // of recent syncs
+	Streams  int           // whose segments are being written to it
+	Rate     float64       // bytes per second that are written, averaged over ten seconds
+	Interval time.Duration // for which what is recorded on it is gathered, at least BatchTime
 }
+
+// Usable tells whether the volume takes footage.
+func (v VolumeStatus) Usable() bool { return v.State == VolumeOK || v.State == VolumeSlow }
 
 // stallLimit is how long a call to a volume's file system may take before the volume counts as failing. A disk that has
 // to spin up needs ten seconds; a dead mount blocks for ever, and holds up only who waits for it.
@@ -116,7 +127,9 @@ type volume struct {
 	since   time.Time
 	free    int64
 	total   int64
-	slowest time.Duration
+	meter   meter
+	used    int64 // bytes of footage, as of the last count
+	streams int   // segments that are being written
 	writes  uint64
 	journal *journal
 }
@@ -184,6 +197,7 @@ var stateOf = map[Cause]State{CauseFull: VolumeFull, CauseReadOnly: VolumeReadOn
 var causeOfState = map[State]Cause{VolumeFull: CauseFull, VolumeReadOnly: CauseReadOnly, VolumeMissing: CauseMissing, VolumeFailing: CauseFailing}
 
 var doAbout = map[State]string{
+	VolumeSlow:     "Look at what else uses the disk, and at its health. Record fewer streams on it, or add a disk. It is used again by itself once it is quick.",
 	VolumeFull:     "Free space on it, lower the retention, or add a disk. Recording goes on by itself once there is room.",
 	VolumeReadOnly: "Look at the kernel log: file systems turn read-only after an error. Repair and mount it for writing; recording goes on by itself.",
 	VolumeMissing:  "Mount the disk again. Recording goes on by itself once it is back; nothing is written into an empty mount point.",
@@ -192,6 +206,9 @@ var doAbout = map[State]string{
 
 // fail notes that the volume did not do what was asked, and gives the error for the caller.
 func (v *volume) fail(err error) *VolumeError {
+	if isStuck(err) != nil { // the call that waits says so itself, in status
+		return &VolumeError{Cause: CauseSlow, Err: err}
+	}
 	cause := causeOf(err)
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -228,14 +245,28 @@ func (v *volume) set(s State, cause string) {
 	v.state, v.cause, v.do = s, cause, doAbout[s]
 }
 
-func (v *volume) ok() bool { return v.status().State == VolumeOK }
+func (v *volume) ok() bool { return v.status().Usable() }
+
+// takes tells whether a new segment may be begun on the volume: it is usable and no call has been waiting for long.
+func (v *volume) takes() bool {
+	v.mu.Lock()
+	waits := v.stalled()
+	v.mu.Unlock()
+	return waits < callPatience && v.ok()
+}
 
 func (v *volume) status() VolumeStatus {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	st := VolumeStatus{ID: v.id, Path: v.o.Path, State: v.state, Cause: v.cause, Do: v.do, Since: v.since,
-		Free: v.free, Total: v.total, Sync: v.slowest, Writes: v.writes, Disks: v.disks.list()}
-	if d := v.stalled(); d > stallLimit && st.State == VolumeOK {
+	now := time.Now()
+	l := v.meter.latency(now)
+	st := VolumeStatus{ID: v.id, Path: v.o.Path, State: v.state, Cause: v.cause, Do: v.do, Since: v.since, Free: v.free, Total: v.total,
+		Used: v.used, Sync: l.Max, Writes: v.writes, Latency: l, Streams: v.streams, Rate: v.meter.rateAt(now), Interval: l.interval(), Disks: v.disks.list()}
+	if v.meter.slow && st.State == VolumeOK {
+		st.State, st.Since = VolumeSlow, v.now().UTC().Add(-now.Sub(v.meter.since))
+		st.Cause, st.Do = "one sync in twenty takes longer than "+slowAbove.String(), doAbout[VolumeSlow]
+	}
+	if d := v.stalled(); d > stallLimit && st.Usable() {
 		st.State, st.Since = VolumeFailing, v.now().UTC().Add(-d)
 		st.Cause, st.Do = "it does not answer: a call has been waiting for more than "+stallLimit.String(), doAbout[VolumeFailing]
 	}
@@ -257,7 +288,7 @@ func (v *volume) wrote(bytes int, sync time.Duration) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.writes += uint64(bytes)
-	v.slowest = max(v.slowest-v.slowest/64, sync) // fades over about a minute of one stream
+	v.meter.wrote(time.Now(), bytes, sync)
 }
 
 // identify reads who the volume is. known is the id that the index has for this path, "" when it has none.
@@ -280,13 +311,13 @@ func (v *volume) identify(known string) error {
 	switch {
 	case id.Site != site && !v.adopts():
 		return &refusal{"its footage is of another site (" + id.Site + ")",
-			"Mount the right disk. If this one is to be used here, save its footage, remove its " + identityName + " and empty it."}
+			"Mount the right disk. If this one is to be used here from now on: " + v.adoption() + ". Its footage is taken in, beside this site's, and the other site will refuse the disk."}
 	case id.Site != site:
 		id.Site = site
 		return v.identifyAs(id)
 	case known != "" && id.Volume != known && !v.adopts():
 		return &refusal{"another volume (" + id.Volume + ") is there than before (" + known + ")",
-			"Mount the right disk. If this one is to be used from now on, name it with a path of its own."}
+			"Mount the right disk. If this one is to be used from now on: " + v.adoption() + ". Its footage is taken in; what is on the disk that was here before is away until that one is named with a path of its own."}
 	}
 	v.setID(id.Volume)
 	return nil
@@ -300,12 +331,25 @@ func (v *volume) adopts() bool {
 	return v.o.Adopt && !v.looked
 }
 
+// adoption is the command that makes what is found at the volume's path a volume of this site.
+func (v *volume) adoption() string { return "holdfast volume add --adopt " + shellQuoted(v.o.Path) }
+
+// shellQuoted is a path as a shell takes it.
+func shellQuoted(path string) string {
+	if strings.ContainsFunc(path, func(r rune) bool { return !strings.ContainsRune(shellSafe, r) }) {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
+}
+
+const shellSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%"
+
 // unidentified decides about a directory without identity: a new and empty one becomes a volume, one that was a volume
 // is a mount point whose disk is not there.
 func (v *volume) unidentified(known string) error {
 	if known != "" && !v.adopts() {
 		return &refusal{"its " + identityName + " is gone: the disk is not mounted, or its files were removed",
-			doAbout[VolumeMissing] + " To begin anew, name a directory of another name."}
+			doAbout[VolumeMissing] + " If the disk is lost: " + v.adoption() + " makes what is there now a new volume, and the footage of the old one is gone from the timelines."}
 	}
 	entries, err := v.fs.ReadDir(v.o.Path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -316,7 +360,7 @@ func (v *volume) unidentified(known string) error {
 	}
 	for _, e := range entries {
 		if !leftover[e.Name()] && !v.adopts() {
-			return &refusal{"the directory is not empty, and no volume of Holdfast", "Name an empty directory, or one that is not there yet."}
+			return &refusal{"the directory is not empty, and no volume of Holdfast", "Name an empty directory, or one that is not there yet. If this one is meant: " + v.adoption() + ". What is in it is left alone, and counts as used space."}
 		}
 	}
 	site, err := v.index.decideSite(uuid.NewString())
@@ -364,7 +408,7 @@ func (v *volume) look() error {
 	v.mu.Lock()
 	v.free, v.total = space.Free, space.Total
 	v.mu.Unlock()
-	if state != VolumeOK {
+	if state != VolumeOK || v.isSlow() { // a slow one may have nobody else who would measure it
 		if err := v.probe(); err != nil {
 			return v.fail(err)
 		}
@@ -414,10 +458,19 @@ func (v *volume) reserve(n int64) bool {
 // probe writes and syncs a small file: a volume that failed is ok again only when it takes data.
 func (v *volume) probe() error {
 	path := filepath.Join(v.o.Path, probeName)
-	if err := durable.WriteFile(v.fs, path, make([]byte, 4096)); err != nil {
+	data := make([]byte, 4096)
+	began := time.Now()
+	if err := durable.WriteFile(v.fs, path, data); err != nil {
 		return err
 	}
+	v.wrote(len(data), time.Since(began))
 	return durable.Remove(v.fs, path)
+}
+
+func (v *volume) isSlow() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.meter.slow
 }
 
 // headroom is how many bytes must be freed for the space that is to stay free.

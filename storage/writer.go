@@ -126,6 +126,15 @@ func (w *Writer) Flush(ctx context.Context) error {
 // need not be given again.
 func (w *Writer) Taken() int { return w.taken }
 
+// Interval is how long samples should be gathered for a Flush: BatchTime, or more where the volume that the stream is
+// recorded on syncs slowly, at most MaxBatchTime. It is for the goroutine that uses the writer.
+func (w *Writer) Interval() time.Duration {
+	if w.seg == nil {
+		return BatchTime
+	}
+	return w.seg.vol.status().Interval
+}
+
 // Recording tells whether a segment is open that has footage: not before the first picture at which decoding can start.
 func (w *Writer) Recording() bool { return w.seg != nil && w.seg.seq > 0 }
 
@@ -268,7 +277,17 @@ func (w *Writer) fragment(samples []Sample, next *Sample) error {
 // long, and handing the same warm pages round took a third off the whole. Who plays the newest minutes reads the disk.
 func (w *Writer) put(b []byte) error {
 	o := w.seg
-	defer o.vol.answered(o.vol.asks())
+	err := w.s.ask(o.vol, func() error { return o.put(b) }, o.leave)
+	if o.late = isStuck(err); o.late != nil {
+		w.buf = nil // the call has it
+	}
+	return err
+}
+
+// leave closes the file of a segment that was given up, once the call that it was given up for has returned.
+func (o *open) leave(error) { o.file.Close() }
+
+func (o *open) put(b []byte) error {
 	o.grow(o.off + int64(len(b)))
 	if _, err := o.file.WriteAt(b, o.off); err != nil {
 		return err
@@ -339,6 +358,7 @@ func (w *Writer) discard() error {
 // forget ends the writer's hold on its segment. left is what readers see until the next.
 func (w *Writer) forget(left view) {
 	path := w.seg.Path
+	w.seg.vol.ends()
 	w.seg = nil
 	w.mu.Lock()
 	w.view = left
@@ -355,7 +375,9 @@ func (w *Writer) abandon() {
 		return
 	}
 	o := w.seg
-	o.file.Close() // what was not synced is written again elsewhere
+	if o.late == nil {
+		o.file.Close() // what was not synced is written again elsewhere
+	}
 	o.Size, o.End = o.off, w.synced()
 	if o.seq == 0 {
 		if err := w.s.scrap(&o.Segment); err != nil {

@@ -3,8 +3,8 @@
 //
 // # Contract
 //
-// A Recorder reads its stream with a lossless cursor once per batchTime, writes the batch as one fragment, and confirms
-// it to the stream when it is synced. So what was received is safe at most batchTime and one sync later, and a fragment
+// A Recorder reads its stream with a lossless cursor once per interval (storage.BatchTime, longer on a volume that syncs slowly), writes the batch as one fragment, and confirms
+// it to the stream when it is synced. So what was received is safe at most an interval and one sync later, and a fragment
 // that a volume did not take is written again from the ring, elsewhere or when the volume is back. A volume that stays
 // away longer than the ring holds overruns the cursor; the loss is a gap with the volume's cause.
 //
@@ -30,9 +30,6 @@ import (
 )
 
 const (
-	// batchTime is how long frames are gathered for one fragment. With a sync it stays under the second that a crash
-	// may cost. One wake-up per batch instead of one per frame is a fifth of the cost of recording.
-	batchTime = 700 * time.Millisecond
 	// againTime is how long to wait after a volume did not take a fragment.
 	againTime = time.Second
 	// stuckTime is how long a volume may take for one fragment before the recorder says that it does not record. A disk
@@ -64,6 +61,7 @@ type Status struct {
 	Cause      storage.Cause // why it is waiting or failing
 	Since      time.Time     // UTC
 	LastSynced time.Time     // wall time of the newest frame that is safe; zero before the first
+	Interval   time.Duration // for which frames are gathered before they are synced
 	Unsynced   int           // bytes taken from the stream and not yet safe
 }
 
@@ -149,7 +147,7 @@ func (r *Recorder) round(ctx context.Context) error {
 	if err := r.reader.Wait(ctx); err != nil && !errors.Is(err, stream.ErrOverrun) && !errors.Is(err, stream.ErrClosed) {
 		return err
 	}
-	wait := batchTime
+	wait := r.interval()
 	if r.Status().State == Failing {
 		wait = againTime
 	}
@@ -172,6 +170,16 @@ func (r *Recorder) round(ctx context.Context) error {
 	r.write(items)
 	clear(r.items)
 	return nil
+}
+
+// interval is how long frames are gathered for one fragment, as the volume's latency asks. One wake-up per batch instead of
+// one per frame is a fifth of the cost of recording.
+func (r *Recorder) interval() time.Duration {
+	d := r.writer.Interval()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.status.Interval = d
+	return d
 }
 
 // gather lets time pass, unless the recorder is to end.

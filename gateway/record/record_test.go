@@ -238,7 +238,7 @@ func TestWhatIsRecordedIsSafeWithinASecond(t *testing.T) {
 		for range 10 {
 			k.play(time.Second)
 			last := k.rec.Status().LastSynced
-			if age := time.Since(last); age > batchTime+2*frameTime {
+			if age := time.Since(last); age > storage.BatchTime+2*frameTime {
 				t.Errorf("the newest picture that is safe is %v old", age)
 			}
 		}

@@ -117,18 +117,6 @@ type Alarm struct {
 	Do       string    `json:"do" doc:"What to do."`
 }
 
-// Volume is one place for footage.
-type Volume struct {
-	ID     string  `json:"id"`
-	Path   string  `json:"path"`
-	State  string  `json:"state" enum:"ok,full,read-only,missing,failing"`
-	Cause  string  `json:"cause"`
-	Free   int64   `json:"free" doc:"Bytes."`
-	Total  int64   `json:"total" doc:"Bytes."`
-	SyncMS float64 `json:"sync_ms" doc:"How long syncing takes, milliseconds."`
-	Disks  []Disk  `json:"disks" doc:"What the disks below it say of themselves; empty where no helper asks them."`
-}
-
 // Disk is a disk below a volume.
 type Disk struct {
 	Name        string `json:"name"`

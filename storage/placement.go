@@ -1,0 +1,61 @@
+package storage
+
+import "errors"
+
+// usualRate is what a stream is taken to write before it is measured, bytes per second: 4 Mbit/s.
+const usualRate = 500_000
+
+// pick chooses the volume for a new segment: the one that would take longest to fill, were this stream added to what is
+// written to it now. So streams spread over volumes, and a large volume gets more of them than a small one. Those that are
+// slow are avoided while one is ok, those that have not answered for a while as long as another answers.
+func (s *Store) pick() (*volume, error) {
+	var best *volume
+	var most float64
+	var rank int
+	var why error
+	for _, v := range s.list() {
+		st := v.status()
+		if !st.Usable() {
+			why = &VolumeError{Cause: causeOfState[st.State], Err: errors.New(st.Cause)}
+			continue
+		}
+		if r, lasts := v.rank(st), lasting(st); best == nil || r > rank || r == rank && lasts > most {
+			best, most, rank = v, lasts, r
+		}
+	}
+	if best == nil {
+		return nil, why
+	}
+	return best, nil
+}
+
+// rank sorts usable volumes into classes, of which a better one is preferred whatever the room.
+func (v *volume) rank(st VolumeStatus) (rank int) {
+	if st.State == VolumeOK {
+		rank++
+	}
+	if v.takes() {
+		rank += 2
+	}
+	return rank
+}
+
+// lasting is how many seconds a volume would take to fill with one more stream, less where syncing takes long.
+func lasting(st VolumeStatus) float64 {
+	load := max(st.Rate, float64(st.Streams)*usualRate) + usualRate
+	lasts := float64(st.Free) / load
+	if st.Latency.P95 > quickSync {
+		lasts *= float64(quickSync) / float64(st.Latency.P95)
+	}
+	return lasts
+}
+
+// begins notes that a segment is being written on the volume from now on; ends, that it is no more.
+func (v *volume) begins() { v.count(1) }
+func (v *volume) ends()   { v.count(-1) }
+
+func (v *volume) count(n int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.streams += n
+}
