@@ -36,6 +36,7 @@ var rooms = []room{
 	{path: "storage"},
 	{path: "storage/fmp4"},
 	{path: "storage/internal/durable"},
+	{path: "storage/keyring", may: []string{"storage/internal/durable"}, tests: []string{"storage/storagetest"}},
 	{path: "gateway/auth"},
 	{path: "gateway/audit"},
 	{path: "gateway/egress"},
