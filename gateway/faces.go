@@ -66,7 +66,7 @@ func (g *Gateway) makeFaces() (err error) {
 	}
 	g.web, err = web.New(web.Options{
 		Listen: []string{g.conf.Listen}, Names: g.conf.Names, Data: g.conf.Data, Site: "Holdfast", Version: g.version,
-		Auth: g.auth, Cameras: g, Live: g.live, Archive: g.store, Footage: web.Recorded(g.playback), UI: ui.FS, Egress: g.guard,
+		Auth: g.auth, Cameras: g, Checks: g.checks, Live: g.live, Archive: g.store, Footage: web.Recorded(g.playback), UI: ui.FS, Egress: g.guard,
 		Metrics: g.writeMetrics, Ready: g.isReady, Alarm: g.faceAlarm, Clear: g.clear, Log: g.log, Now: g.now,
 	})
 	if err != nil {

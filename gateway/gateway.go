@@ -52,6 +52,7 @@ type Gateway struct {
 	auth     *auth.Auth
 	live     *live.Server
 	playback *playback.Playback
+	checks   *checks
 	web      *web.Server
 
 	told   string      // the address in endpoint.json; owned by Run, then by the stage that announces late
@@ -103,6 +104,7 @@ func (g *Gateway) open() (err error) {
 	if g.store, err = storage.Open(g.storageOptions()); err != nil {
 		return errors.Join(err, g.state.Close())
 	}
+	g.checks = newChecks(g.store, g.log)
 	if err = g.makeFaces(); err != nil {
 		return errors.Join(err, g.close())
 	}
@@ -137,6 +139,7 @@ func (g *Gateway) runParts(ctx context.Context) error {
 		}
 	}
 	g.log.Info("stopping")
+	g.checks.stop()
 	announcing.end()
 	retract(g.conf.Data)
 	for _, s := range []*stage{hearing, local, facing, watching, greeting, recording, storing} {

@@ -246,7 +246,7 @@ func TestRestartIsAGapWithItsCause(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := CheckFiles(t.Context(), conf, storage.LevelHash, slog.New(slog.DiscardHandler), nil)
+	report, err := CheckFiles(t.Context(), conf, storage.LevelHash, nil, slog.New(slog.DiscardHandler))
 	if err != nil || len(report.Findings) > 0 || report.Segments < 2 {
 		t.Errorf("check: %+v, %v", report, err)
 	}

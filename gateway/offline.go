@@ -29,10 +29,10 @@ func anything(o storage.Options) error {
 
 // CheckFiles checks the footage of a gateway that is not running. Opening the store finishes what a crash left open, as the
 // next start would.
-func CheckFiles(ctx context.Context, conf *config.Config, level storage.Level, log *slog.Logger, progress func(done, total int)) (r storage.Report, err error) {
+func CheckFiles(ctx context.Context, conf *config.Config, level storage.Level, o *storage.CheckOptions, log *slog.Logger) (r storage.Report, err error) {
 	g := &Gateway{conf: conf, log: log, now: time.Now}
-	o := g.storageOptions()
-	if err := anything(o); err != nil { // opening would make directories where a name is mistyped
+	where := g.storageOptions()
+	if err := anything(where); err != nil { // opening would make directories where a name is mistyped
 		return r, err
 	}
 	lock, err := lockData(conf.Data)
@@ -40,10 +40,10 @@ func CheckFiles(ctx context.Context, conf *config.Config, level storage.Level, l
 		return r, err
 	}
 	defer lock.Close()
-	store, err := storage.Open(o)
+	store, err := storage.Open(where)
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	return store.Check(ctx, level, progress)
+	return store.Check(ctx, level, o)
 }

@@ -210,15 +210,6 @@ func adoptProblem(err error) error {
 	return web.Rejected("address", err.Error())
 }
 
-// Check compares index, files and hashes.
-func (g *Gateway) Check(ctx context.Context, level string) (any, error) {
-	l, err := storage.ParseLevel(level)
-	if err != nil {
-		return nil, web.Rejected("level", err.Error())
-	}
-	return g.store.Check(ctx, l, nil)
-}
-
 // Health tells how the gateway is.
 func (g *Gateway) Health() web.Health {
 	h := web.Health{State: "ok", Alarms: []web.Alarm{}, Volumes: []web.Volume{}}

@@ -26,6 +26,7 @@ const (
 	CauseStopped   Cause = "gateway stopped" // the gateway was shut down in order
 	CauseStarting  Cause = "starting"
 	CauseRetention Cause = "retention"
+	CauseLost      Cause = "file lost" // it was recorded; its file is gone
 	CauseUnknown   Cause = "unknown"
 )
 

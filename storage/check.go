@@ -1,13 +1,10 @@
 package storage
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -20,295 +17,329 @@ type Level string
 
 // The levels, each of which includes those before.
 const (
-	LevelIndex Level = "index" // records are whole and in order
+	LevelIndex Level = "index" // the index is whole and agrees with itself
 	LevelFiles Level = "files" // and the files are there, as long as they should be, and say the same of themselves
 	LevelHash  Level = "hash"  // and every byte is what was written
+	LevelMedia Level = "media" // and the samples are such as a player can decode
 )
+
+// levels in their order.
+var levels = []Level{LevelIndex, LevelFiles, LevelHash, LevelMedia}
 
 // ParseLevel reads a level; "" is LevelFiles.
 func ParseLevel(s string) (Level, error) {
-	switch l := Level(s); l {
-	case "":
+	if s == "" {
 		return LevelFiles, nil
-	case LevelIndex, LevelFiles, LevelHash:
-		return l, nil
 	}
-	return "", fmt.Errorf("check level %q: allowed are index, files and hash", s)
+	for _, l := range levels {
+		if s == string(l) {
+			return l, nil
+		}
+	}
+	return "", fmt.Errorf("check level %q: allowed are index, files, hash and media", s)
 }
+
+// includes tells whether l proves what other does.
+func (l Level) includes(other Level) bool {
+	for _, x := range levels {
+		switch x {
+		case other:
+			return true
+		case l:
+			return l == other
+		}
+	}
+	return false
+}
+
+// The kinds of findings. They are stable: programs may rely on them. FORMAT.md tells of each what repair does.
+const (
+	KindRecord     = "record"     // a record of the index cannot be read
+	KindDangling   = "dangling"   // one part of the index speaks of what another does not have
+	KindGap        = "gap"        // a gap never ends, or cannot be read
+	KindMissing    = "missing"    // a file is not there
+	KindUnreadable = "unreadable" // the disk does not give a file's bytes
+	KindSize       = "size"       // a file is longer or shorter than it was
+	KindHeader     = "header"     // a file's beginning is damaged, or is of other footage
+	KindTrailer    = "trailer"    // a file's table is damaged
+	KindDigest     = "digest"     // footage is not what was recorded
+	KindChecksum   = "checksum"   // a byte of a file that holds no footage is not what was written
+	KindMedia      = "media"      // a sample cannot be what a camera sent in order
+	KindDecode     = "decode"     // a decoder stumbles over it
+	KindOrphan     = "orphan"     // a file is on no timeline
+	KindVolume     = "volume"     // a volume is not there
+	KindJournal    = "journal"    // lines of a journal cannot be read
+)
 
 // Finding is something that is not as it should be.
 type Finding struct {
-	Kind  string `json:"kind"` // "record", "missing", "size", "trailer", "digest", "checksum", "orphan", "volume", "journal"
-	Path  string `json:"path,omitempty"`
-	What  string `json:"what"`
-	Means string `json:"means"`
-	Do    string `json:"do"`
+	Kind   string `json:"kind"`
+	Path   string `json:"path,omitempty"`
+	What   string `json:"what"`
+	Means  string `json:"means"`
+	Do     string `json:"do"`
+	Repair string `json:"repair,omitempty"` // what a repair does about it; "" when it can do nothing
+	Done   bool   `json:"done,omitempty"`   // by this repair
+	Error  string `json:"error,omitempty"`  // why this repair could not
+
+	mend func(context.Context) error // does what Repair says; running it twice does no more than once
 }
 
-// Report is the outcome of a check.
+// Report is the outcome of a check or a repair.
 type Report struct {
 	Level    Level     `json:"level"`
 	Started  time.Time `json:"started"`
 	Took     float64   `json:"took_seconds"`
 	Streams  int       `json:"streams"`
 	Segments int       `json:"segments"`
-	Open     int       `json:"open"` // being recorded, or waiting to be finished after a crash: not looked at
-	Bytes    int64     `json:"bytes"`
+	Open     int       `json:"open"`    // being recorded, or waiting to be finished after a crash: not looked at
+	Skipped  int       `json:"skipped"` // on volumes that are not there, or deleted meanwhile: not looked at
+	Bytes    int64     `json:"bytes"`   // of the files that were looked at; read only from level hash on
 	Findings []Finding `json:"findings"`
-	More     int       `json:"more,omitempty"` // findings beyond maxFindings
+	More     int       `json:"more,omitempty"`     // findings beyond maxFindings
+	Known    []Finding `json:"known,omitempty"`    // damage that a repair has noted: nothing new
+	Repaired int       `json:"repaired,omitempty"` // findings that this repair has dealt with
 }
 
-// maxFindings bounds a report.
-const maxFindings = 1000
+// Left is how many findings are left: all, less those that were repaired.
+func (r *Report) Left() int { return len(r.Findings) + r.More - r.Repaired }
 
-func (r *Report) add(f Finding) {
-	if len(r.Findings) >= maxFindings {
-		r.More++
+// maxFindings bounds a report, and maxKnown what it lists of old damage.
+const (
+	maxFindings = 1000
+	maxKnown    = 1000
+)
+
+// CheckProgress is how far a check is.
+type CheckProgress struct {
+	Segments int           `json:"segments"`
+	Of       int           `json:"of"` // segments to be looked at, as the check began
+	Bytes    int64         `json:"bytes"`
+	OfBytes  int64         `json:"of_bytes"`
+	Left     time.Duration `json:"-"` // at the rate so far; 0 while that is not known
+}
+
+// CheckOptions restrict a check. Zero values restrict nothing.
+type CheckOptions struct {
+	Camera   string
+	From, To time.Time // footage that overlaps [From, To)
+	Volume   string    // id or path
+	Rate     int64     // bytes read per second, at most
+	Repair   bool      // do what Finding.Repair says
+	Progress func(CheckProgress)
+	// Decode, if set, is given each file of level media from its beginning to its end. Its error is a finding.
+	Decode func(ctx context.Context, media *Media) error
+}
+
+// wants tells whether a segment is to be looked at.
+func (o *CheckOptions) wants(seg *Segment) bool {
+	return o.ofCamera(seg.Camera) && (o.To.IsZero() || seg.Start.Before(o.To)) && (o.From.IsZero() || seg.Open || seg.End.After(o.From))
+}
+
+func (o *CheckOptions) ofCamera(camera string) bool { return o.Camera == "" || o.Camera == camera }
+
+func (o *CheckOptions) ofVolume(v *volume) bool {
+	return v != nil && (o.Volume == "" || o.Volume == v.o.Path || o.Volume == v.status().ID)
+}
+
+// whole tells whether nothing is left out.
+func (o *CheckOptions) whole() bool {
+	return o.Camera == "" && o.From.IsZero() && o.To.IsZero() && o.Volume == ""
+}
+
+// checking is a check, or a repair, while it runs. Owned by the goroutine that runs it.
+type checking struct {
+	s     *Store
+	o     CheckOptions
+	level Level
+	r     Report
+	pace  pace
+	began time.Time
+	at    CheckProgress
+	buf   []byte
+}
+
+// Check compares index, files and hashes, and without Repair changes nothing. It may run while footage is recorded and
+// deleted. A nil o looks at everything. The report of a check that ctx ended tells what was found until then.
+func (s *Store) Check(ctx context.Context, level Level, o *CheckOptions) (Report, error) {
+	c := &checking{s: s, level: level, began: time.Now()}
+	if o != nil {
+		c.o = *o
+	}
+	if err := c.known(); err != nil {
+		return c.r, err
+	}
+	c.pace.rate = c.o.Rate
+	c.r = Report{Level: level, Started: s.now().UTC(), Findings: []Finding{}}
+	err := c.run(ctx)
+	c.r.Took = time.Since(c.began).Seconds()
+	return c.r, err
+}
+
+// known refuses a camera or volume that there is not: a check of nothing finds nothing.
+func (c *checking) known() error {
+	if c.o.Volume == "" {
+		return nil
+	}
+	if path, err := filepath.Abs(c.o.Volume); err == nil {
+		for _, v := range c.s.list() {
+			if v.o.Path == path {
+				c.o.Volume = path
+			}
+		}
+	}
+	for _, v := range c.s.list() {
+		if c.o.ofVolume(v) {
+			return nil
+		}
+	}
+	return fmt.Errorf("check: there is no volume %q", c.o.Volume)
+}
+
+func (c *checking) run(ctx context.Context) error {
+	if err := c.checkIndex(ctx); err != nil {
+		return err
+	}
+	if c.level == LevelIndex {
+		return nil
+	}
+	if err := c.eachSegment(ctx, c.checkSegment); err != nil {
+		return err
+	}
+	return c.checkVolumes(ctx)
+}
+
+// add takes a finding, and repairs it at once where that was asked for.
+func (c *checking) add(ctx context.Context, f Finding) {
+	if c.o.Repair && f.mend != nil {
+		if err := f.mend(ctx); err != nil {
+			f.Error = err.Error()
+		} else {
+			f.Done = true
+			c.r.Repaired++
+			c.s.repaired(&f)
+		}
+	}
+	if len(c.r.Findings) >= maxFindings {
+		c.r.More++
 		return
 	}
-	r.Findings = append(r.Findings, f)
+	c.r.Findings = append(c.r.Findings, f)
 }
 
-// Check compares index, files and hashes. It changes nothing, and may run while footage is recorded and deleted.
-// progress, if set, is called after each segment.
-func (s *Store) Check(ctx context.Context, level Level, progress func(done, total int)) (Report, error) {
-	r := Report{Level: level, Started: s.now().UTC(), Findings: []Finding{}}
-	began := time.Now()
-	defer func() { r.Took = time.Since(began).Seconds() }()
-	list, err := s.checkIndex(&r)
-	if err != nil {
-		return r, err
+// know takes old damage.
+func (c *checking) know(f Finding) {
+	if len(c.r.Known) < maxKnown {
+		c.r.Known = append(c.r.Known, f)
 	}
-	if level == LevelIndex {
-		return r, nil
-	}
-	for i := range list {
-		if err := ctx.Err(); err != nil {
-			return r, err
-		}
-		s.checkSegment(&r, &list[i], level)
-		if progress != nil {
-			progress(i+1, len(list))
-		}
-	}
-	return r, s.checkVolumes(&r)
 }
 
-// checkIndex reads every record.
-func (s *Store) checkIndex(r *Report) (list []Segment, err error) {
-	err = s.index.streams(func(tx *bbolt.Tx, camera, stream string, b *bbolt.Bucket) error {
-		r.Streams++
-		err := b.ForEach(func(k, v []byte) error {
-			seg, err := unmarshalSegment(k, v)
-			if err != nil || seg.End.Before(seg.Start) {
-				r.add(Finding{Kind: "record", Path: camera + "/" + stream, What: fmt.Sprintf("A record of the index is malformed (key %x).", k),
-					Means: "The segment it is of cannot be found.", Do: "Stop the gateway, move index.db away and start again: it is rebuilt from the footage."})
-				return nil
+// pageSegments is how many segments are read from the index at once: no transaction spans looking at them.
+const pageSegments = 256
+
+// eachSegment calls f for each segment that is wanted, stream by stream, each in the order of time.
+func (c *checking) eachSegment(ctx context.Context, f func(context.Context, *Segment)) error {
+	var stream, after []byte
+	for {
+		list, err := c.s.page(stream, after, pageSegments)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		for i := range list {
+			if err := ctx.Err(); err != nil {
+				return err
 			}
-			seg.Camera, seg.Stream = camera, stream
-			list = append(list, seg)
-			return nil
-		})
-		return errors.Join(err, s.checkGaps(tx, r, camera, stream))
+			if seg := &list[i]; c.o.wants(seg) {
+				f(ctx, seg)
+				c.step(seg)
+			}
+		}
+		last := &list[len(list)-1]
+		stream, after = streamKey(last.Camera, last.Stream), last.key()
+	}
+}
+
+// page reads at most n segments behind one of a stream; none are left when it is empty. Malformed records are left out.
+func (s *Store) page(stream, after []byte, n int) (list []Segment, err error) {
+	err = s.index.db.View(func(tx *bbolt.Tx) error {
+		all := tx.Bucket(bSegments)
+		c := all.Cursor()
+		for k, _ := c.Seek(stream); k != nil && len(list) < n; k, _ = c.Next() {
+			camera, name := splitKey(k)
+			in := all.Bucket(k).Cursor()
+			key, v := in.First()
+			if string(k) == string(stream) && after != nil {
+				if key, v = in.Seek(after); string(key) == string(after) {
+					key, v = in.Next()
+				}
+			}
+			for ; key != nil && len(list) < n; key, v = in.Next() {
+				seg, err := unmarshalSegment(key, v)
+				if err != nil {
+					continue
+				}
+				seg.Camera, seg.Stream = camera, name
+				list = append(list, seg)
+			}
+		}
+		return nil
 	})
-	r.Segments = len(list)
 	return list, err
 }
 
-// checkGaps reads every gap of a stream. At most one is open: the one that the stream's entry names.
-func (s *Store) checkGaps(tx *bbolt.Tx, r *Report, camera, stream string) error {
-	b := tx.Bucket(bGaps).Bucket(streamKey(camera, stream))
-	if b == nil {
-		return nil
-	}
-	current, open, err := currentGap(tx, camera, stream)
-	if err != nil {
-		return err
-	}
-	return b.ForEach(func(k, v []byte) error {
-		g, err := readGap(k, v)
-		if err != nil || g.end.IsZero() && !(open && g.start.Equal(current.start)) || !g.end.IsZero() && !g.end.After(g.start) {
-			r.add(Finding{Kind: "record", Path: camera + "/" + stream, What: fmt.Sprintf("The gap at %s is malformed, or never ended.", nano(k).Format(time.RFC3339)),
-				Means: "The timeline may name a wrong cause there.", Do: "Stop the gateway, move index.db away and start again: it is rebuilt from the footage."})
-		}
-		return nil
-	})
+// step notes that a segment was looked at, and tells how far the check is.
+func (c *checking) step(seg *Segment) {
+	c.at.Segments++
+	c.at.Bytes += seg.Size
+	c.tell()
 }
 
-// checkSegment looks at one file.
-func (s *Store) checkSegment(r *Report, seg *Segment, level Level) {
-	s.fill(seg)
-	if seg.Path == "" {
-		return // its volume is not there: said once, by checkVolumes
-	}
-	if seg.Open {
-		r.Open++
+func (c *checking) tell() {
+	if c.o.Progress == nil {
 		return
 	}
-	err := s.checkFile(r, seg, level)
-	if err == nil || !s.isKept(seg) {
-		return
+	if p := &c.at; c.level.includes(LevelHash) && p.Bytes > 0 {
+		p.Left = time.Duration(float64(time.Since(c.began)) * float64(max(p.OfBytes-p.Bytes, 0)) / float64(p.Bytes))
+	} else if p.Segments > 0 {
+		p.Left = time.Since(c.began) * time.Duration(max(p.Of-p.Segments, 0)) / time.Duration(p.Segments)
 	}
-	f := Finding{Kind: "missing", Path: seg.Path, What: fmt.Sprintf("The file cannot be read: %v.", err),
-		Means: fmt.Sprintf("%s of %s/%s are lost unless the file comes back.", seg.End.Sub(seg.Start).Round(time.Second), seg.Camera, seg.Stream),
-		Do:    "Restore the file from a copy, or look at the disk's health."}
-	var bad *badFile
-	if errors.As(err, &bad) {
-		f.Kind, f.What, f.Means = bad.kind, bad.what, "The footage of this segment is not what was recorded, in part or whole."
-	}
-	r.add(f)
+	c.o.Progress(c.at)
 }
 
-// badFile says in what a file differs.
-type badFile struct{ kind, what string }
-
-func (b *badFile) Error() string { return b.what }
-
-func (s *Store) checkFile(r *Report, seg *Segment, level Level) error {
-	file, err := s.fs.OpenRead(seg.Path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	size, err := file.Size()
-	if err != nil {
-		return err
-	}
-	r.Bytes += size
-	if size != seg.Size {
-		return &badFile{"size", fmt.Sprintf("The file has %d bytes, the index says %d.", size, seg.Size)}
-	}
-	head, _, _, err := fmp4.ReadHeader(file, size)
-	if err != nil {
-		return &badFile{"trailer", fmt.Sprintf("The header cannot be read: %v.", err)}
-	}
-	if head.Camera != seg.Camera || head.Stream != seg.Stream || head.Run != seg.Run || !head.Start.Equal(seg.Start) {
-		return &badFile{"trailer", "The header names other footage than the index."}
-	}
-	table, err := fmp4.ReadTable(file, size)
-	if err != nil {
-		return &badFile{"trailer", fmt.Sprintf("The sample table cannot be read: %v.", err)}
-	}
-	if rootOf(table) != seg.Digest {
-		return &badFile{"digest", "The digest of the file's table is not the one that was noted when it was closed."}
-	}
-	if level != LevelHash {
-		return nil
-	}
-	return s.checkHash(seg, file, table)
+// volumeOf gives the volume of a place, nil when it is not configured.
+func (s *Store) volumeOf(number uint16) *volume {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.numbers[number]
 }
 
-// checkHash reads the whole file.
-func (s *Store) checkHash(seg *Segment, file interface {
-	ReadAt([]byte, int64) (int, error)
-}, t *fmp4.Table) error {
-	hash := newHasher()
-	var buf []byte
-	for i, f := range t.Fragments() {
-		at := t.PayloadOffset(i)
-		if n := int(f.End() - at); n > len(buf) {
-			buf = make([]byte, n)
-		}
-		payload := buf[:f.End()-at]
-		if n, err := file.ReadAt(payload, at); n < len(payload) {
-			return err
-		}
-		if leaf := hash.leaf(f.Salt, payload); !bytes.Equal(leaf[:], f.Leaf[:]) {
-			return &badFile{"digest", fmt.Sprintf("The footage at %s differs from what was recorded.", f.Wall.Format(time.RFC3339))}
-		}
-	}
-	sum, err := s.fileCRC(seg.Path)
-	if err != nil {
-		return err
-	}
-	if seg.crc != 0 && sum != seg.crc {
-		return &badFile{"checksum", "The file's checksum is not the one that was noted when it was closed."}
-	}
-	return nil
-}
-
-// isKept tells whether the index still has a segment: retention may have deleted it meanwhile.
+// isKept tells whether the index still has a segment where it was: it may have been deleted or moved meanwhile.
 func (s *Store) isKept(seg *Segment) (kept bool) {
 	s.index.db.View(func(tx *bbolt.Tx) error {
-		b := tx.Bucket(bSegments).Bucket(streamKey(seg.Camera, seg.Stream))
-		kept = b != nil && b.Get(seg.key()) != nil
+		now, ok, err := segmentOf(tx, seg.Camera, seg.Stream, seg.key())
+		kept = ok && err == nil && now.place == seg.place && now.Open == seg.Open
 		return nil
 	})
 	return kept
 }
 
-// checkVolumes looks for files that the index does not know, and at the journals.
-func (s *Store) checkVolumes(r *Report) error {
-	for _, v := range s.list() {
-		st := v.status()
-		if st.State == VolumeMissing {
-			r.add(Finding{Kind: "volume", Path: st.Path, What: "The volume is not there: " + st.Cause, Means: "Its footage was not checked.", Do: st.Do})
-			continue
-		}
-		if err := s.checkOrphans(r, v); err != nil {
-			return fmt.Errorf("check volume %s: %w", st.Path, err)
-		}
-		bad, err := replay(s.fs, v.o.Path, func(record) {})
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("check journal of %s: %w", st.Path, err)
-		}
-		if bad > 0 {
-			r.add(Finding{Kind: "journal", Path: st.Path, What: fmt.Sprintf("%d lines of the journal cannot be read.", bad),
-				Means: "Should the index be lost, the causes of some gaps would be too.", Do: "Look at the disk's health."})
-		}
-	}
-	return nil
+// badFile says in what a file differs.
+type badFile struct {
+	kind, what string
+	table      *fmp4.Table // where it could be read
+	fragments  []int       // that are damaged, where that is known
+	crc        uint32      // of the file as it is, where it was read whole
 }
 
-func (s *Store) checkOrphans(r *Report, v *volume) error {
-	known := make(map[string]bool)
-	number := s.numberOf(v)
-	collect := func() error {
-		return s.index.streams(func(tx *bbolt.Tx, camera, stream string, b *bbolt.Bucket) error {
-			return b.ForEach(func(k, val []byte) error {
-				seg, err := unmarshalSegment(k, val)
-				if err == nil && seg.volume == number {
-					seg.Camera, seg.Stream = camera, stream
-					known[filepath.Join(v.o.Path, seg.relative())] = true
-				}
-				return nil
-			})
-		})
-	}
-	var strangers []string
-	err := s.walk(v.o.Path, 4, func(path string) error {
-		strangers = append(strangers, path)
-		return nil
-	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := collect(); err != nil { // after the walk: what was created meanwhile is known by now
-		return err
-	}
-	for _, path := range strangers {
-		if known[path] || !strings.HasSuffix(path, ".mp4") || s.isGarbage(number, v, path) {
-			continue
-		}
-		r.add(Finding{Kind: "orphan", Path: path, What: "The index does not know this file.", Means: "Its footage is on no timeline.",
-			Do: "Stop the gateway, move index.db away and start again to have it taken in; or remove the file."})
-	}
-	return nil
+func (b *badFile) Error() string { return b.what }
+
+func isBad(err error) (*badFile, bool) {
+	var b *badFile
+	return b, errors.As(err, &b)
 }
 
-// isGarbage tells whether a file is about to be removed, or was.
-func (s *Store) isGarbage(number uint16, v *volume, path string) (garbage bool) {
-	if _, err := s.fs.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return true
-	}
-	rel, err := filepath.Rel(v.o.Path, path)
-	if err != nil {
-		return false
-	}
-	s.index.db.View(func(tx *bbolt.Tx) error {
-		k, _ := tx.Bucket(bGarbage).Cursor().Seek(garbageName(number, rel))
-		garbage = bytes.Equal(k, garbageName(number, rel))
-		return nil
-	})
-	return garbage
+// HasVolume tells whether a volume of this id or path is configured; "" stands for all.
+func (s *Store) HasVolume(idOrPath string) bool {
+	c := &checking{s: s, o: CheckOptions{Volume: idOrPath}}
+	return c.known() == nil
 }

@@ -95,7 +95,7 @@ func tells(tx *bbolt.Tx, r *record, now time.Time) bool {
 	if b == nil {
 		return false
 	}
-	if r.Type == "closed" {
+	if r.Type == "closed" || r.Type == "damaged" {
 		seg := Segment{Start: *r.Start, Run: r.Run}
 		return b.Get(seg.key()) != nil
 	}

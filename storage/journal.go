@@ -28,7 +28,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // record is one line of a journal: what media cannot tell. Fields are only ever added.
 type record struct {
-	Type   string    `json:"t"` // "closed", "gap", "deleted", "event", "lock", "unlock"
+	Type   string    `json:"t"` // "closed", "gap", "deleted", "event", "lock", "unlock", "damaged", "repair"
 	At     time.Time `json:"at"`
 	Camera string    `json:"c"`
 	Stream string    `json:"s,omitempty"`
@@ -43,7 +43,7 @@ type record struct {
 	CRC    uint32     `json:"k,omitempty"`    // CRC-32C of the file
 	Torn   int64      `json:"torn,omitempty"` // bytes cut off by recovery
 
-	Cause Cause         `json:"why,omitempty"`   // gap: from At on; deleted: age or space
+	Cause Cause         `json:"why,omitempty"`   // gap: from At on; deleted: age or space; damaged, repair: the kind of finding
 	Early time.Duration `json:"early,omitempty"` // deleted: how much less than the promised age it had
 
 	// event, lock, unlock: Start and End are the range of a lock, End the end of an event
@@ -53,6 +53,8 @@ type record struct {
 	Source string        `json:"src,omitempty"`
 	Pre    time.Duration `json:"pre,omitempty"`
 	Post   time.Duration `json:"post,omitempty"`
+
+	Note string `json:"note,omitempty"` // damaged: what is wrong; repair: what was done
 }
 
 // journal is the append-only record of one volume: lines of eight hex digits of CRC-32C, a space, JSON.

@@ -352,5 +352,5 @@ func (s *Store) Alarms() []Alarm {
 			Means: "Footage is kept longer than was set, and deleted only when space is needed.",
 			Do:    "Have the machine's clock set by NTP. Deletion goes on by itself once the clock is synchronised, or has run evenly for a day."})
 	}
-	return list
+	return append(list, s.rotAlarms()...)
 }

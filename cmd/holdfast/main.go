@@ -2,7 +2,7 @@
 //
 //	holdfast demo      the main job with simulated cameras
 //	holdfast serve     the daemon
-//	holdfast check     compare index, files and hashes
+//	holdfast check     compare index, files and hashes, and repair them
 //	holdfast discover  find cameras on the network
 //	holdfast config    check a configuration file
 //	holdfast setup     print the one-time set-up link of a new gateway
@@ -49,7 +49,7 @@ type command struct {
 var commands = []command{
 	{"demo", "run the main job with simulated cameras", demo},
 	{"serve", "run the gateway", serve},
-	{"check", "compare index, files and hashes", check},
+	{"check", "compare index, files and hashes, and repair them", check},
 	{"discover", "find cameras on the network", discover},
 	{"config", "check a configuration file, or print its reference", configure},
 	{"setup", "print the one-time set-up link of a new gateway", setup},

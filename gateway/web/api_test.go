@@ -289,9 +289,8 @@ func TestAddingACamera(t *testing.T) {
 
 func TestWhatMustNotRunTwiceIsRefused(t *testing.T) {
 	s := newSite(t)
-	for _, token := range []chan struct{}{s.checking, s.probing} {
-		token <- struct{}{}
-	}
+	s.probing <- struct{}{}
+	s.cameras.check = func(CheckRequest) (CheckJob, error) { return CheckJob{}, Running("A check is running already.") }
 	for _, c := range []struct{ method, path, body string }{{"POST", "/api/v1/check", "{}"}, {"GET", "/api/v1/discover", ""}} {
 		if a := s.do(c.method, c.path, c.body, s.bearer()); a.problem(t).Type != "/problems/running" {
 			t.Errorf("%s: %s", c.path, a.text)

@@ -18,7 +18,6 @@ type Cameras interface {
 	Subscribe(ctx context.Context) <-chan Change // until ctx ends; bounded and coalescing
 	Discover(ctx context.Context) ([]Discovered, error)
 	Adopt(ctx context.Context, req AdoptRequest) (Camera, error)
-	Check(ctx context.Context, level string) (any, error)
 }
 
 // Archive is what is known of recorded footage. *storage.Store implements it.

@@ -186,7 +186,7 @@ func TestTheLocalSocketKnowsItsPeer(t *testing.T) {
 	if res.StatusCode != 200 || !strings.Contains(string(body), `"user":"local"`) {
 		t.Errorf("%s %s", res.Status, body)
 	}
-	if res, err = client.Post("http://localhost/api/v1/check", "application/json", strings.NewReader("{}")); err != nil || res.StatusCode != 200 {
+	if res, err = client.Post("http://localhost/api/v1/check", "application/json", strings.NewReader("{}")); err != nil || res.StatusCode != http.StatusAccepted {
 		t.Fatal(res.Status, err)
 	}
 	res.Body.Close()

@@ -111,7 +111,7 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 	}
 	s.guard = egress.New(egress.Options{Log: log})
 	o := Options{Listen: []string{"127.0.0.1:0"}, Names: []string{"nvr.shop.lan"}, Data: s.data, Site: "Shop", Version: "1.2.3", TimeZone: "Europe/Berlin",
-		Auth: s.auth, Cameras: s.cameras, Live: s.live, Archive: s.footage, Footage: s.footage, UI: viewer, Egress: s.guard,
+		Auth: s.auth, Cameras: s.cameras, Checks: s.cameras, Live: s.live, Archive: s.footage, Footage: s.footage, UI: viewer, Egress: s.guard,
 		Alarm: s.raise, Clear: s.cleared, Log: log}
 	for _, f := range change {
 		f(&o)
@@ -310,7 +310,7 @@ type cameras struct {
 	list     []Camera
 	changes  []chan Change
 	adopt    func(AdoptRequest) (Camera, error)
-	check    func(context.Context) (any, error)
+	check    func(CheckRequest) (CheckJob, error)
 	discover func(context.Context) ([]Discovered, error)
 }
 
@@ -378,12 +378,16 @@ func (c *cameras) Adopt(_ context.Context, req AdoptRequest) (Camera, error) {
 	return Camera{ID: "new", Name: req.Name}, nil
 }
 
-func (c *cameras) Check(ctx context.Context, _ string) (any, error) {
+func (c *cameras) StartCheck(req CheckRequest) (CheckJob, error) {
 	if c.check != nil {
-		return c.check(ctx)
+		return c.check(req)
 	}
-	return map[string]string{"level": "quick"}, nil
+	return CheckJob{State: "running"}, nil
 }
+
+func (c *cameras) Check() (CheckJob, bool) { return CheckJob{State: "done"}, true }
+
+func (c *cameras) CancelCheck() (CheckJob, bool) { return CheckJob{State: "cancelled"}, true }
 
 var (
 	_ Live    = (*live.Server)(nil)

@@ -35,6 +35,7 @@ type Options struct {
 	Live    Live       // required
 	Archive Archive    // required
 	Footage Footage    // required
+	Checks  Checks     // required
 	UI      fs.FS      // required: files of the viewer, index.html among them
 	Egress  *egress.Guard
 
@@ -51,17 +52,16 @@ type Options struct {
 
 // Server is the HTTP faces. New makes it, Run is its life.
 type Server struct {
-	o        Options // constant
-	log      *slog.Logger
-	routes   []route // constant; the table and the viewer's files
-	mux      *http.ServeMux
-	openapi  []byte
-	gauges   *metrics.Set
-	counts   *counters
-	conns    *connLimit
-	events   chan struct{} // holds one token for each event stream
-	checking chan struct{} // holds one token while a check runs
-	probing  chan struct{} // holds one token while the networks are probed
+	o       Options // constant
+	log     *slog.Logger
+	routes  []route // constant; the table and the viewer's files
+	mux     *http.ServeMux
+	openapi []byte
+	gauges  *metrics.Set
+	counts  *counters
+	conns   *connLimit
+	events  chan struct{} // holds one token for each event stream
+	probing chan struct{} // holds one token while the networks are probed
 
 	authorityMu sync.Mutex // makes opening the authority one operation
 	authority   *authority.Authority
@@ -78,12 +78,12 @@ const (
 
 // New makes a Server. Nothing listens before Run.
 func New(o Options) (*Server, error) {
-	if o.Auth == nil || o.Cameras == nil || o.Live == nil || o.Archive == nil || o.Footage == nil || o.UI == nil {
+	if o.Auth == nil || o.Cameras == nil || o.Live == nil || o.Archive == nil || o.Footage == nil || o.Checks == nil || o.UI == nil {
 		return nil, errors.New("make web server: an option is missing")
 	}
 	s := &Server{
 		o: o, log: o.Log, gauges: metrics.NewSet(), conns: newConnLimit(),
-		events: make(chan struct{}, maxEvents), checking: make(chan struct{}, 1), probing: make(chan struct{}, 1),
+		events: make(chan struct{}, maxEvents), probing: make(chan struct{}, 1),
 		bound: make(map[string]string), first: make(chan struct{}),
 	}
 	if s.log == nil {

@@ -13,11 +13,6 @@ import (
 	"holdfast/gateway/egress"
 )
 
-// CheckRequest asks for a check.
-type CheckRequest struct {
-	Level string `json:"level,omitempty" doc:"How much is compared; the answer says what was."`
-}
-
 // Egress is what was refused on the way out.
 type Egress struct {
 	Refused  uint64           `json:"refused" doc:"Connections and datagrams refused since the gateway started."`
@@ -44,23 +39,6 @@ func (s *Server) getEgress(w http.ResponseWriter, _ *request) error {
 		e = Egress{Refused: s.o.Egress.Refused(), Refusals: s.o.Egress.Refusals()}
 	}
 	return reply(w, http.StatusOK, e)
-}
-
-func (s *Server) postCheck(w http.ResponseWriter, r *request) error {
-	var req CheckRequest
-	if err := decode(r.body, &req); err != nil {
-		return err
-	}
-	leave, err := enterOnce(s.checking, "A check is running already.")
-	if err != nil {
-		return err
-	}
-	defer leave()
-	report, err := s.o.Cameras.Check(r.Context(), req.Level)
-	if err != nil {
-		return err
-	}
-	return reply(w, http.StatusOK, report)
 }
 
 func (s *Server) getOpenAPI(w http.ResponseWriter, _ *request) error {

@@ -1,6 +1,7 @@
 package fmp4
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -352,4 +353,40 @@ func (p *moofParser) columns(r *metas, b []byte, n int, flags uint32, d defaults
 		}
 	}
 	return nil
+}
+
+// FindFragment looks for a whole fragment that begins at from or later, before size, byte by byte: what lies before it may
+// be anything. It gives the fragment's offset, -1 when there is none. An error is a failed read.
+func FindFragment(r io.ReaderAt, tracks []Track, from, size int64) (int64, error) {
+	const window = 1 << 20
+	buf := make([]byte, window+boxHeader)
+	for at := from; at < size; at += window {
+		b := buf[:min(int64(len(buf)), size-at)]
+		if n, err := r.ReadAt(b, at); n < len(b) && err != io.EOF {
+			return -1, fmt.Errorf("find fragment: %w", err)
+		}
+		for i := 0; ; {
+			k := bytes.Index(b[i:], []byte("moof"))
+			if k < 0 {
+				break
+			}
+			i += k + 4
+			start := at + int64(i) - boxHeader
+			if start < from || i-boxHeader >= window {
+				continue
+			}
+			t, err := NewTable(tracks, start)
+			if err != nil {
+				return -1, err
+			}
+			s := &scanner{r: r, size: size, table: t}
+			err = s.fragment()
+			if torn := (*tornError)(nil); err == nil {
+				return start, nil
+			} else if !errors.As(err, &torn) {
+				return -1, fmt.Errorf("find fragment: %w", err)
+			}
+		}
+	}
+	return -1, nil
 }
