@@ -127,8 +127,11 @@ func (c *Camera) crossCheck(report func(field, reason string)) {
 		return
 	}
 	c.completeStreams()
-	if c.Record.Mode == Continuous {
+	if c.Record.Mode != Off {
 		c.checkRecorded(report)
+	}
+	if c.Record.Schedule != nil && c.Record.Mode != Scheduled {
+		report("record.schedule", fmt.Sprintf("stands beside mode %s and would not be used; allowed: with record: {mode: schedule}", c.Record.Mode))
 	}
 }
 
@@ -136,6 +139,9 @@ func (c *Camera) crossCheck(report func(field, reason string)) {
 func (c *Camera) checkRecorded(report func(field, reason string)) {
 	if len(c.Record.Streams) == 0 {
 		report("record.streams", "is empty: recording would keep nothing; allowed: stream ids, or record: {mode: off}")
+	}
+	if err := c.Record.keeps(); err != nil {
+		report("record.mode", err.Error())
 	}
 	var known []string
 	for _, s := range c.Streams {
@@ -201,8 +207,8 @@ func (c *Camera) Check() error {
 	if !slices.Contains([]string{"auto", "tcp", "udp", "multicast"}, c.Transport) {
 		report("transport", "allowed are auto, tcp, udp, multicast")
 	}
-	if c.Record.Mode != Continuous && c.Record.Mode != Off {
-		report("record.mode", "allowed are continuous, off")
+	if !slices.Contains([]string{Continuous, Event, Scheduled, Off}, c.Record.Mode) {
+		report("record.mode", "allowed are continuous, event, schedule, off")
 	}
 	if c.Record.MaxAge != 0 {
 		must("record.max_age", checkAge(c.Record.MaxAge))

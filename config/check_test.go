@@ -16,7 +16,7 @@ func TestCheckHoldsTheRulesOfTheFile(t *testing.T) {
 		"rtsp":           func(c *Camera) { c.RTSP = "rtsp://u:p@10.0.0.1/" },
 		"onvif":          func(c *Camera) { c.ONVIF = "http://10.0.0.1/" },
 		"transport":      func(c *Camera) { c.Transport = "pigeon" },
-		"record.mode":    func(c *Camera) { c.Record.Mode = "event" },
+		"record.mode":    func(c *Camera) { c.Record.Mode = "pigeon" },
 		"record.streams": func(c *Camera) { c.Record.Streams = nil },
 		"record.max_age": func(c *Camera) { c.Record.MaxAge = 1 },
 	} {

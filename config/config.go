@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"time"
 )
 
 // maxFile bounds the configuration file, in bytes: five hundred cameras with all their fields need a quarter of it.
@@ -16,6 +17,7 @@ const maxFile = 1 << 20
 type Config struct {
 	Listen     string   // address of viewer and API, host:port
 	Names      []string // host names and addresses of this machine, for its certificate
+	TimeZone   string   // of the site, an IANA name; "": the machine's
 	Data       string   // directory of index.db, state.db and endpoint.json
 	Volumes    []Volume // at least one
 	DiskHealth string   // report on the disks
@@ -76,16 +78,39 @@ type Stream struct {
 
 // Record says what of a camera is kept.
 type Record struct {
-	Mode    string   // continuous or off
-	Streams []string // ids of the streams that are recorded
-	MaxAge  Duration // in a Config always set; elsewhere 0 is the gateway's own
+	Mode     string    // continuous, event, schedule or off
+	PreRoll  Duration  // of an event
+	PostRoll Duration  // of an event
+	Schedule *Schedule // with mode schedule; else nil
+	Streams  []string  // ids of the streams that are recorded
+	MaxAge   Duration  // in a Config always set; elsewhere 0 is the gateway's own
 }
 
 // Recording modes.
 const (
 	Continuous = "continuous"
+	Event      = "event"
+	Scheduled  = "schedule"
 	Off        = "off"
 )
+
+// DefaultRecord is what a file says of the recording of a camera that says nothing.
+func DefaultRecord() (r Record) {
+	recordObject.defaults(newReader("default", nil), &r)
+	return r
+}
+
+// Location is the site's time zone.
+func (c *Config) Location() *time.Location {
+	if c.TimeZone == "" {
+		return time.Local
+	}
+	l, err := time.LoadLocation(c.TimeZone) // it was checked, and the zones are built in
+	if err != nil {
+		return time.UTC
+	}
+	return l
+}
 
 // Load reads the file at path, and the password files that it names. Its error lists every problem (see Problems).
 func Load(path string) (*Config, error) {

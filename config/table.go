@@ -1,5 +1,7 @@
 package config
 
+import "time"
+
 // Bounds of lists.
 const (
 	maxCameras  = 512
@@ -20,6 +22,8 @@ var fileObject = &object[Config]{
 		setting("names", list(hostName(), 0, maxNames), func(c *Config) *[]string { return &c.Names },
 			"Host names and addresses by which browsers reach this machine, for its certificate. Its own host name and addresses are added without being listed.").
 			otherwise("none besides the machine's own").insteadOf("hostnames", "hosts"),
+		setting("time_zone", zone(), func(c *Config) *string { return &c.TimeZone },
+			"Time zone of the site, for schedules. Footage is kept in UTC and is never moved by it.").otherwise("the machine's").insteadOf("timezone", "tz"),
 		setting("data", directory(), func(c *Config) *string { return &c.Data },
 			"Directory of the databases (index.db, state.db), keys and endpoint.json. It must be on a local disk and needs a few GB. It is made if it is missing. "+
 				"A relative path starts at the directory of this file.").defaults("/var/lib/holdfast").insteadOf("data_dir", "state"),
@@ -132,11 +136,76 @@ var streamObject = &object[Stream]{
 var recordObject = &object[Record]{
 	doc: "What of a camera is recorded.",
 	fields: []field[Record]{
-		setting("mode", oneOf([]string{Continuous, Off}, "event", "schedule"), func(r *Record) *string { return &r.Mode },
-			"`continuous` keeps everything, `off` nothing.").defaults(Continuous),
+		setting("mode", oneOf([]string{Continuous, Event, Scheduled, Off}), func(r *Record) *string { return &r.Mode },
+			"`continuous` keeps everything, `event` what comes before, while and after an event, `schedule` what `schedule` says, `off` nothing. "+
+				"What is not kept shows on the timeline as not wanted, never as lost.").defaults(Continuous),
+		setting("pre_roll", span(0, maxPreRoll), func(r *Record) *Duration { return &r.PreRoll },
+			"How much from before an event is kept; recording begins with the key frame at or before that. It is held in memory, all the time: "+
+				"for 5s of a 4 Mbit/s stream 2.5 MB and up to one group of pictures more. The camera's state shows how much it is.").defaults("5s").insteadOf("preroll", "pre"),
+		setting("post_roll", span(0, maxPostRoll), func(r *Record) *Duration { return &r.PostRoll },
+			"How much after an event is kept. An event that comes meanwhile extends the recording.").defaults("10s").insteadOf("postroll", "post"),
+		setting("schedule", optional(scheduleObject.kind()), func(r *Record) **Schedule { return &r.Schedule },
+			"When what is recorded, with `mode: schedule`.").otherwise("none").groups(scheduleObject.table("cameras[].record.schedule"), false),
 		setting("streams", list(identifier(), 0, maxStreams), func(r *Record) *[]string { return &r.Streams },
 			"Ids of the streams that are recorded.").defaults("[main]"),
 		setting("max_age", age(), func(r *Record) *Duration { return &r.MaxAge },
 			"Footage of this camera older than this is deleted.").otherwise("`retention.max_age`").insteadOf("retention", "keep"),
 	},
+}
+
+// Bounds of what is kept around an event. The pre-roll is memory of every stream.
+const (
+	maxPreRoll  = 30 * time.Second
+	maxPostRoll = 10 * time.Minute
+)
+
+var modeOfRule = []string{Continuous, Event, Off}
+
+var scheduleObject = &object[Schedule]{
+	doc: "Times are those of the site's `time_zone`. Where clocks are set, a rule begins when its time is first shown and ends when its time is last shown, and a time that " +
+		"is skipped counts as the moment of the change: nothing is lost, and nothing is recorded twice.",
+	fields: []field[Schedule]{
+		setting("rules", list(ruleObject.kind(), 0, maxRules), func(s *Schedule) *[]Rule { return &s.Rules },
+			"Rules of the days of the week; the first that fits holds.").otherwise("none").groups(ruleObject.table("cameras[].record.schedule.rules[]"), true).insteadOf("weekly", "times"),
+		setting("otherwise", oneOf(modeOfRule), func(s *Schedule) *string { return &s.Otherwise },
+			"How it is recorded where no rule fits.").must().insteadOf("else", "default"),
+		setting("exceptions", list(exceptionObject.kind(), 0, maxExceptions), func(s *Schedule) *[]Exception { return &s.Exceptions },
+			"Days that are not like their day of the week, such as holidays. Of several for one day the first holds.").otherwise("none").
+			groups(exceptionObject.table("cameras[].record.schedule.exceptions[]"), true).insteadOf("holidays"),
+	},
+}
+
+var ruleObject = &object[Rule]{
+	doc: "A stretch of each of some days. One that ends at or before the time it begins at ends on the next day.",
+	fields: append([]field[Rule]{
+		setting("days", weekdays(), func(r *Rule) *Weekdays { return &r.Days },
+			"Days on which it begins.").otherwise("every day").insteadOf("day")}, stretchFields...),
+	check: checkRule,
+}
+
+var stretchFields = []field[Rule]{
+	setting("from", clock(), func(r *Rule) *Clock { return &r.From },
+		"When it begins.").must().insteadOf("begin", "start"),
+	setting("to", clock(), func(r *Rule) *Clock { return &r.To },
+		"When it ends.").must().insteadOf("end", "until"),
+	setting("mode", oneOf(modeOfRule), func(r *Rule) *string { return &r.Mode },
+		"How it is recorded then.").must(),
+}
+
+var exceptionObject = &object[Exception]{
+	doc: "One or more days. What began on the day before goes on to its end.",
+	fields: []field[Exception]{
+		setting("dates", list(dates(), 1, maxDates), func(e *Exception) *[]Dates { return &e.Dates },
+			"The days.").must().insteadOf("date", "days"),
+		setting("rules", list(exceptionRuleObject.kind(), 0, maxRules), func(e *Exception) *[]Rule { return &e.Rules },
+			"Rules of these days; the first that fits holds.").otherwise("none").groups(exceptionRuleObject.table("cameras[].record.schedule.exceptions[].rules[]"), true),
+		setting("otherwise", oneOf(modeOfRule), func(e *Exception) *string { return &e.Otherwise },
+			"How it is recorded where no rule of theirs fits.").must().insteadOf("else", "default", "mode"),
+	},
+}
+
+var exceptionRuleObject = &object[Rule]{
+	doc:    "A stretch of each of these days.",
+	fields: stretchFields,
+	check:  checkRule,
 }

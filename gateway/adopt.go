@@ -25,7 +25,7 @@ type Adopted struct {
 	Username   string        `json:"username,omitempty"`
 	Password   string        `json:"password,omitempty"`
 	Audio      bool          `json:"audio,omitempty"`
-	Record     string        `json:"record"` // "continuous" or "off"
+	Record     string        `json:"record"` // "continuous", "event" or "off"
 	MaxAge     time.Duration `json:"max_age,omitempty"`
 	Purpose    string        `json:"purpose,omitempty"`
 	LegalBasis string        `json:"legal_basis,omitempty"`
@@ -36,6 +36,7 @@ type Adopted struct {
 func (a Adopted) camera() config.Camera {
 	c := config.Camera{ID: a.ID, Name: a.Name, ONVIF: a.ONVIF, RTSP: a.RTSP, Username: a.Username,
 		Password: config.Secret(a.Password), Transport: "auto", Audio: a.Audio, Purpose: a.Purpose, LegalBasis: a.LegalBasis}
+	c.Record = config.DefaultRecord()
 	c.Record.Mode = a.Record
 	c.Record.Streams = []string{"main"}
 	c.Record.MaxAge = config.Duration(a.MaxAge)
@@ -82,8 +83,8 @@ func (g *Gateway) Enrol(ctx context.Context, req Adoption) (string, error) {
 	}
 	a := Adopted{Name: req.Name, Endpoint: req.Endpoint, Username: req.Username, Password: req.Password,
 		Audio: req.Audio, Record: cmp.Or(req.Record, "continuous"), At: g.now().UTC()}
-	if a.Record != "continuous" && a.Record != "off" {
-		return "", fmt.Errorf("record mode %q: allowed are continuous and off", a.Record)
+	if a.Record != config.Continuous && a.Record != config.Event && a.Record != config.Off {
+		return "", fmt.Errorf("record mode %q: allowed are continuous, event and off", a.Record)
 	}
 	if strings.HasPrefix(req.Address, "rtsp://") || strings.HasPrefix(req.Address, "rtsps://") {
 		a.RTSP = req.Address

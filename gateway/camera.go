@@ -30,6 +30,8 @@ type Camera struct {
 	recs     []*record.Recorder // constant, one per recorded stream
 	recorded []string           // ids of their streams
 	store    *storage.Store     // constant
+	plan     *record.Plan       // what of it is wanted; nil: everything
+	raised   allowance
 	made     time.Time
 	now      func() time.Time
 	dial     dialFunc
@@ -39,8 +41,9 @@ type Camera struct {
 	stop context.CancelFunc // set when it is started
 	done chan struct{}      // closed when it has stopped
 
-	mu     sync.Mutex    // guards what follows
-	device *onvif.Device // nil until probed
+	mu      sync.Mutex               // guards what follows
+	device  *onvif.Device            // nil until probed
+	lasting map[string]storage.Event // by id
 }
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
@@ -55,18 +58,35 @@ func (g *Gateway) newCamera(spec config.Camera, origin string) *Camera {
 	c := &Camera{
 		spec: spec, origin: origin, now: g.now, dial: g.guard.DialContext, notify: g.cameraChanged,
 		log: g.log.With("camera", spec.ID), store: g.store, gate: newGate(time.Now), made: g.now().UTC(),
-		idle: g.idle,
+		idle: g.idle, plan: newPlan(spec.Record, g.conf.Location()), lasting: make(map[string]storage.Event),
+	}
+	if !spec.Disabled {
+		c.recallEvents()
 	}
 	for _, id := range streamIDs(spec) {
-		ring := stream.New(stream.Options{Log: c.log})
+		ring := stream.New(c.ringOptions(id))
 		f := newFeed(c, id, ring)
 		c.feeds = append(c.feeds, f)
 		if c.records(id) {
 			c.recorded = append(c.recorded, id)
-			c.recs = append(c.recs, record.New(record.Options{Camera: spec.ID, Stream: id, From: ring, Store: g.store, Log: f.log}))
+			c.recs = append(c.recs, record.New(record.Options{Camera: spec.ID, Stream: id, From: ring, Plan: c.plan, Store: g.store, Log: f.log}))
 		}
 	}
 	return c
+}
+
+// preRollBytes is what a second of pre-roll may take beside what a ring holds anyhow: 8 Mbit/s.
+const preRollBytes = 1 << 20
+
+// ringOptions are those of a stream's ring. One that holds a pre-roll is larger by that.
+func (c *Camera) ringOptions(id string) stream.Options {
+	o := stream.Options{Log: c.log}
+	if c.plan != nil && c.records(id) {
+		pre := time.Duration(c.spec.Record.PreRoll)
+		o.MaxTime = stream.DefaultMaxTime + pre
+		o.MaxBytes = stream.DefaultMaxBytes + int(pre.Seconds()*preRollBytes)
+	}
+	return o
 }
 
 // streamIDs lists the streams to open, main first. An ONVIF camera without declared streams has main and sub: which

@@ -58,6 +58,7 @@ type Gateway struct {
 	told   string      // the address in endpoint.json; owned by Run, then by the stage that announces late
 	linked atomic.Bool // there is a set-up link
 
+	raised    allowance
 	enrolling sync.Mutex // makes choosing an id and taking it one act
 
 	mu      sync.Mutex // guards what follows: the set of cameras and who runs them

@@ -28,6 +28,7 @@ func (g *Gateway) watchHealth(ctx context.Context) error {
 		case <-changed:
 		case <-tick.C:
 			for _, c := range g.list() {
+				c.endOverdue()
 				c.changed()
 			}
 		}

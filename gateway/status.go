@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"holdfast/gateway/record"
 	"holdfast/gateway/stream"
@@ -123,25 +124,48 @@ func (c *Camera) describeState(w *web.Camera) {
 
 // recording tells how the camera's recording goes: as badly as the worst of its recorders.
 func (c *Camera) recording() web.Recording {
-	w := web.Recording{Mode: "off", State: "off", Cause: string(c.offCause()), Since: c.made, Streams: []string{}}
+	w := web.Recording{Mode: "off", Now: "off", State: "off", Cause: string(c.offCause()), Since: c.made, Streams: []string{}}
 	rank := -1
 	for i, r := range c.recs {
-		w.Mode = "continuous"
+		w.Mode, w.PreRoll, w.PostRoll = c.spec.Record.Mode, time.Duration(c.spec.Record.PreRoll).Seconds(), time.Duration(c.spec.Record.PostRoll).Seconds()
 		w.Streams = append(w.Streams, c.recorded[i])
-		st := r.Status()
-		if n := badness[st.State]; n > rank {
+		st := describeRecorder(r)
+		if n := badness[record.State(st.State)]; n > rank {
 			rank = n
-			w.State, w.Cause, w.Since = string(st.State), string(st.Cause), st.Since
+			w.State, w.Cause, w.Since, w.Now, w.Why, w.Until = st.State, st.Cause, st.Since, st.Now, st.Why, st.Until
 		}
-		if !st.LastSynced.IsZero() && (w.LastSynced == nil || st.LastSynced.Before(*w.LastSynced)) {
-			at := st.LastSynced
-			w.LastSynced = &at
+		if at := st.LastSynced; at != nil && (w.LastSynced == nil || at.Before(*w.LastSynced)) {
+			w.LastSynced = at
 		}
 	}
 	return w
 }
 
-var badness = map[record.State]int{record.Recording: 0, record.Waiting: 1, record.Failing: 2}
+// describeRecorder gives a recorder's state as the API tells it.
+func describeRecorder(r *record.Recorder) web.StreamRecording {
+	st := r.Status()
+	w := web.StreamRecording{Now: string(st.Mode), Why: st.Why, State: string(st.State), Cause: string(st.Cause), Since: st.Since}
+	if !st.Until.IsZero() {
+		until := st.Until.UTC()
+		w.Until = &until
+	}
+	if !st.LastSynced.IsZero() {
+		w.LastSynced = &st.LastSynced
+	}
+	return w
+}
+
+// recorder finds the recorder of a stream, nil when it is not recorded.
+func (c *Camera) recorder(streamID string) *record.Recorder {
+	for i, id := range c.recorded {
+		if id == streamID {
+			return c.recs[i]
+		}
+	}
+	return nil
+}
+
+var badness = map[record.State]int{record.Idle: 0, record.Recording: 1, record.Waiting: 2, record.Failing: 3}
 
 // describe gives the stream as the API tells it.
 func (f *feed) describe() web.Stream {
@@ -151,6 +175,10 @@ func (f *feed) describe() web.Stream {
 		state = Disabled
 	}
 	w := web.Stream{ID: f.id, State: string(state), FPS: info.FPS, Bitrate: info.Bitrate, Lost: info.Lost, RingBytes: info.Bytes}
+	if r := f.cam.recorder(f.id); r != nil {
+		st := describeRecorder(r)
+		w.Recording = &st
+	}
 	if info.Run != nil {
 		w.Transport = info.Run.Transport
 	}
@@ -236,17 +264,24 @@ func (g *Gateway) allAlarms() []Alarm {
 
 // summary says in one sentence how things are: the alarms first, then the cameras.
 func (g *Gateway) summary(alarms []web.Alarm) (state, sentence string) {
-	recording, wanted := 0, 0
+	recording, wanted, idle := 0, 0, 0
 	for _, c := range g.list() {
 		if len(c.recs) == 0 {
 			continue
 		}
-		wanted++
-		if c.recording().State == string(record.Recording) {
+		switch c.recording().State {
+		case string(record.Recording):
 			recording++
+		case string(record.Idle):
+			idle++
+			continue
 		}
+		wanted++
 	}
 	sentence = fmt.Sprintf("%d of %d cameras are being recorded.", recording, wanted)
+	if idle > 0 {
+		sentence += fmt.Sprintf(" %d wait for an event or their schedule.", idle)
+	}
 	state = "ok"
 	if recording < wanted || len(alarms) > 0 {
 		state = "warning"

@@ -3,6 +3,7 @@
 //	holdfast demo      the main job with simulated cameras
 //	holdfast serve     the daemon
 //	holdfast check     compare index, files and hashes, and repair them
+//	holdfast event     raise, end or list events of a camera
 //	holdfast discover  find cameras on the network
 //	holdfast config    check a configuration file
 //	holdfast setup     print the one-time set-up link of a new gateway
@@ -50,6 +51,7 @@ var commands = []command{
 	{"demo", "run the main job with simulated cameras", demo},
 	{"serve", "run the gateway", serve},
 	{"check", "compare index, files and hashes, and repair them", check},
+	{"event", "raise, end or list events of a camera", event},
 	{"discover", "find cameras on the network", discover},
 	{"config", "check a configuration file, or print its reference", configure},
 	{"setup", "print the one-time set-up link of a new gateway", setup},

@@ -15,10 +15,11 @@ const (
 	Maintain             // check the archive, see refused connections
 	People               // see and end other people's sessions, make one-time links
 	Metrics              // read the counters
+	Raise                // raise and end events
 	permissions
 )
 
-var permissionNames = [permissions]string{"none", "self", "see", "live", "audio", "playback", "configure", "maintain", "people", "metrics"}
+var permissionNames = [permissions]string{"none", "self", "see", "live", "audio", "playback", "configure", "maintain", "people", "metrics", "raise"}
 
 func (p Permission) String() string {
 	if p >= permissions {

@@ -8,6 +8,11 @@
 // that a volume did not take is written again from the ring, elsewhere or when the volume is back. A volume that stays
 // away longer than the ring holds overruns the cursor; the loss is a gap with the volume's cause.
 //
+// With a Plan it writes what the plan wants: from the key frame at or before the beginning of that to the first key frame
+// at or after its end. In between its cursor stays behind the stream by the pre-roll, so that what came before an event is
+// there when the event is told; the ring is the only place that holds it. A gap says why nothing was wanted, and if the
+// ring did not reach back far enough, that.
+//
 // The stream is never held up: a disk that blocks blocks this recorder alone.
 //
 // # What it does not do
@@ -41,6 +46,7 @@ const (
 type Options struct {
 	Camera, Stream string
 	From           *stream.Stream
+	Plan           *Plan // what is wanted; nil: everything
 	Store          *storage.Store
 	Log            *slog.Logger // nil: silent
 }
@@ -52,6 +58,7 @@ type State string
 const (
 	Recording State = "recording"
 	Waiting   State = "waiting" // nothing comes from the camera
+	Idle      State = "idle"    // nothing is wanted at present
 	Failing   State = "failing" // what comes is kept in memory alone: the volume does not take it
 )
 
@@ -63,6 +70,9 @@ type Status struct {
 	LastSynced time.Time     // wall time of the newest frame that is safe; zero before the first
 	Interval   time.Duration // for which frames are gathered before they are synced
 	Unsynced   int           // bytes taken from the stream and not yet safe
+	Mode       Mode          // how the present moment is recorded
+	Why        string        // why so, in words
+	Until      time.Time     // up to when, as far as is known; zero: until an event comes, or for ever
 }
 
 // Recorder records one stream.
@@ -79,6 +89,7 @@ type Recorder struct {
 	seqs   []uint64 // of the batch's samples
 	bytes  int
 	cause  storage.Cause // of the volume's failure, for the gap should the ring be overrun
+	now    standing      // with a plan
 
 	mu      sync.Mutex // guards what follows
 	status  Status
@@ -91,7 +102,11 @@ func New(o Options) *Recorder {
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
-	r.status = Status{State: Waiting, Cause: storage.CauseStarting, Since: time.Now().UTC()}
+	r.status = Status{State: Waiting, Cause: storage.CauseStarting, Since: time.Now().UTC(), Mode: Continuous, Why: "always"}
+	r.now = standing{since: time.Now(), first: true}
+	if o.Plan != nil {
+		r.explain(o.Plan.At(r.now.since))
+	}
 	return r
 }
 
@@ -133,7 +148,7 @@ func (r *Recorder) finish(ctx context.Context, err error) error {
 			r.log.Error("note what the volume did not take", "error", gerr)
 		}
 	}
-	if cerr := r.writer.Close(storage.CauseStopped); cerr != nil {
+	if cerr := r.writer.Close(r.parting()); cerr != nil {
 		r.log.Error("close recording", "error", cerr)
 	}
 	if errors.Is(err, stream.ErrClosed) {
@@ -144,7 +159,10 @@ func (r *Recorder) finish(ctx context.Context, err error) error {
 
 // round waits for frames, lets a batch gather, and writes it.
 func (r *Recorder) round(ctx context.Context) error {
-	if err := r.reader.Wait(ctx); err != nil && !errors.Is(err, stream.ErrOverrun) && !errors.Is(err, stream.ErrClosed) {
+	if r.o.Plan != nil && !r.now.open {
+		return r.idleRound(ctx)
+	}
+	if err := r.pause(ctx); err != nil && !errors.Is(err, stream.ErrOverrun) && !errors.Is(err, stream.ErrClosed) {
 		return err
 	}
 	wait := r.interval()
@@ -166,6 +184,11 @@ func (r *Recorder) round(ctx context.Context) error {
 		return nil // again, in the blink between; the next round states it
 	case err != nil && len(items) == 0:
 		return err
+	case len(items) == 0:
+		if err := r.quiet(); err != nil {
+			r.failed(err)
+		}
+		return nil
 	}
 	r.write(items)
 	clear(r.items)
@@ -197,6 +220,12 @@ func (r *Recorder) gather(ctx context.Context, d time.Duration) error {
 // write hands items to the writer. After a failure the reader goes back to the first item that is not safe.
 func (r *Recorder) write(items []*stream.Item) {
 	for _, it := range items {
+		if r.over(it) {
+			if err := r.stop(it); err != nil {
+				r.failed(err)
+			}
+			return
+		}
 		if err := r.item(it); err != nil {
 			r.failed(err)
 			return
@@ -421,6 +450,9 @@ func (r *Recorder) unsynced(n int) {
 func (r *Recorder) synced(wall time.Time) {
 	r.cause = ""
 	r.say(Recording, "")
+	if r.o.Plan != nil {
+		r.explain(r.at(wall))
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.status.LastSynced, r.status.Unsynced = wall, 0

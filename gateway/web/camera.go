@@ -105,8 +105,8 @@ func (r AdoptRequest) check() error {
 		return field(kindRule.with("The name is too long, or holds characters that cannot be shown."), "name")
 	case len(r.Username) > maxCameraName || len(r.Password) > maxAddress:
 		return field(kindRule.with("It is longer than any camera takes."), "username")
-	case r.Record != "" && r.Record != "continuous" && r.Record != "off":
-		return field(kindRule.with("It is continuous or off."), "record")
+	case r.Record != "" && r.Record != "continuous" && r.Record != "event" && r.Record != "off":
+		return field(kindRule.with("It is continuous, event or off."), "record")
 	}
 	return nil
 }

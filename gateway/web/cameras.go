@@ -18,11 +18,13 @@ type Cameras interface {
 	Subscribe(ctx context.Context) <-chan Change // until ctx ends; bounded and coalescing
 	Discover(ctx context.Context) ([]Discovered, error)
 	Adopt(ctx context.Context, req AdoptRequest) (Camera, error)
+	Raise(ctx context.Context, camera string, req EventRequest) (RaisedEvent, error)
 }
 
 // Archive is what is known of recorded footage. *storage.Store implements it.
 type Archive interface {
 	Spans(camera, stream string, from, to time.Time) ([]storage.Span, error)
+	Events(camera string, from, to time.Time, limit int) ([]storage.Event, error)
 }
 
 // Live shows streams. *live.Server implements it.
@@ -45,7 +47,7 @@ type Footage interface {
 
 // Change says that a camera or the health is no longer as it was told.
 type Change struct {
-	Kind string // "camera" or "health"
+	Kind string // "camera", "event" or "health"
 	ID   string // of the camera
 }
 
@@ -73,29 +75,46 @@ type Camera struct {
 
 // Recording is how a camera's recording goes.
 type Recording struct {
-	Mode       string     `json:"mode" enum:"continuous,off"`
-	State      string     `json:"state" enum:"recording,waiting,failing,off"`
+	Mode       string     `json:"mode" enum:"continuous,event,schedule,off" doc:"As it is set."`
+	Now        string     `json:"now" enum:"continuous,event,off" doc:"How the present moment is recorded."`
+	Why        string     `json:"why" doc:"Why so: the event, or the words of the schedule."`
+	Until      *time.Time `json:"until" doc:"Until when that is so, as far as is known."`
+	PreRoll    float64    `json:"pre_roll" doc:"How much before an event is kept, seconds; the streams' ring_bytes is the memory that it takes."`
+	PostRoll   float64    `json:"post_roll" doc:"How much after an event is kept, seconds."`
+	State      string     `json:"state" enum:"recording,waiting,idle,failing,off" doc:"idle: nothing is wanted at present."`
 	Cause      string     `json:"cause" doc:"Why it is not recording."`
 	Since      time.Time  `json:"since"`
 	LastSynced *time.Time `json:"last_synced" doc:"Wall time of the newest frame that is safely on disk."`
 	Streams    []string   `json:"streams" doc:"Ids of the streams that are recorded."`
 }
 
+// StreamRecording is how the recording of one stream goes.
+type StreamRecording struct {
+	Now        string     `json:"now" enum:"continuous,event,off" doc:"How the present moment is recorded."`
+	Why        string     `json:"why" doc:"Why so: the event, or the words of the schedule."`
+	Until      *time.Time `json:"until" doc:"Until when that is so, as far as is known."`
+	State      string     `json:"state" enum:"recording,waiting,idle,failing" doc:"idle: nothing is wanted at present."`
+	Cause      string     `json:"cause" doc:"Why it is not recording."`
+	Since      time.Time  `json:"since"`
+	LastSynced *time.Time `json:"last_synced" doc:"Wall time of the newest frame that is safely on disk."`
+}
+
 // Stream is one stream of a camera.
 type Stream struct {
-	ID        string  `json:"id"`
-	State     string  `json:"state" enum:"starting,online,offline,unauthorized,disabled"`
-	Codec     string  `json:"codec" doc:"Video codec: H264, H265."`
-	Codecs    string  `json:"codecs" doc:"The codecs as RFC 6381 writes them, for Media Source Extensions."`
-	Width     int     `json:"width" doc:"Pixels."`
-	Height    int     `json:"height" doc:"Pixels."`
-	FPS       float64 `json:"fps" doc:"Frames per second over the last seconds."`
-	Bitrate   float64 `json:"bitrate" doc:"Bits per second over the last seconds."`
-	Reordered bool    `json:"reordered" doc:"It has B-frames: watch it by live.mp4."`
-	Audio     string  `json:"audio" doc:"Audio codec, empty when there is no sound."`
-	Transport string  `json:"transport" doc:"How RTP comes: tcp, udp or multicast."`
-	Lost      uint64  `json:"lost" doc:"Packets lost since the gateway started."`
-	RingBytes int     `json:"ring_bytes" doc:"Memory that holds its recent frames, bytes."`
+	ID        string           `json:"id"`
+	State     string           `json:"state" enum:"starting,online,offline,unauthorized,disabled"`
+	Codec     string           `json:"codec" doc:"Video codec: H264, H265."`
+	Codecs    string           `json:"codecs" doc:"The codecs as RFC 6381 writes them, for Media Source Extensions."`
+	Width     int              `json:"width" doc:"Pixels."`
+	Height    int              `json:"height" doc:"Pixels."`
+	FPS       float64          `json:"fps" doc:"Frames per second over the last seconds."`
+	Bitrate   float64          `json:"bitrate" doc:"Bits per second over the last seconds."`
+	Reordered bool             `json:"reordered" doc:"It has B-frames: watch it by live.mp4."`
+	Audio     string           `json:"audio" doc:"Audio codec, empty when there is no sound."`
+	Transport string           `json:"transport" doc:"How RTP comes: tcp, udp or multicast."`
+	Lost      uint64           `json:"lost" doc:"Packets lost since the gateway started."`
+	RingBytes int              `json:"ring_bytes" doc:"Memory that holds its recent frames, bytes."`
+	Recording *StreamRecording `json:"recording" doc:"How its recording goes; null when it is not recorded."`
 }
 
 // Health is how the gateway is.
@@ -144,5 +163,5 @@ type AdoptRequest struct {
 	Username string `json:"username,omitempty"`
 	Password string `json:"password,omitempty"`
 	Name     string `json:"name,omitempty" doc:"Empty: what the device calls itself."`
-	Record   string `json:"record,omitempty" enum:",continuous,off" doc:"Empty: continuous."`
+	Record   string `json:"record,omitempty" enum:",continuous,event,off" doc:"Empty: continuous."`
 }

@@ -79,7 +79,7 @@ func (e *eventStream) all() error {
 	return e.send()
 }
 
-// gone names a camera that is no more.
+// gone names a camera: one that is no more, or one whose events are to be asked for again.
 type gone struct {
 	ID string `json:"id"`
 }
@@ -93,6 +93,8 @@ func (e *eventStream) change(c Change) error {
 		} else {
 			err = e.add("camera-removed", gone{c.ID})
 		}
+	case "event":
+		err = e.add("events", gone{c.ID})
 	case "health":
 		err = e.add("health", e.server.o.Cameras.Health().complete())
 	}

@@ -307,6 +307,7 @@ type cameras struct {
 	stream *stream.Stream
 
 	mu       sync.Mutex
+	raised   []EventRequest
 	list     []Camera
 	changes  []chan Change
 	adopt    func(AdoptRequest) (Camera, error)

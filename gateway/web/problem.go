@@ -35,6 +35,7 @@ var (
 	kindTooSlow     = kind{"too-slow", http.StatusRequestTimeout, "The request came too slowly", "Try again."}
 	kindMediaType   = kind{"media-type", http.StatusUnsupportedMediaType, "The request's content type is not taken here", ""}
 	kindThrottled   = kind{"throttled", http.StatusTooManyRequests, "Too many wrong tries", "Wait as long as the Retry-After header says."}
+	kindMany        = kind{"too-many", http.StatusTooManyRequests, "Too many in a short time", "Try again in a minute."}
 	kindBusy        = kind{"busy", http.StatusServiceUnavailable, "Too much at once", "Try again in a moment."}
 	kindSetUp       = kind{"set-up", http.StatusConflict, "This gateway has been set up", "Sign in with the administrator's name and password."}
 	kindChanged     = kind{"changed", http.StatusPreconditionFailed, "It has changed meanwhile", "Read it again and repeat."}
@@ -53,7 +54,7 @@ var (
 
 var kinds = []kind{
 	kindSignIn, kindCredentials, kindLink, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
-	kindMediaType, kindThrottled, kindBusy, kindSetUp, kindChanged, kindRunning, kindReordered, kindCodec, kindOffline, kindViewers, kindNoFootage,
+	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindRunning, kindReordered, kindCodec, kindOffline, kindViewers, kindNoFootage,
 	kindRange, kindOffer, kindNoWebRTC, kindRefused, kindFailed,
 }
 

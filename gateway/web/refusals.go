@@ -36,6 +36,9 @@ func Refused(detail, hint string) error { return kindRefused.with(detail).hintin
 // Rejected is the error of a request that breaks a rule: which field, and why.
 func Rejected(name, reason string) error { return field(kindRule.with(reason), name) }
 
+// TooMany is the error of a request that is one too many in a short time: how many are taken, and what to do.
+func TooMany(detail, hint string) error { return kindMany.with(detail).hinting(hint) }
+
 // problemOf turns any error into an answer. An error that is not known here tells the client nothing of what it says.
 func problemOf(err error) *Problem {
 	var p *Problem

@@ -53,7 +53,7 @@ func cameraRoutes() []route {
 			summary: "Ask the networks of this machine for ONVIF devices; takes some seconds", answers: gives[[]Discovered](200, "The devices that answered.")},
 		{method: "GET", pattern: v1 + "/events/stream", needs: auth.See, serve: (*Server).getEvents, streams: true,
 			summary: "Camera states and health as they change, as server-sent events",
-			answers: sends("text/event-stream", "event: camera with a camera; event: camera-removed with its id; event: health with the health; event: ready once all that is known was sent. A comment every fifteen seconds.")},
+			answers: sends("text/event-stream", "event: camera with a camera; event: camera-removed with its id; event: health with the health; event: events with the id of a camera whose events changed; event: ready once all that is known was sent. A comment every fifteen seconds.")},
 	}
 }
 
@@ -88,6 +88,12 @@ func footageRoutes() []route {
 	return []route{
 		{method: "GET", pattern: camera + "/spans", needs: auth.Playback, serve: (*Server).getSpans,
 			summary: "What is recorded, and why the rest is not", params: ranged, answers: gives[[]Span](200, "Spans in order, covering the range up to now.")},
+		{method: "GET", pattern: camera + "/events", needs: auth.Playback, serve: (*Server).getCameraEvents,
+			summary: "What happened before a camera", params: []param{paramCamera, paramFrom, paramTo}, answers: gives[[]Event](200, "Events that overlap the range, in the order of their starts, at most 10000.")},
+		{method: "POST", pattern: camera + "/events", needs: auth.Raise, serve: (*Server).postEvent,
+			summary: "Raise, extend or end an event; at most 30 a minute of a camera and 300 in all", params: []param{paramCamera},
+			body:    &body{mime: "application/json", schema: typeOf[EventRequest](), max: maxEventBody},
+			answers: append(gives[RaisedEvent](201, "The event, as raised."), answer{status: 200, mime: "application/json", schema: typeOf[RaisedEvent](), doc: "The event, as changed."})},
 		{method: "GET", pattern: camera + "/video.mp4", needs: auth.Playback, serve: (*Server).getVideo, streams: true,
 			summary: "Footage of any range as one MP4; byte ranges are served", params: ranged, answers: sends("video/mp4", "The footage, gaps left out.")},
 		{method: "GET", pattern: camera + "/video.json", needs: auth.Playback, serve: (*Server).getVideoMap,

@@ -1,8 +1,10 @@
 // The JSON API. Every request of the viewer is made here.
 
 /**
- * @typedef {{id:string,state:string,codec:string,codecs:string,width:number,height:number,fps:number,bitrate:number,reordered:boolean,audio:string,transport:string,lost:number,ring_bytes:number}} Stream
- * @typedef {{mode:string,state:string,cause:string,since:string,last_synced:string|null,streams:string[]}} Recording
+ * @typedef {{id:string,state:string,codec:string,codecs:string,width:number,height:number,fps:number,bitrate:number,reordered:boolean,audio:string,transport:string,lost:number,ring_bytes:number,recording:StreamRecording|null}} Stream
+ * @typedef {{mode:string,now:string,why:string,until:string|null,pre_roll:number,post_roll:number,state:string,cause:string,since:string,last_synced:string|null,streams:string[]}} Recording
+ * @typedef {{now:string,why:string,until:string|null,state:string,cause:string,since:string,last_synced:string|null}} StreamRecording
+ * @typedef {{id:string,camera:string,kind:string,source:string,start:string,end:string|null,pre:number,post:number}} CameraEvent
  * @typedef {{id:string,name:string,kind:string,state:string,since:string,cause:string,detail:string,hint:string,retry_at:string|null,address:string,manufacturer:string,model:string,source:string,purpose:string,legal_basis:string,audio:boolean,record:Recording,streams:Stream[]}} Camera
  * @typedef {{id:string,severity:string,since:string,what:string,means:string,do:string}} Alarm
  * @typedef {{id:string,path:string,state:string,cause:string,free:number,total:number,sync_ms:number}} Volume
@@ -82,6 +84,10 @@ export const api = {
   cameras: () => json("GET", `${base}/cameras`),
   /** @param {string} id @param {Date} from @param {Date} to @returns {Promise<Span[]>} */
   spans: (id, from, to) => json("GET", `${cam(id)}/spans?from=${at(from)}&to=${at(to)}`),
+  /** @param {string} id @param {Date} from @param {Date} to @returns {Promise<CameraEvent[]>} */
+  eventsOf: (id, from, to) => json("GET", `${cam(id)}/events?from=${at(from)}&to=${at(to)}`),
+  /** @param {string} id @param {{kind?:string,source?:string,at?:string,duration?:number}} e @returns {Promise<CameraEvent & {footage:string}>} */
+  raise: (id, e) => json("POST", `${cam(id)}/events`, { json: e }),
   /** @param {string} id @param {Date} from @param {Date} to @returns {string} */
   video: (id, from, to) => `${cam(id)}/video.mp4?from=${at(from)}&to=${at(to)}`,
   /** @param {string} id @param {Date} from @param {Date} to @returns {Promise<VideoMap>} */

@@ -4,7 +4,7 @@ import { api, Problem } from "./api.js";
 import { h, Undo } from "./dom.js";
 import { icon } from "./icons.js";
 import { field } from "./sign.js";
-import { words, clock, bitrate } from "./words.js";
+import { words, clock, bitrate, why } from "./words.js";
 
 /** @param {(path: string) => void} go @returns {import("./dom.js").Page} */
 export function camerasPage(go) {
@@ -31,7 +31,7 @@ export function camerasPage(go) {
       h("td", null, h("b", null, c.name), h("div.quiet", null, [c.manufacturer, c.model].filter(Boolean).join(" ") || c.address)),
       h("td", null, h("span.state." + c.state, null, state), trouble && h("div.quiet", null, `${words.since} ${clock(c.since)} · ${c.cause}`), trouble && c.hint && h("div.quiet.hint", null, c.hint)),
       h("td", null, ...streams.map(s => h("div.num", null, s))),
-      h("td", null, h("span.state." + c.record.state, null, /** @type {any} */ (words.recStates)[c.record.state]), c.record.last_synced && h("div.quiet.num", null, `${words.newest} ${clock(c.record.last_synced)}`)));
+      h("td", null, h("span.state." + c.record.state, null, /** @type {any} */ (words.recStates)[c.record.state]), c.record.mode !== "off" && c.record.mode !== "continuous" && h("div.quiet", null, why(c.record)), c.record.last_synced && h("div.quiet.num", null, `${words.newest} ${clock(c.record.last_synced)}`)));
   }
 
   async function find() {
@@ -53,7 +53,7 @@ export function camerasPage(go) {
     const title = field(words.name, { name: "name", value: name }, words.nameNote);
     const user = field(words.user, { name: "username" });
     const pass = field(words.password, { name: "password", type: "password" });
-    const record = h("select", { id: "f-record", name: "record" }, h("option", { value: "continuous" }, words.recordOn), h("option", { value: "off" }, words.recordOff));
+    const record = h("select", { id: "f-record", name: "record" }, h("option", { value: "continuous" }, words.recordOn), h("option", { value: "event" }, words.recordEvents), h("option", { value: "off" }, words.recordOff));
     const error = h("p.form-error", { role: "alert" });
     const button = h("button.button.primary", { type: "submit" }, words.addCamera);
     const fields = [at, title, user, pass];

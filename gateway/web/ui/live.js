@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { Player } from "./player.js";
 import { h, iconButton, Undo } from "./dom.js";
 import { icon } from "./icons.js";
-import { words, clock, bytes, bitrate } from "./words.js";
+import { words, clock, bytes, bitrate, why } from "./words.js";
 
 /** @type {Record<string, number>} */
 const sizes = { 1: 1, 4: 4, 6: 6, 9: 9, 16: 16 };
@@ -62,7 +62,7 @@ class Tile {
     this.name.textContent = c.name;
     this.element.setAttribute("aria-label", `${c.name}, ${playing ? words.online : this.reason(c)}`);
     this.element.classList.toggle("playing", playing);
-    this.dot.className = "dot " + (c.record.state === "recording" ? "rec" : c.record.state === "off" ? "off" : "bad");
+    this.dot.className = "dot " + (c.record.state === "recording" ? "rec" : c.record.state === "off" || c.record.state === "idle" ? "off" : "bad");
     this.dot.title = /** @type {any} */ (words.recStates)[c.record.state] || "";
     this.note.textContent = this.player.note;
     this.note.hidden = !this.player.note;
@@ -180,14 +180,24 @@ export function cameraPage(id, go) {
     soundButton.setAttribute("aria-pressed", String(tile.audio));
     tile.update();
   });
+  const markButton = h("button.button.mark-button", { type: "button", title: words.markNote, onclick: mark }, words.mark);
+  const says = h("p.says", { role: "status", "aria-live": "polite" });
+  /** Marks this moment: an event of the camera, kept as such. */
+  async function mark() {
+    markButton.disabled = true;
+    try { const e = await api.raise(id, { kind: "mark", source: "viewer" }); says.textContent = `${words.marked} ${clock(e.start)}. ${words.footage(e.footage)}`; } catch (x) { const p = /** @type {import("./api.js").Problem} */ (x); says.textContent = [p.message, p.hint].filter(Boolean).join(" "); }
+    setTimeout(() => { says.textContent = ""; }, 5000);
+    markButton.disabled = false;
+  }
   const bar = h("div.bar", { role: "toolbar" },
     iconButton(icon("back"), words.back, () => go("/live")),
     h("span.bar-name"), h("span.grow"), soundButton,
     h("a.icon-button", { href: api.snapshot(id), download: `${id}.jpg`, title: words.snapshot, "aria-label": words.snapshot }, icon("snap")),
+    markButton,
     iconButton(icon("timeline"), words.showTimeline, () => go(`/timeline/${encodeURIComponent(id)}`)),
     iconButton(icon("info"), words.info, () => { facts.hidden = !facts.hidden; paint(); }),
     iconButton(icon("full"), words.full, full));
-  const stage = h("div.stage", null, tile.element, facts);
+  const stage = h("div.stage", null, tile.element, facts, says);
   const element = h("section.single", null, stage, bar);
 
   function full() { if (document.fullscreenElement) document.exitFullscreen(); else stage.requestFullscreen?.(); }
@@ -204,7 +214,7 @@ export function cameraPage(id, go) {
       ["fps", s ? `${tile.player.fps.toFixed(0)} ${words.of2} ${s.fps.toFixed(0)}` : "–"], ["Bitrate", s ? bitrate(s.bitrate) : "–"],
       ["Way", `${tile.player.way}${s?.transport ? ` · ${s.transport}` : ""}`], ["Lost", s ? `${s.lost} ${words.lostPackets}` : "–"],
       ...(Number.isFinite(tile.player.latency) ? [["Buffer", `${tile.player.latency.toFixed(1)} ${words.behind}`]] : []),
-      ["Memory", s ? bytes(s.ring_bytes) : "–"], [words.recordingColumn, /** @type {any} */ (words.recStates)[c.record.state]], [words.address, c.address], ["Device", `${c.manufacturer} ${c.model}`.trim() || "–"]];
+      ["Memory", s ? bytes(s.ring_bytes) : "–"], [words.recordingColumn, /** @type {any} */ (words.recStates)[c.record.state]], ...(c.record.mode === "off" ? [] : [[words.mode, why(s?.recording || c.record)]]), [words.address, c.address], ["Device", `${c.manufacturer} ${c.model}`.trim() || "–"]];
     facts.replaceChildren(...rows.flatMap(([k, v]) => [h("dt", null, k), h("dd", null, v)]));
   }
   undo.on(store, "change", paint);

@@ -21,6 +21,7 @@ class Store extends EventTarget {
     const s = this.source = new EventSource(api.events);
     s.addEventListener("camera", e => { const c = JSON.parse(e.data); this.cameras.set(c.id, c); this.told(c.id); });
     s.addEventListener("camera-removed", e => { const c = JSON.parse(e.data); this.cameras.delete(c.id); this.told(c.id); });
+    s.addEventListener("events", e => { this.dispatchEvent(new CustomEvent("events", { detail: JSON.parse(e.data).id })); });
     s.addEventListener("health", e => { this.health = JSON.parse(e.data); this.told(""); });
     s.addEventListener("ready", () => { this.ready = true; this.lost = null; this.told(""); });
     s.onerror = () => {

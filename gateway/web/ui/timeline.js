@@ -31,10 +31,26 @@ class Spans {
   }
 }
 
+/** What is known of the events of one camera around the axis. */
+class Marks {
+  constructor() { this.list = /** @type {import("./api.js").CameraEvent[]} */ ([]); this.from = 0; this.to = 0; this.busy = false; this.stale = true; }
+  /** @param {string} id @param {number} from @param {number} to @param {() => void} then */
+  want(id, from, to, then) {
+    if (this.busy || from >= to || !this.stale && from >= this.from && to <= this.to) return;
+    const pad = Math.max((to - from) / 2, minute);
+    const lo = from - pad, hi = to + pad;
+    this.busy = true;
+    this.stale = false;
+    api.eventsOf(id, new Date(lo), new Date(hi)).then(list => { Object.assign(this, { from: lo, to: hi, list, busy: false }); then(); }, () => { Object.assign(this, { from: lo, to: hi, busy: false }); });
+  }
+  /** The event nearest to a moment, within a tolerance. @param {number} at @param {number} near */
+  at(at, near) { return this.list.find(e => Date.parse(e.start) - near <= at && (e.end ? Date.parse(e.end) : Date.now()) + near >= at); }
+}
+
 /** @param {string} id @param {(path: string) => void} go @returns {import("./dom.js").Page} */
 export function timelinePage(id, go) {
   const undo = new Undo();
-  const spans = new Spans();
+  const spans = new Spans(), marks = new Marks();
   let center = Date.now(), span = hour / 2; // what the axis shows
   let head = Date.now(); // where the playhead is
   let live = true, follow = true, speed = 1, wantsPlay = true;
@@ -170,6 +186,8 @@ export function timelinePage(id, go) {
       spans.want(l.c.id, from, Math.min(to, now), draw);
       lane(g, l, w);
     }
+    marks.want(id, from, Math.min(to, now), draw);
+    if (list.length) markers(g, list[0], w);
     g.fillStyle = colour("--bg");
     if (x(now) < w) { g.globalAlpha = 0.6; g.fillRect(Math.max(0, x(now)), 20, w, hgt); g.globalAlpha = 1; }
     playhead(g, hgt);
@@ -210,6 +228,21 @@ export function timelinePage(id, go) {
     g.globalAlpha = 0.9;
     g.fillText(l.c.name, 8, l.y + l.h / 2);
     g.globalAlpha = 1;
+  }
+
+  /** Draws the events of the camera at the lower edge of its lane: a tick each, as long as it lasted. @param {CanvasRenderingContext2D} g @param {{c: import("./api.js").Camera, y: number, h: number}} l @param {number} w */
+  function markers(g, l, w) {
+    if (l.c.id !== id) return;
+    let free = 0; // where the next word may stand
+    for (const e of marks.list) {
+      const a = x(Date.parse(e.start)), b = x(e.end ? Date.parse(e.end) : Date.now());
+      if (b < 0 || a > w) continue;
+      g.fillStyle = colour("--motion");
+      g.fillRect(a - 1, l.y + l.h - 6, Math.max(2, b - a), 6);
+      if (a < free) continue;
+      g.fillText(e.kind, a + 4, l.y + l.h - 12);
+      free = a + g.measureText(e.kind).width + 16;
+    }
   }
 
   /** What a gap is, in words. @param {import("./api.js").Span} s */
@@ -302,7 +335,9 @@ export function timelinePage(id, go) {
     const l = lanes().find((/** @type {{y:number,h:number}} */ v) => py >= v.y && py < v.y + v.h + 5);
     const at = t(px);
     const s = l && spans.get(l.c.id).find((/** @type {import("./api.js").Span} */ v) => Date.parse(v.start) <= at && Date.parse(v.end) > at);
-    tip.textContent = `${clock(at)}${s && s.kind === "gap" ? ` · ${hole(s)}` : ""}`;
+    const e = l && l.c.id === id ? marks.at(at, 4 / canvas.clientWidth * span) : undefined;
+    const event = e ? ` · ${words.event(e.kind, e.source, e.end && e.end !== e.start ? duration((Date.parse(e.end) - Date.parse(e.start)) / 1000) : "")}` : "";
+    tip.textContent = `${clock(at)}${event}${s && s.kind === "gap" ? ` · ${hole(s)}` : ""}`;
     tip.title = new Date(at).toISOString();
     tip.hidden = false;
     tip.style.setProperty("left", `${Math.min(px, canvas.clientWidth - tip.offsetWidth - 8)}px`);
@@ -322,6 +357,7 @@ export function timelinePage(id, go) {
   }
 
   undo.on(store, "change", () => { showLive(); });
+  undo.on(store, "events", e => { if (/** @type {CustomEvent} */ (e).detail === id) { marks.stale = true; draw(); } });
   undo.on(window, "resize", draw);
   undo.every(() => { if (!live && piece && !video.paused) head = wall(video.currentTime); draw(); }, 250);
   const start = Date.parse(new URLSearchParams(location.search).get("at") || "");

@@ -12,16 +12,18 @@ export const words = {
   searching: "Asking the network. This takes three seconds.", foundNone: "No camera answered. Cameras answer only on their own network segment and only when discovery is switched on in them. You can add one by its address.",
   found: "answered", add: "Add", added: "Added", address: "Address", addressNote: "Host name, IP address, or an rtsp:// address.",
   name: "Name", nameNote: "Empty: what the camera calls itself.", addCamera: "Add camera", adding: "Asking the camera who it is.",
-  record: "Record", recordOn: "All the time", recordOff: "Live view only", cancel: "Cancel",
+  record: "Record", recordOn: "All the time", recordEvents: "Around events", recordOff: "Live view only", cancel: "Cancel",
   allOffline: "No camera can be reached", offline: "Offline", starting: "Connecting", unauthorized: "Password refused", disabled: "Switched off", online: "Online",
   lastPicture: "last picture", retry: (/** @type {number} */ s) => s > 0 ? `retrying in ${s} s` : "retrying now",
   stopped: "No pictures arrive", waiting: "Waiting for a picture", recording: "Recording", notRecorded: "Not recorded",
-  recStates: { recording: "Recording", waiting: "Waiting for the camera", failing: "Cannot be written", off: "Live only" },
+  recStates: { recording: "Recording", waiting: "Waiting for the camera", idle: "Nothing to record now", failing: "Cannot be written", off: "Live only" },
   fallback: (/** @type {string} */ codec) => `This browser cannot play ${codec}, so you see the camera's smaller H.264 stream.`,
   noFallback: (/** @type {string} */ codec) => `This browser cannot play ${codec}, and the camera has no H.264 stream. Its footage is recorded all the same.`,
   back: "Back to all cameras", full: "Full screen", snapshot: "Snapshot", sound: "Sound", info: "Info", showTimeline: "Timeline at this moment",
   layouts: { auto: "Auto", 1: "1", 4: "2 × 2", 6: "1 + 5", 9: "3 × 3", 16: "4 × 4" }, layout: "Layout", page: "Page",
   noFootage: "No footage at this moment", liveHere: "LIVE", play: "Play", pause: "Pause", speed: "Speed", frameBack: "Frame back", frame: "Frame forward", day: "Day",
+  mark: "Mark", markNote: "Mark this moment as an event", marked: "Marked", footage: (/** @type {string} */ f) => `Footage: ${f}.`, until: "until", mode: "Mode",
+  event: (/** @type {string} */ kind, /** @type {string} */ source, /** @type {string} */ len) => `${kind}${source ? ` (${source})` : ""}${len ? `, ${len}` : ""}`,
   unwanted: (/** @type {string} */ len, /** @type {string} */ cause) => `Not recorded for ${len}: ${cause}`, deleted: (/** @type {string} */ len, /** @type {string} */ cause) => `Deleted, ${len}: ${cause}`,
   gap: (/** @type {string} */ len, /** @type {string} */ cause) => `No footage for ${len}: ${cause}`, jumped: (/** @type {string} */ len, /** @type {string} */ cause) => `Nothing was recorded for ${len} (${cause}). Playing what follows.`,
   nothingLater: "There is no footage after this.", playFailed: "This footage cannot be played in this browser.",
@@ -36,6 +38,11 @@ export function duration(s) {
   if (s < 120) return `${Math.round(s)} s`;
   if (s < 7200) return `${Math.round(s / 60)} min`;
   return `${Math.floor(s / 3600)} h ${Math.round(s % 3600 / 60)} min`;
+}
+
+/** Why a camera is recorded now or not, and until when. @param {{why:string,until:string|null}} r */
+export function why(r) {
+  return r.why + (r.until ? ` ${words.until} ${clock(r.until)}` : "");
 }
 
 /** @param {number} n */

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"time"
+
+	"holdfast/gateway/web"
+)
+
+// event raises, ends and lists events of a camera, through the running gateway.
+func event(ctx context.Context, t terminal, args []string) error {
+	verbs := map[string]func(context.Context, terminal, []string) error{"raise": eventRaise, "end": eventEnd, "list": eventList}
+	if len(args) > 0 {
+		if f := verbs[args[0]]; f != nil {
+			return f(ctx, t, args[1:])
+		}
+		if isHelp(args[0]) {
+			fmt.Fprintln(t.out, "usage: holdfast event raise|end|list -h")
+			return nil
+		}
+	}
+	return errors.New("say raise, end or list (holdfast event raise -h lists the options)")
+}
+
+// eventTarget is which gateway and camera an event command is about.
+type eventTarget struct {
+	file, data, camera *string
+	asJSON             *bool
+}
+
+func eventOptions(t terminal, verb, more string) (*flag.FlagSet, eventTarget) {
+	fs := options(t, "event "+verb, "event "+verb+" --config FILE | --data DIR --camera ID "+more+"[--json]")
+	return fs, eventTarget{
+		file:   fs.String("config", "", "the configuration `FILE`"),
+		data:   fs.String("data", "", "the data `DIR` of a demo, instead of --config"),
+		camera: fs.String("camera", "", "the `ID` of the camera"),
+		asJSON: fs.Bool("json", false, "print the answer as JSON"),
+	}
+}
+
+// ask sends a request about the camera's events to the running gateway.
+func (e eventTarget) ask(ctx context.Context, method, query string, body, answer any) error {
+	if *e.camera == "" {
+		return errors.New("--camera is missing")
+	}
+	dir, err := dataDir(*e.file, *e.data)
+	if err != nil {
+		return err
+	}
+	l, err := dialLocal(ctx, dir)
+	if err != nil {
+		return err
+	}
+	var text io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		text = bytes.NewReader(b)
+	}
+	return l.call(ctx, method, "/api/v1/cameras/"+url.PathEscape(*e.camera)+"/events"+query, text, answer)
+}
+
+func eventRaise(ctx context.Context, t terminal, args []string) error {
+	fs, e := eventOptions(t, "raise", "[--kind WORD] [--source WORD] [--at TIME] [--for TIME | --lasts] ")
+	kind := fs.String("kind", "mark", "what it is, such as motion")
+	source := fs.String("source", "", "what says so; never who: it is kept in clear")
+	at := fs.String("at", "", "when, as 2026-03-01T08:00:00Z; now when left out")
+	length := fs.Duration("for", 0, "how long it lasts, at most 15m")
+	lasts := fs.Bool("lasts", false, "it lasts until `event end`, at most 15 minutes")
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	req := web.EventRequest{Kind: *kind, Source: *source, Duration: length.Seconds()}
+	if *lasts {
+		req.Active = lasts
+	}
+	if *at != "" {
+		when, err := time.Parse(time.RFC3339Nano, *at)
+		if err != nil {
+			return fmt.Errorf("--at: %q is no time of RFC 3339", *at)
+		}
+		req.At = &when
+	}
+	return e.send(ctx, t, req)
+}
+
+func eventEnd(ctx context.Context, t terminal, args []string) error {
+	fs, e := eventOptions(t, "end", "--id ID ")
+	id := fs.String("id", "", "the `ID` that raise printed")
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	if *id == "" {
+		return errors.New("--id is missing")
+	}
+	over := false
+	return e.send(ctx, t, web.EventRequest{ID: *id, Active: &over})
+}
+
+func (e eventTarget) send(ctx context.Context, t terminal, req web.EventRequest) error {
+	var answer web.RaisedEvent
+	if err := e.ask(ctx, "POST", "", req, &answer); err != nil {
+		return err
+	}
+	if *e.asJSON {
+		return printJSON(t.out, answer)
+	}
+	printEvent(t.out, answer.Event)
+	fmt.Fprintf(t.out, "footage: %s\n", answer.Footage)
+	return nil
+}
+
+func eventList(ctx context.Context, t terminal, args []string) error {
+	fs, e := eventOptions(t, "list", "[--from TIME] [--to TIME] ")
+	from := fs.String("from", "", "begin of the range, as 2026-03-01T08:00:00Z; a day ago when left out")
+	to := fs.String("to", "", "end of the range; now when left out")
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	now := time.Now().UTC()
+	q := url.Values{"from": {now.AddDate(0, 0, -1).Format(time.RFC3339)}, "to": {now.Add(time.Second).Format(time.RFC3339)}}
+	if *from != "" {
+		q.Set("from", *from)
+	}
+	if *to != "" {
+		q.Set("to", *to)
+	}
+	list := []web.Event{}
+	if err := e.ask(ctx, "GET", "?"+q.Encode(), nil, &list); err != nil {
+		return err
+	}
+	if *e.asJSON {
+		return printJSON(t.out, list)
+	}
+	for _, one := range list {
+		printEvent(t.out, one)
+	}
+	fmt.Fprintf(t.out, "%d events\n", len(list))
+	return nil
+}
+
+func printEvent(w io.Writer, e web.Event) {
+	end := "lasts"
+	if e.End != nil {
+		end = e.End.Format(time.RFC3339)
+	}
+	fmt.Fprintf(w, "%s  %s  %s  %s  %s\n", e.ID, e.Start.Format(time.RFC3339), end, e.Kind, e.Source)
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
