@@ -181,7 +181,7 @@ func (r *Ring) adopt(h *holder, f *found) {
 			s.unequal[p] = struct{}{}
 		}
 	}
-	h.views[s.id] = f.view(s, r.holders[h.name] == h)
+	h.views[s.id] = f.view(s)
 	if f.wraps[1].root != [8]byte{} || f.wraps[0].root != r.root.fingerprint() && f.wraps[1].root != r.root.fingerprint() {
 		r.rewrap(s, f)
 	}
@@ -198,8 +198,8 @@ func (r *Ring) rewrap(s *set, f *found) {
 }
 
 // view is what was read, as the view of its copy.
-func (f *found) view(s *set, _ bool) *view {
-	v := &view{gid: f.gid, number: f.number, days: f.days, known: f.known, graves: -1, size: f.size, suspect: f.damaged, cleaned: f.damaged,
+func (f *found) view(s *set) *view {
+	v := &view{gid: f.gid, number: f.number, days: f.days, known: f.known, graves: -1, size: f.size, suspect: f.damaged, damaged: f.damaged, cleaned: f.damaged,
 		open: map[place]int64{}, broken: map[place]bool{}}
 	if len(f.graves) == len(s.order) {
 		v.graves = len(s.order)

@@ -35,6 +35,7 @@ type view struct {
 	open      map[place]int64 // shards that may be appended to, at which size
 	broken    map[place]bool  // shards that are to be written anew
 	residue   []string        // files that are still to be destroyed
+	damaged   bool            // entries of its generation may be lost: nothing is taken for what a sweep left
 	cleaned   bool            // looked for what an uncommitted sweep left
 }
 
@@ -172,7 +173,22 @@ func (r *Ring) writeShard(h *holder, ring [16]byte, p place, sh *shard, keys map
 		return 0, err
 	}
 	data := encodeKeys(encodeShardHead(ring, sh.number), ring, p, sh, keys)
-	return int64(len(data)), durable.WriteFile(r.fs, path, data)
+	return int64(len(data)), r.writeFile(h, ring, path, data)
+}
+
+// writeFile puts a file in place in one step. What a failure leaves of it is destroyed later.
+func (r *Ring) writeFile(h *holder, ring [16]byte, path string, data []byte) error {
+	err := durable.WriteFile(r.fs, path, data)
+	if err == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if v := h.views[ring]; v != nil {
+		v.residue = append(v.residue, path+".new")
+		v.cleaned = v.damaged
+	}
+	return err
 }
 
 // ensureDir makes a directory below the holder's own, which must be there: a mount point whose disk has gone is empty.

@@ -138,7 +138,7 @@ func (r *Ring) rewrite(h *holder, s *set, v *view) error {
 	if len(data) > maxFileSize {
 		return errors.New("the keyring has as many camera-days as it may have")
 	}
-	if err := durable.WriteFile(r.fs, filepath.Join(s.dir(h), genName(next.number)), data); err != nil {
+	if err := r.writeFile(h, s.id, filepath.Join(s.dir(h), genName(next.number)), data); err != nil {
 		r.distrust(v)
 		return err
 	}
@@ -229,7 +229,7 @@ func (r *Ring) nextView(h *holder, s *set, v *view, gid [16]byte, written map[pl
 		return nil, head{}, secret{}, false
 	}
 	next := &view{gid: s.gid, number: s.number, days: make(map[place]*shard, len(s.days)), known: map[string]uint32{}, graves: v.graves, graveSize: v.graveSize,
-		seen: s.version, open: map[place]int64{}, broken: map[place]bool{}, cleaned: v.cleaned, suspect: true}
+		seen: s.version, open: map[place]int64{}, broken: map[place]bool{}, cleaned: v.cleaned, damaged: v.damaged, suspect: true}
 	for p, n := range written {
 		if d := s.days[p]; d != nil && d.number != n || d == nil && n != 0 {
 			return nil, head{}, secret{}, false
@@ -350,7 +350,7 @@ func (r *Ring) writeGraves(h *holder, s *set, v *view) error {
 	path := filepath.Join(s.dir(h), graveFile)
 	var err error
 	if anew {
-		size, err = int64(len(data)), durable.WriteFile(r.fs, path, data)
+		size, err = int64(len(data)), r.writeFile(h, s.id, path, data)
 	} else {
 		size, err = r.extend(path, size, data, maxFileSize)
 	}
