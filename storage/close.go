@@ -59,7 +59,6 @@ func (s *Store) closed(v *volume, seg *Segment) error {
 	if err := s.journalTo(v, closing(seg)); err != nil {
 		return err
 	}
-	v.holds(seg.Size)
 	return s.index.db.Update(func(tx *bbolt.Tx) error {
 		if err := endGapAt(tx, seg); err != nil {
 			return err

@@ -83,6 +83,9 @@ func (s *Store) segments(camera, stream string, from, to time.Time) (list []Segm
 	s.mu.Unlock()
 	err = s.index.db.View(func(tx *bbolt.Tx) error {
 		return between(tx, camera, stream, from, to, func(seg Segment) error {
+			if numbers[seg.volume] == nil && seg.mirror.volume != 0 {
+				seg = seg.onVolume(seg.mirror.volume)
+			}
 			if numbers[seg.volume] != nil {
 				list = append(list, seg)
 			}

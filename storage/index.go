@@ -234,7 +234,14 @@ func streamOf(tx *bbolt.Tx, k []byte) (e streamEntry, err error) {
 
 // deleteSegment drops a segment's record and notes its file as garbage.
 func deleteSegment(tx *bbolt.Tx, s *Segment) error {
+	places := []place{s.place}
+	if s.mirror.volume != 0 {
+		places = append(places, s.mirror)
+	}
 	if b := tx.Bucket(bSegments).Bucket(streamKey(s.Camera, s.Stream)); b != nil {
+		if now, ok, err := segmentOf(tx, s.Camera, s.Stream, s.key()); ok && err == nil { // it may have been moved since it was read
+			places = append(places, now.place, now.mirror)
+		}
 		if err := unorder(tx, b, s); err != nil {
 			return err
 		}
@@ -245,7 +252,17 @@ func deleteSegment(tx *bbolt.Tx, s *Segment) error {
 	if err := tx.Bucket(bOpen).Delete(openKey(s)); err != nil {
 		return err
 	}
-	return tx.Bucket(bGarbage).Put(garbageKey(s), nil)
+	for _, at := range places {
+		if at.volume == 0 {
+			continue
+		}
+		file := *s
+		file.place = at
+		if err := tx.Bucket(bGarbage).Put(garbageKey(&file), nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // segmentOf reads one record.

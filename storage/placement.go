@@ -7,7 +7,8 @@ const usualRate = 500_000
 
 // pick chooses the volume for a new segment: the one that would take longest to fill, were this stream added to what is
 // written to it now. So streams spread over volumes, and a large volume gets more of them than a small one. Those that are
-// slow are avoided while one is ok, those that have not answered for a while as long as another answers.
+// slow are avoided while one is ok, those that have not answered for a while as long as another answers, and those that are
+// emptied while any other is usable.
 func (s *Store) pick() (*volume, error) {
 	var best *volume
 	var most float64
@@ -36,6 +37,9 @@ func (v *volume) rank(st VolumeStatus) (rank int) {
 	}
 	if v.takes() {
 		rank += 2
+	}
+	if !v.draining() {
+		rank += 4
 	}
 	return rank
 }

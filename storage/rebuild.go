@@ -61,7 +61,7 @@ func (f *findings) enter(tx *bbolt.Tx, number uint16) error {
 	}
 	for i := range f.segments {
 		f.segments[i].volume = number
-		if err := putSegment(tx, &f.segments[i]); err != nil {
+		if err := joinSegment(tx, &f.segments[i]); err != nil {
 			return err
 		}
 	}

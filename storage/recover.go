@@ -24,7 +24,7 @@ const finishTime = time.Second
 // stream whose recording just ended without a word has a gap that says so. Volumes that are not there have theirs done
 // when they are back.
 func (s *Store) recover() error {
-	if err := s.collectOpen(); err != nil {
+	if err := s.collectOpen(nil); err != nil {
 		return err
 	}
 	until := time.Now().Add(s.o.finishTime)
@@ -93,8 +93,9 @@ const (
 	tornWaitMax = 7                // times that it is doubled: an hour
 )
 
-// collectOpen finds the segments that the index has open.
-func (s *Store) collectOpen() error {
+// collectOpen finds the segments that the index has open: on one volume that nothing is recorded on yet, or before anything
+// is recorded on all.
+func (s *Store) collectOpen(on *volume) error {
 	var list []Segment
 	err := s.index.db.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(bOpen).ForEach(func(k, _ []byte) error {
@@ -114,11 +115,13 @@ func (s *Store) collectOpen() error {
 		s.mu.Lock()
 		v := s.numbers[seg.volume]
 		s.mu.Unlock()
-		if v == nil {
-			continue // of a volume that is not configured
+		if v == nil || on != nil && v != on {
+			continue // of a volume that is not in use
 		}
 		seg.Path = filepath.Join(v.o.Path, seg.relative())
+		s.mu.Lock()
 		s.torn[seg.Path] = &tornSegment{Segment: seg}
+		s.mu.Unlock()
 	}
 	return err
 }

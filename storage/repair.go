@@ -161,7 +161,14 @@ func forgetSegment(tx *bbolt.Tx, seg *Segment) error {
 	if err := deleteSegment(tx, seg); err != nil {
 		return err
 	}
-	return tx.Bucket(bGarbage).Delete(garbageKey(seg))
+	for _, p := range seg.places() {
+		file := *seg
+		file.place = p
+		if err := tx.Bucket(bGarbage).Delete(garbageKey(&file)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // accept notes that a file is damaged and that nothing can be done: it is played as it is. The journal is told first, so

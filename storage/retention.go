@@ -154,7 +154,6 @@ func (s *Store) remove(seg *Segment, cause Cause) error {
 	}
 	v.mu.Lock()
 	v.free += seg.Size
-	v.used -= seg.Size
 	v.mu.Unlock()
 	return nil
 }
@@ -328,6 +327,7 @@ func (s *Store) Alarms() []Alarm {
 	}
 	for _, v := range s.list() {
 		st := v.status()
+		list = append(list, s.drainAlarms(v)...)
 		if st.Usable() {
 			list = append(list, s.slowness(v, st)...)
 			continue

@@ -170,6 +170,9 @@ func (m *Media) Close() error { return m.file.Close() }
 func (s *Store) Media(seg Segment) (*Media, error) {
 	file, err := s.fs.OpenRead(seg.Path)
 	if err != nil {
+		if moved, ok := s.moved(seg); ok {
+			return s.Media(moved)
+		}
 		return nil, fmt.Errorf("open segment: %w", err)
 	}
 	m := &Media{file: file}

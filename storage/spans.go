@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -36,8 +37,10 @@ func (s *Store) Spans(camera, stream string, from, to time.Time) ([]Span, error)
 	}
 	var gaps []gapEntry
 	err = s.index.db.View(func(tx *bbolt.Tx) (err error) {
-		gaps, err = gapsBetween(tx, camera, stream, from, to)
-		return err
+		if gaps, err = gapsBetween(tx, camera, stream, from, to); err != nil {
+			return err
+		}
+		return s.away(tx, camera, stream, from, to, &gaps)
 	})
 	if err != nil {
 		return nil, err
@@ -202,4 +205,26 @@ func earlier(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// away adds gaps for footage on volumes that are not in use: it was recorded, and cannot be seen until they are added again.
+// A site that never took a volume out of use is not asked for it.
+func (s *Store) away(tx *bbolt.Tx, camera, stream string, from, to time.Time, gaps *[]gapEntry) error {
+	s.mu.Lock()
+	numbers := maps.Clone(s.numbers)
+	s.mu.Unlock()
+	if tx.Bucket(bVolumes).Stats().KeyN <= len(numbers) {
+		return nil
+	}
+	known := len(*gaps)
+	err := between(tx, camera, stream, from, to, func(seg Segment) error {
+		if numbers[seg.volume] == nil && numbers[seg.mirror.volume] == nil && seg.End.After(seg.Start) {
+			*gaps = append(*gaps, gapEntry{start: seg.Start, end: seg.End, cause: CauseMissing})
+		}
+		return nil
+	})
+	if len(*gaps) > known {
+		slices.SortStableFunc(*gaps, func(a, b gapEntry) int { return a.start.Compare(b.start) })
+	}
+	return err
 }

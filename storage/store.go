@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -41,6 +42,7 @@ type Options struct {
 	Log          *slog.Logger         // nil: silent
 
 	finishTime time.Duration // 0: finishTime; less than 0: none
+	copyRate   int64         // less than 0: copies are not slowed
 }
 
 // Store is the recording engine of one site.
@@ -56,17 +58,19 @@ type Store struct {
 	locking   sync.Mutex // makes looking at a camera's locks and changing them one act
 	examining sync.Mutex // held by whichever volume's round moves frontiers and settles locks
 
-	mu      sync.Mutex              // guards what follows
-	vols    []*volume               // replaced as a whole
-	numbers map[uint16]*volume      // by number in the index
-	writers map[string]*Writer      // by camera 0 stream
-	live    map[string]*Writer      // by path of the segment that it writes
-	torn    map[string]*tornSegment // given up by failing volumes, to be finished when they are back, by path
-	changed chan struct{}           // closed and replaced when a volume or an alarm changes
-	unsaid  []record                // gaps that no journal took yet
-	report  Recovery
-	shown   []VolumeStatus // as last seen by watch
-	doubt   string         // as last seen by watch
+	mu       sync.Mutex              // guards what follows
+	vols     []*volume               // replaced as a whole
+	numbers  map[uint16]*volume      // by number in the index
+	writers  map[string]*Writer      // by camera 0 stream
+	live     map[string]*Writer      // by path of the segment that it writes
+	torn     map[string]*tornSegment // given up by failing volumes, to be finished when they are back, by path
+	changing sync.Mutex              // makes looking at the volumes in use and changing them one act
+	joined   chan struct{}           // told when a volume was added or removed; constant
+	changed  chan struct{}           // closed and replaced when a volume or an alarm changes
+	unsaid   []record                // gaps that no journal took yet
+	report   Recovery
+	shown    []VolumeStatus // as last seen by watch
+	doubt    string         // as last seen by watch
 }
 
 // Recovery is what opening the store found and did.
@@ -86,7 +90,7 @@ func Open(o Options) (*Store, error) {
 		return nil, errors.New("open store: no volume is named")
 	}
 	s := &Store{o: o, fs: o.FS, now: o.Now, log: o.Log, numbers: map[uint16]*volume{}, writers: map[string]*Writer{},
-		live: map[string]*Writer{}, torn: map[string]*tornSegment{}, changed: make(chan struct{})}
+		live: map[string]*Writer{}, torn: map[string]*tornSegment{}, changed: make(chan struct{}), joined: make(chan struct{}, 1)}
 	s.defaults()
 	x, err := openIndex(o.Index)
 	if err != nil {
@@ -296,7 +300,7 @@ func (s *Store) Volumes() []VolumeStatus {
 	vols := s.list()
 	list := make([]VolumeStatus, len(vols))
 	for i, v := range vols {
-		list[i] = v.status()
+		list[i] = s.statusOf(v)
 	}
 	return list
 }
@@ -315,19 +319,38 @@ const stopTime = 5 * time.Second
 // one that does not answer holds up nothing else.
 func (s *Store) Run(ctx context.Context) error {
 	var work sync.WaitGroup
-	for _, v := range s.list() {
-		work.Go(func() { s.keep(ctx, v) })
-	}
-	work.Go(func() { s.countUsed(ctx) })
+	kept := map[*volume]context.CancelFunc{}
 	tick := time.NewTicker(probePeriod / 2)
 	defer tick.Stop()
 	for {
+		s.keepAll(ctx, &work, kept)
 		s.watch()
 		select {
 		case <-ctx.Done():
 			within(stopTime, func() error { work.Wait(); return nil })
 			return ctx.Err()
+		case <-s.joined:
 		case <-tick.C:
+		}
+	}
+}
+
+// keepAll sees to it that every volume has its goroutines, and those that were removed have none. kept is whose there are.
+func (s *Store) keepAll(ctx context.Context, work *sync.WaitGroup, kept map[*volume]context.CancelFunc) {
+	vols := s.list()
+	for _, v := range vols {
+		if kept[v] != nil {
+			continue
+		}
+		own, stop := context.WithCancel(ctx)
+		kept[v] = stop
+		work.Go(func() { s.keep(own, v) })
+		work.Go(func() { s.empty(own, v) })
+	}
+	for v, stop := range kept {
+		if !slices.Contains(vols, v) {
+			stop()
+			delete(kept, v)
 		}
 	}
 }
@@ -355,7 +378,9 @@ func (s *Store) tend(ctx context.Context, v *volume) {
 	if err == nil {
 		s.finishTorn(v, func() bool { return ctx.Err() == nil })
 		s.removeGarbage(v)
-		s.say(v)
+		if !v.draining() || !s.elsewhere(v) {
+			s.say(v)
+		}
 		s.lookAtDisks(v)
 	}
 	if st := v.status(); !st.Usable() && st.State != VolumeFull {

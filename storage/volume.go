@@ -66,6 +66,7 @@ type VolumeOptions struct {
 	MinFree     int64   // bytes kept free; 0: MinFreeRatio decides
 	MinFreePart float64 // share of the volume kept free, 0 to 1, used when MinFree is 0; 0: DefaultMinFree
 	Adopt       bool    // make it a volume of this site even if it was one before
+	Drain       bool    // empty it, as Store.Drain does
 }
 
 // DefaultMinFree is the share of a volume that is kept free where nothing else is said: file systems that are fuller
@@ -82,11 +83,13 @@ type VolumeStatus struct {
 	Since  time.Time
 	Free   int64         // bytes
 	Total  int64         // bytes
-	Used   int64         // bytes of footage on it, by the index
+	Used   int64         // bytes of closed segments on it
+	Held   int64         // closed segments on it
 	Sync   time.Duration // of the slowest recent sync
 	Writes uint64        // bytes written since the start
 	Disks  []disk.Health // what is known of the disks that it lies on; none without a helper that asks them
 
+	Draining *Draining     // nil while it is not being emptied
 	Latency  Latency       // of recent syncs
 	Streams  int           // whose segments are being written to it
 	Rate     float64       // bytes per second that are written, averaged over ten seconds
@@ -117,7 +120,6 @@ type volume struct {
 
 	mu      sync.Mutex // guards what follows
 	id      string
-	looked  bool                 // a look has found it once: adopting is over
 	fails   uint64               // calls of fail
 	calls   uint64               // calls to the file system that began
 	waiting map[uint64]time.Time // and those of them that have not returned
@@ -128,15 +130,20 @@ type volume struct {
 	free    int64
 	total   int64
 	meter   meter
-	used    int64 // bytes of footage, as of the last count
-	streams int   // segments that are being written
+	streams int // segments that are being written
 	writes  uint64
 	journal *journal
+	drain   *drain // nil while it is not being emptied
+	adopt   bool   // what is found may be made this site's; until a look found it usable
 }
 
 func newVolume(o VolumeOptions, f durable.FS, now func() time.Time, x *index) *volume {
-	return &volume{o: o, fs: f, now: now, index: x, id: x.knownVolume(o.Path), state: VolumeMissing, cause: "it has not been looked at yet",
+	v := &volume{adopt: o.Adopt, o: o, fs: f, now: now, index: x, id: x.knownVolume(o.Path), state: VolumeMissing, cause: "it has not been looked at yet",
 		do: doAbout[VolumeMissing], since: now().UTC(), waiting: map[uint64]time.Time{}, making: map[string]bool{}}
+	if o.Drain {
+		v.drain = newDrain(now())
+	}
+	return v
 }
 
 // asks notes that a call to the file system begins; answered, that it is over.
@@ -261,7 +268,7 @@ func (v *volume) status() VolumeStatus {
 	now := time.Now()
 	l := v.meter.latency(now)
 	st := VolumeStatus{ID: v.id, Path: v.o.Path, State: v.state, Cause: v.cause, Do: v.do, Since: v.since, Free: v.free, Total: v.total,
-		Used: v.used, Sync: l.Max, Writes: v.writes, Latency: l, Streams: v.streams, Rate: v.meter.rateAt(now), Interval: l.interval(), Disks: v.disks.list()}
+		Sync: l.Max, Writes: v.writes, Latency: l, Streams: v.streams, Rate: v.meter.rateAt(now), Interval: l.interval(), Disks: v.disks.list()}
 	if v.meter.slow && st.State == VolumeOK {
 		st.State, st.Since = VolumeSlow, v.now().UTC().Add(-now.Sub(v.meter.since))
 		st.Cause, st.Do = "one sync in twenty takes longer than "+slowAbove.String(), doAbout[VolumeSlow]
@@ -328,7 +335,7 @@ func (v *volume) identify(known string) error {
 func (v *volume) adopts() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.o.Adopt && !v.looked
+	return v.adopt
 }
 
 // adoption is the command that makes what is found at the volume's path a volume of this site.
@@ -439,7 +446,7 @@ func (v *volume) usable(space durable.Space, was State, fails uint64) error {
 	if v.fails != fails {
 		return &VolumeError{Cause: causeOfState[v.state], Err: errors.New(v.cause)}
 	}
-	v.looked = true
+	v.adopt = false
 	v.set(VolumeOK, "")
 	return nil
 }
