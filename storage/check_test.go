@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -87,7 +88,10 @@ type harm struct {
 
 func harms() []harm {
 	return []harm{
-		{name: "a file is gone", kind: KindMissing, do: func(r *rig) { r.must(r.disk.Remove(r.mp4s()[1])) }, lost: 1, gap: CauseLost},
+		{name: "a file is gone", kind: KindMissing, do: func(r *rig) {
+			path := r.mp4s()[1]
+			r.must(errors.Join(r.disk.Remove(path), r.disk.SyncDir(filepath.Dir(path))))
+		}, lost: 1, gap: CauseLost},
 		{name: "a file is cut off in its table", kind: KindSize, do: func(r *rig) {
 			r.rewrite(r.mp4s()[1], func(b []byte) []byte { return b[:len(b)-100] })
 		}},
@@ -130,10 +134,30 @@ func harms() []harm {
 				return putGap(tx, "door", "main", gapEntry{start: began.Add(1700 * time.Millisecond), cause: CauseNetwork})
 			})
 		}},
+		{name: "a segment is in no order", kind: KindDangling, do: func(r *rig) { r.ofOrder(func(b *bbolt.Bucket, k []byte) error { return b.Delete(k) }) }},
+		{name: "the order has one that is not", kind: KindDangling, do: func(r *rig) {
+			r.ofOrder(func(b *bbolt.Bucket, k []byte) error { return b.Put(append(make([]byte, segmentKey), k[segmentKey:]...), nil) })
+		}},
+		{name: "a deletion is forgotten", kind: KindDangling, do: func(r *rig) {
+			r.ofOrder(func(b *bbolt.Bucket, k []byte) error { return b.Put(k, nanoKey(began.Add(24 * 365 * time.Hour))) })
+		}},
+		{name: "what is held is wrong", kind: KindDangling, do: func(r *rig) {
+			r.put(func(tx *bbolt.Tx) error { return hold(tx, 1, classFree, 5, 1) })
+		}},
 		{name: "a journal is damaged", kind: KindJournal, files: []string{".jsonl.bad"}, do: func(r *rig) {
 			r.disk.Rot(mount+"/holdfast-journal/00000000.jsonl", 20)
 		}},
 	}
+}
+
+// ofOrder changes an entry of the order of deletion.
+func (r *rig) ofOrder(f func(b *bbolt.Bucket, k []byte) error) {
+	r.tb.Helper()
+	r.put(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bOrder).Bucket(classKey(1, classFree))
+		k, _ := b.Cursor().First()
+		return f(b, bytes.Clone(k))
+	})
 }
 
 // rot flips a bit in a part of a file.

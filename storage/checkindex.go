@@ -28,7 +28,7 @@ func (c *checking) checkIndex(ctx context.Context) error {
 	err := c.s.index.db.View(func(tx *bbolt.Tx) error {
 		x := &indexCheck{c: c, tx: tx, volumes: map[uint16]bool{}, add: func(f Finding) { found = append(found, f) }}
 		x.volumeEntries()
-		for _, part := range []func(context.Context) error{x.streams, x.openNotes, x.garbageNotes} {
+		for _, part := range []func(context.Context) error{x.streams, x.openNotes, x.garbageNotes, x.order, x.laterNotes, x.eventsAndLocks} {
 			if err := part(ctx); err != nil {
 				return err
 			}
@@ -100,6 +100,7 @@ func (x *indexCheck) streams(ctx context.Context) error {
 // records reads the records of a stream, and gives the length of its longest closed segment.
 func (x *indexCheck) records(ctx context.Context, camera, stream string, b *bbolt.Bucket) (longest time.Duration, err error) {
 	n := 0
+	e, _ := streamOf(x.tx, streamKey(camera, stream)) // what is wrong with it is found by entry
 	err = b.ForEach(func(k, v []byte) error {
 		seg, err := unmarshalSegment(k, v)
 		if err != nil || seg.End.Before(seg.Start) {
@@ -111,6 +112,7 @@ func (x *indexCheck) records(ctx context.Context, camera, stream string, b *bbol
 			longest = max(longest, seg.End.Sub(seg.Start))
 		}
 		x.record(&seg)
+		x.standing(&seg, e.Number)
 		if n++; n%4096 == 0 {
 			return ctx.Err()
 		}
