@@ -47,3 +47,18 @@ func CheckFiles(ctx context.Context, conf *config.Config, level storage.Level, o
 	defer func() { err = errors.Join(err, store.Close()) }()
 	return store.Check(ctx, level, o)
 }
+
+// RebuildIndex makes the index of a gateway that is not running again, from its volumes.
+func RebuildIndex(ctx context.Context, conf *config.Config, log *slog.Logger, progress func(storage.RebuildProgress)) (r storage.RebuildReport, err error) {
+	g := &Gateway{conf: conf, log: log, now: time.Now}
+	where := g.storageOptions()
+	if err := anything(where); err != nil {
+		return r, err
+	}
+	lock, err := lockData(conf.Data)
+	if err != nil {
+		return r, err
+	}
+	defer lock.Close()
+	return storage.Rebuild(ctx, where, progress)
+}

@@ -136,10 +136,12 @@ func harms() []harm {
 		}},
 		{name: "a segment is in no order", kind: KindDangling, do: func(r *rig) { r.ofOrder(func(b *bbolt.Bucket, k []byte) error { return b.Delete(k) }) }},
 		{name: "the order has one that is not", kind: KindDangling, do: func(r *rig) {
-			r.ofOrder(func(b *bbolt.Bucket, k []byte) error { return b.Put(append(make([]byte, segmentKey), k[segmentKey:]...), nil) })
+			r.ofOrder(func(b *bbolt.Bucket, k []byte) error {
+				return b.Put(append(make([]byte, segmentKey), k[segmentKey:]...), nil)
+			})
 		}},
 		{name: "a deletion is forgotten", kind: KindDangling, do: func(r *rig) {
-			r.ofOrder(func(b *bbolt.Bucket, k []byte) error { return b.Put(k, nanoKey(began.Add(24 * 365 * time.Hour))) })
+			r.ofOrder(func(b *bbolt.Bucket, k []byte) error { return b.Put(k, nanoKey(began.Add(24*365*time.Hour))) })
 		}},
 		{name: "what is held is wrong", kind: KindDangling, do: func(r *rig) {
 			r.put(func(tx *bbolt.Tx) error { return hold(tx, 1, classFree, 5, 1) })

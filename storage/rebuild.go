@@ -25,18 +25,26 @@ type findings struct {
 	gaps     []record // "gap", in the order of noting
 	deleted  []record
 	marks    []record // "event", "lock", "unlock", in the order of noting
-	barren   []string // files that never got footage, below the volume
+	damaged  []record // "damaged"
+	barren   []string // files that never got footage, or whose deletion was noted and not carried out, below the volume
+	bad      int      // lines of the journal that cannot be read
+	alien    []string // files that are no segments
 }
 
 // findAll reads a volume that the index has not met. It costs one table per file.
 func (s *Store) findAll(v *volume) (f findings, err error) {
-	closedBy := map[string]record{}
+	closedBy, gone := map[string]record{}, map[string]bool{}
 	bad, err := replay(s.fs, v.o.Path, func(r record) {
 		switch r.Type {
 		case "closed":
 			closedBy[r.Path] = r
+			delete(gone, r.Path)
 		case "deleted":
 			f.deleted = append(f.deleted, r)
+			delete(closedBy, r.Path)
+			gone[r.Path] = true
+		case "damaged":
+			f.damaged = append(f.damaged, r)
 		case "gap":
 			f.gaps = append(f.gaps, r)
 		case "event", "lock", "unlock":
@@ -46,10 +54,19 @@ func (s *Store) findAll(v *volume) (f findings, err error) {
 	if err != nil {
 		return f, err
 	}
+	f.bad = bad
 	if bad > 0 {
 		s.log.Error("journal has lines that cannot be read", "volume", v.o.Path, "lines", bad)
 	}
-	return f, s.scanVolume(v, closedBy, &f)
+	err = s.scanVolume(v, closedBy, &f)
+	f.segments = slices.DeleteFunc(f.segments, func(seg Segment) bool {
+		rel := seg.relative()
+		if gone[rel] {
+			f.barren = append(f.barren, rel)
+		}
+		return gone[rel]
+	})
+	return f, err
 }
 
 // enter writes what was found into the index.
@@ -65,13 +82,40 @@ func (f *findings) enter(tx *bbolt.Tx, number uint16) error {
 			return err
 		}
 	}
-	if err := f.enterDeleted(tx); err != nil {
-		return err
+	return f.enterTold(tx)
+}
+
+// enterTold writes what journals tell, once the segments are there.
+func (f *findings) enterTold(tx *bbolt.Tx) error {
+	for _, enter := range []func(*bbolt.Tx) error{f.enterDeleted, f.enterMarks, f.enterGaps, f.enterDamaged} {
+		if err := enter(tx); err != nil {
+			return err
+		}
 	}
-	if err := f.enterMarks(tx); err != nil {
-		return err
+	return nil
+}
+
+// enterDamaged notes damage that a repair accepted, of files that are still there.
+func (f *findings) enterDamaged(tx *bbolt.Tx) error {
+	for _, r := range f.damaged {
+		if r.Start == nil {
+			continue
+		}
+		seg, ok, err := segmentOf(tx, r.Camera, r.Stream, (&Segment{Start: *r.Start, Run: r.Run}).key())
+		if err != nil || !ok {
+			continue // its file is gone
+		}
+		for _, p := range seg.places() {
+			if at := seg; seg.relativeAt(p) == r.Path {
+				at.place = p
+				d := damage{Found: r.At.UTC(), Kind: string(r.Cause), What: r.Note, CRC: r.CRC, Accepted: true}
+				if err := noteDamage(tx, &at, d); err != nil {
+					return err
+				}
+			}
+		}
 	}
-	return f.enterGaps(tx)
+	return nil
 }
 
 // enterDeleted leaves a gap where retention deleted in the middle of a history.
@@ -143,6 +187,7 @@ func enterLock(tx *bbolt.Tx, r *record) error {
 		if err != nil || known.state != lockHolds {
 			return err
 		}
+		e.Created = known.Created
 	}
 	return putLock(tx, &e)
 }
@@ -224,10 +269,12 @@ func (s *Store) scanVolume(v *volume, known map[string]record, f *findings) erro
 		}
 		if err != nil {
 			s.log.Error("file is no segment", "path", path, "error", err) // check names it
+			f.alien = append(f.alien, path)
 			return nil
 		}
 		if !seg.numberFrom(rel) {
 			s.log.Error("file is not where its footage belongs", "path", path)
+			f.alien = append(f.alien, path)
 			return nil
 		}
 		if r, ok := known[rel]; ok && r.End != nil && !seg.Open {
@@ -235,6 +282,9 @@ func (s *Store) scanVolume(v *volume, known map[string]record, f *findings) erro
 			hex.Decode(seg.Digest[:], []byte(r.Digest))
 		}
 		f.segments = append(f.segments, seg)
+		if s.o.found != nil {
+			s.o.found(seg.Size)
+		}
 		return nil
 	})
 }

@@ -41,8 +41,9 @@ type Options struct {
 	Synchronised func() bool          // whether the kernel's clock is; nil: asks the kernel
 	Log          *slog.Logger         // nil: silent
 
-	finishTime time.Duration // 0: finishTime; less than 0: none
-	copyRate   int64         // less than 0: copies are not slowed
+	found      func(size int64) // told of each segment that is found on a volume; nil: nobody is
+	finishTime time.Duration    // 0: finishTime; less than 0: none
+	copyRate   int64            // less than 0: copies are not slowed
 }
 
 // Store is the recording engine of one site.

@@ -25,6 +25,7 @@ type checkCommand struct {
 	file, data string
 	asJSON     bool
 	dryRun     bool
+	renew      bool
 	rate       string
 	from, to   string
 	req        web.CheckRequest
@@ -40,6 +41,9 @@ func check(ctx context.Context, t terminal, args []string) error {
 	if err := c.complete(); err != nil {
 		return err
 	}
+	if c.renew {
+		return c.rebuild(ctx, t)
+	}
 	r, err := c.anyhow(ctx, t)
 	if err != nil {
 		return err
@@ -54,7 +58,7 @@ func check(ctx context.Context, t terminal, args []string) error {
 }
 
 func (c *checkCommand) options(t terminal) *flag.FlagSet {
-	fs := options(t, "check", "check --config FILE | --data DIR [--level index|files|hash|media] [--repair [--dry-run]] [--json]")
+	fs := options(t, "check", "check --config FILE | --data DIR [--level index|files|hash|media] [--repair [--dry-run] | --rebuild] [--json]")
 	fs.StringVar(&c.file, "config", "", "the configuration `FILE`")
 	fs.StringVar(&c.data, "data", "", "the data `DIR` of a demo, instead of --config")
 	fs.StringVar(&c.req.Level, "level", "files", "how much to prove: index, files, hash (reads all footage) or media (and holds every sample against what players need)")
@@ -66,6 +70,7 @@ func (c *checkCommand) options(t terminal) *flag.FlagSet {
 	fs.BoolVar(&c.req.Decode, "decode", false, "with --level media: have every picture decoded by ffmpeg")
 	fs.BoolVar(&c.req.Repair, "repair", false, "repair what is found; nothing sound is removed")
 	fs.BoolVar(&c.dryRun, "dry-run", false, "with --repair: print what would be done, and do nothing")
+	fs.BoolVar(&c.renew, "rebuild", false, "make the whole index again from the footage, and keep the old one aside; the gateway must be stopped")
 	fs.BoolVar(&c.asJSON, "json", false, "print the report as JSON")
 	return fs
 }
@@ -73,6 +78,9 @@ func (c *checkCommand) options(t terminal) *flag.FlagSet {
 func (c *checkCommand) complete() (err error) {
 	if _, err := storage.ParseLevel(c.req.Level); err != nil {
 		return err
+	}
+	if c.renew && (c.req.Repair || c.dryRun) {
+		return errors.New("--rebuild goes alone")
 	}
 	if c.dryRun {
 		if !c.req.Repair {

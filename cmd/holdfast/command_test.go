@@ -121,7 +121,7 @@ func TestDemoRecordsAndIsCheckedWhileItRunsAndAfter(t *testing.T) {
 			t.Fatalf("nothing is recorded: %+v", cameras)
 		}
 	}
-	for _, args := range [][]string{{"check", "--data", dir, "--json"}, {"check", "--data", dir, "--level", "hash"}} {
+	for _, args := range [][]string{{"check", "--data", dir, "--json"}, {"check", "--data", dir, "--level", "hash"}, {"check", "--data", dir, "--level", "media", "--decode"}} {
 		if code, out, errs := invoke(t, args...); code != exitDone {
 			t.Errorf("%v while it runs: exit %d\n%s%s", args, code, out, errs)
 		}
@@ -138,10 +138,27 @@ func TestDemoRecordsAndIsCheckedWhileItRunsAndAfter(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &report); err != nil || code != exitDone || report.Segments == 0 || len(report.Findings) > 0 {
 		t.Fatalf("check after it: exit %d, %v\n%s%s\n%s", code, err, out, errs, printed)
 	}
+	if code, out, errs := invoke(t, "check", "--data", dir, "--rebuild"); code != exitDone || !strings.Contains(out, "The index was made again") {
+		t.Errorf("rebuild: exit %d\n%s%s", code, out, errs)
+	}
 	spoil(t, dir)
 	code, out, _ = invoke(t, "check", "--data", dir, "--level", "hash")
 	if code != exitFindings || out == "" {
 		t.Errorf("check of spoilt footage: exit %d\n%s", code, out)
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"--repair", "--dry-run"}, exitFindings, "A repair would do this"},
+		{[]string{"--repair"}, exitDone, "1 repaired"},
+		{[]string{"--rate", "900MB"}, exitDone, "1 known"},
+	} {
+		args := append([]string{"check", "--data", dir, "--level", "hash"}, c.args...)
+		if code, out, errs := invoke(t, args...); code != c.code || !strings.Contains(out, c.says) {
+			t.Errorf("%v: exit %d\n%s%s", args, code, out, errs)
+		}
 	}
 }
 
