@@ -54,6 +54,7 @@ type Store struct {
 	log    *slog.Logger
 	index  *index    // constant
 	opened time.Time // constant
+	alive  time.Time // constant: LastAlive
 	guard  *ageGuard // has its own lock
 
 	locking   sync.Mutex // makes looking at a camera's locks and changing them one act
@@ -68,6 +69,7 @@ type Store struct {
 	changing sync.Mutex              // makes looking at the volumes in use and changing them one act
 	joined   chan struct{}           // told when a volume was added or removed; constant
 	changed  chan struct{}           // closed and replaced when a volume or an alarm changes
+	stamped  time.Time               // when noteAlive noted last
 	unsaid   []record                // gaps that no journal took yet
 	report   Recovery
 	shown    []VolumeStatus // as last seen by watch
@@ -98,6 +100,9 @@ func Open(o Options) (*Store, error) {
 		return nil, err
 	}
 	s.index, s.opened = x, s.now()
+	if s.alive, err = x.lastAlive(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	if x.aside != "" {
 		s.report.TornIndex = x.aside
 		s.log.Error("the index could not be read; it was moved aside and is made again from the volumes", "moved_to", x.aside)
@@ -326,6 +331,7 @@ func (s *Store) Run(ctx context.Context) error {
 	for {
 		s.keepAll(ctx, &work, kept)
 		s.watch()
+		s.noteAlive()
 		select {
 		case <-ctx.Done():
 			within(stopTime, func() error { work.Wait(); return nil })

@@ -225,6 +225,9 @@ func (r *Recorder) catchUp(now time.Time) {
 		down = storage.CauseRestart
 	}
 	last := gap.Cause
+	if alive := r.o.Store.LastAlive(); down == storage.CauseNoEvent && !alive.IsZero() { // nobody would have noticed one since
+		gap.Start, down = later(gap.Start, alive), storage.CauseRestart
+	}
 	for t := gap.Start; t.Before(now); {
 		w := r.o.Plan.At(t)
 		cause := down
@@ -274,4 +277,11 @@ func (r *Recorder) idleRound(ctx context.Context) error {
 	}
 	r.log.Error("note what is wanted; it is tried again", "error", err)
 	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

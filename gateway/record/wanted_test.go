@@ -271,3 +271,21 @@ func TestEventThatNobodyEndsIsOverAtItsLimit(t *testing.T) {
 		}
 	}
 }
+
+// What was wanted while nobody recorded is lost; what was not is not.
+func TestTimeInWhichNobodyRecordedIsToldByWhatWasWanted(t *testing.T) {
+	plan := scheduled(time.Second, map[int]Mode{0: Continuous, 10: Off, 20: Continuous, 40: Off, 50: OnEvent})
+	recordAfter(t, func(k *kit) {
+		if err := k.store.Gap("door", "main", time.Now(), storage.CauseRestart); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Second)
+		k.rec.reader.Close()
+		k.rec = New(Options{Camera: "door", Stream: "main", From: k.stream, Store: k.store, Plan: plan})
+	}, func(k *kit) {
+		k.begin(1, "")
+		k.pictures(15*time.Second, time.Second)
+		k.end()
+		k.expect("0.00-10.00 gateway restart, 10.00-20.00 outside schedule, 20.00-30.00 gateway restart, 30.00-40.00 recorded, 40.00-45.00 outside schedule")
+	})
+}

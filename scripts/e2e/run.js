@@ -98,6 +98,28 @@ await test("footage plays from the timeline after a click", async () => {
   return seen;
 });
 
+await test("Mark raises an event, which the timeline draws and names", async () => {
+  await b.page.goto(shop.base + "/live/shop-floor");
+  await b.page.waitForSelector(".tile.large.playing video");
+  const began = Date.now();
+  await b.page.click(".mark-button");
+  await until(b.page, "/^Marked .*Footage: continuous/.test(document.querySelector('.single .says')?.textContent || '')");
+  await b.page.screenshot({ path: join(out, "mark-1440-dark.png") });
+  const events = await b.page.evaluate(async from => (await fetch("/api/v1/cameras/shop-floor/events?from=" + new Date(from).toISOString() + "&to=" + new Date().toISOString())).json(), began - 5000);
+  must(events.length === 1 && events[0].kind === "mark" && events[0].source === "viewer" && Math.abs(Date.parse(events[0].start) - began) < 10000, JSON.stringify(events));
+  await b.page.goto(shop.base + "/timeline/shop-floor");
+  await b.page.waitForSelector("canvas.axis");
+  const box = /** @type {{x:number,y:number,width:number}} */ (await b.page.locator("canvas.axis").boundingBox());
+  await b.page.mouse.move(box.x + box.width * 0.85, box.y + 45);
+  await b.page.mouse.wheel(0, -2600); // to about half a minute
+  for (let turn = 0; turn < 900; turn++) { // the events may be on their way
+    await b.page.mouse.move(box.x + box.width * (0.86 - turn % 300 * 0.002), box.y + 45);
+    const tip = await b.page.textContent(".tip:not([hidden])");
+    if (tip?.includes("mark (viewer)")) { await b.page.screenshot({ path: join(out, "event-1440-dark.png") }); return tip; }
+  }
+  throw new Error("no place on the axis names the event: " + await b.page.textContent(".tip"));
+});
+
 await test("other pages", async () => {
   for (const [path, ready] of [["/cameras", "tbody tr"], ["/storage", "tbody tr"], ["/install-certificate", "#fingerprint"]]) {
     await b.page.goto(shop.base + path);

@@ -15,13 +15,19 @@ const (
 	startWindow = 1500 * time.Millisecond // and so long when it is killed at its start
 	// mayLose is the promise: what was received longer ago than this is on the disk.
 	mayLose = time.Second
+	// raiseEvery is how often an event is raised anew: one lasts 15 minutes, through any number of kills.
+	raiseEvery = 10 * time.Minute
 	// backLimit is when waiting for the cameras to record again is given up.
 	backLimit = 60 * time.Second
 )
 
+// onEvents are the cameras of which only events are recorded; one lasts all the time, over every kill.
+var onEvents = []int{2, 4, 6}
+
 // killing is one run of the kill mode.
 type killing struct {
 	*torture
+	raised time.Time // when the events last were
 	daemon *rig.Daemon
 	began  time.Time
 	online map[string]time.Time // since when each camera was received in the life that is ended, as last seen
@@ -43,6 +49,9 @@ func (t *torture) killRecorder(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := d.OnEvents(onEvents...); err != nil {
+		return err
+	}
 	k := &killing{torture: t, daemon: d, proven: make(map[string][]rig.Span), files: make(sealed)}
 	if err := k.start(ctx); err != nil {
 		return err
@@ -62,10 +71,27 @@ func (k *killing) start(ctx context.Context) error {
 	if err := k.daemon.Start(); err != nil {
 		return err
 	}
-	if err := k.daemon.Ready(ctx); err != nil {
+	if err := k.ready(ctx); err != nil {
 		return err
 	}
 	return k.daemon.Recording(ctx, backLimit, k.daemon.Started)
+}
+
+// ready waits until the recorder answers, and has an event last.
+func (k *killing) ready(ctx context.Context) error {
+	if err := k.daemon.Ready(ctx); err != nil {
+		return err
+	}
+	if time.Since(k.raised) < raiseEvery {
+		return nil
+	}
+	for _, n := range onEvents {
+		if err := k.daemon.Raise(ctx, n); err != nil {
+			return fmt.Errorf("raise event: %w", err)
+		}
+	}
+	k.raised = time.Now()
+	return nil
 }
 
 // once lets the recorder live for a random time, kills it, starts it again, and looks at what the API says of the time
@@ -84,7 +110,7 @@ func (k *killing) once(ctx context.Context, n int) error {
 	if err := k.daemon.Start(); err != nil {
 		return err
 	}
-	if err := k.daemon.Ready(ctx); err != nil {
+	if err := k.ready(ctx); err != nil {
 		return err
 	}
 	ready := time.Since(k.daemon.Started)
