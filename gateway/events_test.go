@@ -85,6 +85,9 @@ func TestEventOfARealCameraIsKeptWholeWithItsRolls(t *testing.T) {
 			if s := r.spans("door"); len(s) < 3 || s[len(s)-1].Cause != string(storage.CauseNoEvent) {
 				t.Errorf("spans: %+v", s)
 			}
+			if text := string(r.get("/metrics")); !strings.Contains(text, `holdfast_stream_lost_seconds_last_day{camera="door",stream="main"} 0`+"\n") {
+				t.Error("what nobody wanted counts as lost")
+			}
 			if report, err := r.g.store.Check(context.Background(), storage.LevelHash, nil); err != nil || len(report.Findings) > 0 {
 				t.Errorf("check: %+v, %v", report.Findings, err)
 			}

@@ -151,6 +151,7 @@ func (g *Gateway) writeMetrics(w io.Writer) {
 	metrics.WriteProcessMetrics(w)
 	for _, c := range g.list() {
 		c.writeMetrics(w)
+		c.writeLost(w)
 	}
 	for _, v := range g.store.Volumes() {
 		name := fmt.Sprintf("{volume=%q}", v.ID)
@@ -187,6 +188,29 @@ func (c *Camera) writeMetrics(w io.Writer) {
 				fmt.Fprintf(w, "holdfast_camera_clock_offset_seconds%s %g\n", name, st.CameraOffset.Seconds())
 			}
 		}
+	}
+}
+
+// lostWindow is how far back lost footage is counted.
+const lostWindow = 24 * time.Hour
+
+// writeLost writes how much of the last day was to be recorded and is not. What nobody wanted, and what was deleted on
+// purpose, is not lost.
+func (c *Camera) writeLost(w io.Writer) {
+	now := c.now()
+	for _, id := range c.recorded {
+		spans, err := c.store.Spans(c.spec.ID, id, now.Add(-lostWindow), now)
+		if err != nil {
+			c.log.Error("count lost footage", "stream", id, "error", err)
+			continue
+		}
+		var lost time.Duration
+		for _, s := range spans {
+			if s.Lost() {
+				lost += s.End.Sub(s.Start)
+			}
+		}
+		fmt.Fprintf(w, "holdfast_stream_lost_seconds_last_day{camera=%q,stream=%q} %g\n", c.spec.ID, id, lost.Seconds())
 	}
 }
 

@@ -22,6 +22,8 @@
 //   - Outside the ring's account are: up to slabItems-1 frames that share a slab with the oldest item, that one key
 //     frame, whatever readers still hold, and RTP payloads (Item.Payloads) of the current group of pictures and the
 //     last lossyLag: they can double the memory of those frames, and only while somebody watches.
+//   - A lossless reader that nobody wants frames of (Trail) stays behind by a pre-roll without reading; what leaves the ring
+//     before it goes on (Go) is no loss.
 //   - A lossless reader gets every item from where it began, in order, or fails with an *Overrun that says what was
 //     lost. A lossy reader gets items in order, and where it skips it goes on at a key frame.
 //

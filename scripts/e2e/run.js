@@ -110,10 +110,10 @@ await test("Mark raises an event, which the timeline draws and names", async () 
   await b.page.goto(shop.base + "/timeline/shop-floor");
   await b.page.waitForSelector("canvas.axis");
   const box = /** @type {{x:number,y:number,width:number}} */ (await b.page.locator("canvas.axis").boundingBox());
-  await b.page.mouse.move(box.x + box.width * 0.85, box.y + 45);
+  await b.page.mouse.move(box.x + box.width * 0.65, box.y + 45); // where now is
   await b.page.mouse.wheel(0, -2600); // to about half a minute
   for (let turn = 0; turn < 900; turn++) { // the events may be on their way
-    await b.page.mouse.move(box.x + box.width * (0.86 - turn % 300 * 0.002), box.y + 45);
+    await b.page.mouse.move(box.x + box.width * (0.67 - turn % 300 * 0.002), box.y + 45);
     const tip = await b.page.textContent(".tip:not([hidden])");
     if (tip?.includes("mark (viewer)")) { await b.page.screenshot({ path: join(out, "event-1440-dark.png") }); return tip; }
   }
