@@ -22,6 +22,7 @@ type Config struct {
 	Volumes    []Volume // at least one
 	DiskHealth string   // report on the disks
 	Retention  Retention
+	Verify     Verify
 	WebRTC     WebRTC
 	Egress     Egress
 	Cameras    []Camera // in the file's order, ids unique
@@ -39,6 +40,12 @@ type Volume struct {
 // Retention is how long footage is kept where a camera says nothing else.
 type Retention struct {
 	MaxAge Duration
+}
+
+// Verify is how footage is read again in the background.
+type Verify struct {
+	Rate  Size     // bytes a second; 0: not at all
+	Every Duration // from the beginning of a pass to that of the next
 }
 
 // WebRTC says where browsers send and receive live media.

@@ -165,6 +165,26 @@ func checkAge(d Duration) error {
 	return nil
 }
 
+// byteRate is a rate of reading, or off.
+func byteRate() kind[Size] {
+	return scalar("a rate such as 8MB/s (at least 100kB/s), or off", pattern(`^(off|[0-9.]+ ?([kMG]B|[KMG]iB)/s)$`), func(s string) (Size, error) {
+		if s == "off" {
+			return Size{}, nil
+		}
+		number, ok := strings.CutSuffix(s, "/s")
+		z, err := ParseSize(number)
+		switch {
+		case !ok:
+			return z, errors.New("is no rate: write it with /s")
+		case err != nil:
+			return z, err
+		case z.Percent > 0 || z.Bytes < 100e3 || z.Bytes > 1e12:
+			return z, errors.New("is out of bounds")
+		}
+		return z, nil
+	})
+}
+
 // space is an amount of disk, or a share of one.
 func space() kind[Size] {
 	allowed := fmt.Sprintf("a size such as 5GiB or 500MB (at least 1MB), or a share of the disk such as 5%% (more than 0%%, at most %g%%)", maxShare)

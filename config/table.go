@@ -35,6 +35,8 @@ var fileObject = &object[Config]{
 			defaults("/run/holdfast-disks/disks.json").insteadOf("disks", "smart"),
 		setting("retention", retentionObject.kind(), func(c *Config) *Retention { return &c.Retention },
 			"How long footage is kept where a camera says nothing else.").defaults("{}").groups(retentionObject.table("retention"), false),
+		setting("verify", verifyObject.kind(), func(c *Config) *Verify { return &c.Verify },
+			"Reading footage again in the background, which finds rot while a copy may still help.").defaults("{}").groups(verifyObject.table("verify"), false),
 		setting("webrtc", webrtcObject.kind(), func(c *Config) *WebRTC { return &c.WebRTC },
 			"Where browsers exchange live media with Holdfast.").defaults("{}").groups(webrtcObject.table("webrtc"), false),
 		setting("egress", egressObject.kind(), func(c *Config) *Egress { return &c.Egress },
@@ -62,6 +64,17 @@ var retentionObject = &object[Retention]{
 		setting("max_age", age(), func(r *Retention) *Duration { return &r.MaxAge },
 			"Footage older than this is deleted, also when there is room. Keep it no longer than the purpose needs; many authorities expect about 72h where nothing else is justified.").
 			defaults("14d").insteadOf("days", "keep"),
+	},
+}
+
+var verifyObject = &object[Verify]{
+	doc: "How footage is read again.",
+	fields: []field[Verify]{
+		setting("rate", byteRate(), func(v *Verify) *Size { return &v.Rate },
+			"Read at most so much a second, of one volume at a time, when the disk has nothing else to do and the volume is not slow. At 8MB/s 20 TB take a month. `off`: rot is found only when footage is played or checked.").
+			defaults("8MB/s").insteadOf("speed", "limit"),
+		setting("every", span(time.Hour, 400*24*time.Hour), func(v *Verify) *Duration { return &v.Every },
+			"From the beginning of a pass over a volume to that of the next. A pass that takes longer is followed by the next at once.").defaults("30d").insteadOf("period", "interval"),
 	},
 }
 

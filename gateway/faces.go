@@ -25,7 +25,7 @@ import (
 // storageOptions are those of the recording engine.
 func (g *Gateway) storageOptions() storage.Options {
 	o := storage.Options{Index: filepath.Join(g.conf.Data, "index.db"), Ages: storage.Ages{Max: time.Duration(g.conf.Retention.MaxAge)},
-		CameraAges: make(map[string]storage.Ages), Disks: g.conf.DiskHealth, Now: g.now, Log: g.log}
+		CameraAges: make(map[string]storage.Ages), Verify: verifyOptions(g.conf.Verify), Disks: g.conf.DiskHealth, Now: g.now, Log: g.log}
 	for _, v := range g.conf.Volumes {
 		o.Volumes = append(o.Volumes, storageVolume(v))
 	}
@@ -35,6 +35,14 @@ func (g *Gateway) storageOptions() storage.Options {
 		}
 	}
 	return o
+}
+
+// verifyOptions has a rate of 0 stand for not at all.
+func verifyOptions(v config.Verify) storage.Verify {
+	if v.Rate.Bytes == 0 {
+		return storage.Verify{Rate: -1}
+	}
+	return storage.Verify{Rate: v.Rate.Bytes, Every: time.Duration(v.Every)}
 }
 
 // storageVolume tells how much of a volume is to stay free: as many bytes, or a share of it.
@@ -163,6 +171,11 @@ func (g *Gateway) writeMetrics(w io.Writer) {
 		fmt.Fprintf(w, "holdfast_volume_sync_median_seconds%s %g\n", name, v.Latency.Median.Seconds())
 		fmt.Fprintf(w, "holdfast_volume_sync_p95_seconds%s %g\n", name, v.Latency.P95.Seconds())
 		fmt.Fprintf(w, "holdfast_volume_interval_seconds%s %g\n", name, v.Interval.Seconds())
+		fmt.Fprintf(w, "holdfast_volume_verify_bytes%s %d\n", name, v.Verified.Bytes)
+		fmt.Fprintf(w, "holdfast_volume_verify_damaged%s %d\n", name, v.Verified.Damaged)
+		if !v.Verified.Last.IsZero() {
+			fmt.Fprintf(w, "holdfast_volume_verified_timestamp_seconds%s %d\n", name, v.Verified.Last.Unix())
+		}
 		fmt.Fprintf(w, "holdfast_volume_used_bytes%s %d\n", name, v.Used)
 		fmt.Fprintf(w, "holdfast_volume_write_bytes_per_second%s %g\n", name, v.Rate)
 		fmt.Fprintf(w, "holdfast_volume_streams%s %d\n", name, v.Streams)

@@ -189,6 +189,9 @@ func (s *Store) accept(v *volume, seg *Segment, bad *badFile) error {
 // mendEnd repairs a file whose end is not as it was closed.
 func (c *checking) mendEnd(ctx context.Context, v *volume, seg *Segment, bad *badFile) error {
 	if done, err := c.cutBack(ctx, v, seg); done || err != nil {
+		if err == nil {
+			c.s.sound(seg)
+		}
 		return err
 	}
 	if bad.table != nil { // the table can be read, and says otherwise than the index
@@ -200,7 +203,11 @@ func (c *checking) mendEnd(ctx context.Context, v *volume, seg *Segment, bad *ba
 		}
 		return c.s.accept(v, seg, bad)
 	}
-	return c.s.closeAgain(v, seg)
+	if err := c.s.closeAgain(v, seg); err != nil {
+		return err
+	}
+	c.s.sound(seg)
+	return nil
 }
 
 // cutBack cuts off what was appended to a file that is whole before.
@@ -260,6 +267,7 @@ func (c *checking) believe(ctx context.Context, v *volume, seg *Segment, bad *ba
 		}
 		return err
 	}
+	c.s.sound(seg)
 	return c.s.index.db.Update(func(tx *bbolt.Tx) error {
 		if now, ok, err := segmentOf(tx, seg.Camera, seg.Stream, seg.key()); err != nil || !ok || now.place != seg.place {
 			return err

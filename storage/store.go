@@ -33,7 +33,8 @@ type Options struct {
 	CameraAges map[string]Ages // by camera id; SetAges changes them
 	LockMax    time.Duration   // how long a lock may last; 0: DefaultLockMax
 
-	Disks string // report on the disks that a helper of root's makes (package disk); "": none is asked for
+	Verify Verify // reading footage again in the background
+	Disks  string // report on the disks that a helper of root's makes (package disk); "": none is asked for
 
 	FS           durable.FS           // nil: the operating system's
 	Now          func() time.Time     // wall clock; nil: time.Now
@@ -326,6 +327,7 @@ const stopTime = 5 * time.Second
 func (s *Store) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	kept := map[*volume]context.CancelFunc{}
+	work.Go(func() { s.verify(ctx) })
 	tick := time.NewTicker(probePeriod / 2)
 	defer tick.Stop()
 	for {

@@ -19,6 +19,7 @@ func (s *Store) statusOf(v *volume) VolumeStatus {
 		return nil
 	})
 	st := v.status()
+	st.Verified = s.verified(st.ID)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	st.Used, st.Held, st.Draining = onIt.bytes, onIt.segments, v.progress(onIt)

@@ -89,6 +89,7 @@ type VolumeStatus struct {
 	Writes uint64        // bytes written since the start
 	Disks  []disk.Health // what is known of the disks that it lies on; none without a helper that asks them
 
+	Verified Verified      // how far reading its footage again is
 	Draining *Draining     // nil while it is not being emptied
 	Latency  Latency       // of recent syncs
 	Streams  int           // whose segments are being written to it

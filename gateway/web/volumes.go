@@ -20,5 +20,15 @@ type Volume struct {
 	Rate       float64   `json:"write_rate" doc:"Bytes per second that are written to it."`
 	Written    uint64    `json:"written" doc:"Bytes written since the gateway started."`
 	Streams    int       `json:"streams" doc:"Streams that are recorded on it now."`
+	Verify     Verify    `json:"verify" doc:"How far reading its footage again is, which finds rot."`
 	IntervalMS float64   `json:"interval_ms" doc:"How long what is recorded on it is gathered before it is synced, milliseconds."`
+}
+
+// Verify is how far reading a volume's footage again is.
+type Verify struct {
+	Last    time.Time `json:"last,omitempty,omitzero" doc:"When the last whole pass began; nothing when there was none."`
+	Ended   time.Time `json:"ended,omitempty,omitzero" doc:"When it ended."`
+	Started time.Time `json:"started,omitempty,omitzero" doc:"When the pass that goes on began; nothing when none does."`
+	Bytes   int64     `json:"bytes" doc:"Read in the pass that goes on."`
+	Damaged int       `json:"damaged" doc:"Files that this pass, or the last one, found damaged."`
 }
