@@ -135,7 +135,7 @@ func (g *Gateway) Raise(_ context.Context, camera string, req web.EventRequest) 
 	if err != nil {
 		return web.RaisedEvent{}, err
 	}
-	if !g.raised.take(now, siteEvents) || !c.raised.take(now, cameraEvents) {
+	if !c.raised.take(now, cameraEvents) || !g.raised.take(now, siteEvents) { // in this order: one camera must not use up the site's
 		return web.RaisedEvent{}, web.TooMany(fmt.Sprintf("Taken are %d events a minute of one camera, and %d in all.", cameraEvents, siteEvents),
 			"Raise one event that lasts, and end it, instead of many.")
 	}
