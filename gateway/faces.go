@@ -26,9 +26,7 @@ import (
 func (g *Gateway) storageOptions() storage.Options {
 	o := storage.Options{Index: filepath.Join(g.conf.Data, "index.db"), Ages: storage.Ages{Max: time.Duration(g.conf.Retention.MaxAge)},
 		CameraAges: make(map[string]storage.Ages), Verify: verifyOptions(g.conf.Verify), Disks: g.conf.DiskHealth, Now: g.now, Log: g.log}
-	for _, v := range g.conf.Volumes {
-		o.Volumes = append(o.Volumes, storageVolume(v))
-	}
+	o.Volumes = g.volumesToOpen()
 	for _, c := range g.conf.Cameras {
 		if c.Record.MaxAge > 0 {
 			o.CameraAges[c.ID] = storage.Ages{Max: time.Duration(c.Record.MaxAge)}

@@ -40,7 +40,12 @@ func CheckFiles(ctx context.Context, conf *config.Config, level storage.Level, o
 		return r, err
 	}
 	defer lock.Close()
-	store, err := storage.Open(where)
+	closeState, err := g.stateIfAny()
+	if err != nil {
+		return r, err
+	}
+	defer closeState()
+	store, err := storage.Open(g.storageOptions())
 	if err != nil {
 		return r, err
 	}

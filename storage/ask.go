@@ -63,7 +63,7 @@ func (s *Store) ask(v *volume, f func() error, late func(error)) error {
 // elsewhere tells whether another volume would take footage now.
 func (s *Store) elsewhere(v *volume) bool {
 	for _, x := range s.list() {
-		if x != v && x.takes() {
+		if x != v && x.takes() && !x.draining() {
 			return true
 		}
 	}

@@ -24,6 +24,6 @@
 //
 // # What it does not do
 //
-// It knows no network, no RTP and no live view; package record turns frames into samples. Encryption and several volumes
-// with fail-over come later; nothing here assumes that there is one volume.
+// It knows no network, no RTP and no live view; package record turns frames into samples. It keeps no list of volumes:
+// whoever opens it names them, and which of them are to be emptied.
 package storage

@@ -222,3 +222,12 @@ func Advice(err error) string {
 	}
 	return ""
 }
+
+// Volume gives the present state of one volume, by its id or path; ErrNoVolume when there is none.
+func (s *Store) Volume(id string) (VolumeStatus, error) {
+	v, err := s.byID(id)
+	if err != nil {
+		return VolumeStatus{}, err
+	}
+	return s.statusOf(v), nil
+}

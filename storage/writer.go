@@ -106,6 +106,9 @@ func (w *Writer) Write(samples []Sample) error {
 // count again when it tries again. What then follows continues the recording without a gap.
 func (w *Writer) Flush(ctx context.Context) error {
 	w.taken = 0
+	if w.seg != nil && w.seg.vol.draining() && w.s.elsewhere(w.seg.vol) {
+		w.rotate = true // the volume is to become empty
+	}
 	for len(w.pending) > 0 {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -37,7 +37,7 @@ func dialLocal(ctx context.Context, dir string) (*local, error) {
 	return &local{client: &http.Client{Transport: &http.Transport{DialContext: dial}}}, nil
 }
 
-// call sends one request and decodes the answer into answer. A problem answer becomes the error.
+// call sends one request and decodes the answer into answer, unless that is nil. A problem answer becomes the error.
 func (l *local) call(ctx context.Context, method, path string, body io.Reader, answer any) error {
 	req, err := http.NewRequestWithContext(ctx, method, "http://localhost"+path, body)
 	if err != nil {
@@ -53,6 +53,9 @@ func (l *local) call(ctx context.Context, method, path string, body io.Reader, a
 	defer res.Body.Close()
 	if res.StatusCode >= 400 {
 		return problem(res)
+	}
+	if answer == nil {
+		return nil
 	}
 	return json.NewDecoder(res.Body).Decode(answer)
 }

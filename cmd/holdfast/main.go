@@ -3,6 +3,7 @@
 //	holdfast demo      the main job with simulated cameras
 //	holdfast serve     the daemon
 //	holdfast check     compare index, files and hashes, and repair them
+//	holdfast volume    list, add, drain or remove volumes
 //	holdfast event     raise, end or list events of a camera
 //	holdfast discover  find cameras on the network
 //	holdfast config    check a configuration file
@@ -51,6 +52,7 @@ var commands = []command{
 	{"demo", "run the main job with simulated cameras", demo},
 	{"serve", "run the gateway", serve},
 	{"check", "compare index, files and hashes, and repair them", check},
+	{"volume", "list, add, drain or remove volumes", volume},
 	{"event", "raise, end or list events of a camera", event},
 	{"discover", "find cameras on the network", discover},
 	{"config", "check a configuration file, or print its reference", configure},

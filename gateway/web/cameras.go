@@ -19,6 +19,7 @@ type Cameras interface {
 	Discover(ctx context.Context) ([]Discovered, error)
 	Adopt(ctx context.Context, req AdoptRequest) (Camera, error)
 	Raise(ctx context.Context, camera string, req EventRequest) (RaisedEvent, error)
+	Volumes
 }
 
 // Archive is what is known of recorded footage. *storage.Store implements it.

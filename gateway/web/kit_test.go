@@ -560,3 +560,24 @@ func (s *site) localClient() (client *http.Client, path string) {
 	})
 	return &http.Client{Transport: tr}, path
 }
+
+func (c *cameras) Volumes() []Volume { return []Volume{{ID: "v1", Path: "/srv/holdfast", State: "ok"}} }
+
+func (c *cameras) AddVolume(_ context.Context, req VolumeRequest) (Volume, error) {
+	return Volume{ID: "v2", Path: req.Path, State: "ok"}, nil
+}
+
+func (c *cameras) DrainVolume(_ context.Context, id string) (Volume, error) {
+	return Volume{ID: id, Draining: &Draining{}}, nil
+}
+
+func (c *cameras) CancelDrain(_ context.Context, id string) (Volume, error) {
+	return Volume{ID: id}, nil
+}
+
+func (c *cameras) RemoveVolume(_ context.Context, id string, forget bool) error {
+	if id == "full" && !forget {
+		return Refused("volume full has footage", "Empty it first.")
+	}
+	return nil
+}

@@ -49,13 +49,14 @@ var (
 	kindOffer       = kind{"offer", http.StatusBadRequest, "The offer was not understood", ""}
 	kindNoWebRTC    = kind{"no-webrtc", http.StatusServiceUnavailable, "WebRTC is not available", "Watch by live.mp4; the gateway's health says why."}
 	kindRefused     = kind{"refused", http.StatusBadGateway, "The camera did not accept that", ""}
+	kindVolume      = kind{"volume", http.StatusConflict, "That cannot be done with this volume", ""}
 	kindFailed      = kind{"failed", http.StatusInternalServerError, "That did not work", "The gateway's log says more."}
 )
 
 var kinds = []kind{
 	kindSignIn, kindCredentials, kindLink, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
 	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindRunning, kindReordered, kindCodec, kindOffline, kindViewers, kindNoFootage,
-	kindRange, kindOffer, kindNoWebRTC, kindRefused, kindFailed,
+	kindRange, kindOffer, kindNoWebRTC, kindRefused, kindVolume, kindFailed,
 }
 
 // Problem is an answer that says what went wrong (RFC 9457). As an error it may be returned by Cameras.

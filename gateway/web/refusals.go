@@ -33,6 +33,9 @@ var meanings = []struct {
 // Refused is the error of a device that did not accept what was asked of it: what happened, and what to do.
 func Refused(detail, hint string) error { return kindRefused.with(detail).hinting(hint) }
 
+// Conflict is the error of a change to a volume that its state does not allow: why, and what to do.
+func Conflict(detail, hint string) error { return kindVolume.with(detail).hinting(hint) }
+
 // Rejected is the error of a request that breaks a rule: which field, and why.
 func Rejected(name, reason string) error { return field(kindRule.with(reason), name) }
 

@@ -13,6 +13,7 @@ func table() []route {
 	all = append(all, cameraRoutes()...)
 	all = append(all, liveRoutes()...)
 	all = append(all, footageRoutes()...)
+	all = append(all, volumeRoutes()...)
 	return append(all, systemRoutes()...)
 }
 
