@@ -154,7 +154,7 @@ var recordObject = &object[Record]{
 				"What is not kept shows on the timeline as not wanted, never as lost.").defaults(Continuous),
 		setting("pre_roll", span(0, maxPreRoll), func(r *Record) *Duration { return &r.PreRoll },
 			"How much from before an event is kept; recording begins with the key frame at or before that. It is held in memory, all the time: "+
-				"for 5s of a 4 Mbit/s stream 2.5 MB and up to one group of pictures more. The camera's state shows how much it is.").defaults("5s").insteadOf("preroll", "pre"),
+				"three seconds more than it says, so for 5s of a 4 Mbit/s stream 4 MB, and up to one group of pictures. The camera's state shows how much it is.").defaults("5s").insteadOf("preroll", "pre"),
 		setting("post_roll", span(0, maxPostRoll), func(r *Record) *Duration { return &r.PostRoll },
 			"How much after an event is kept. An event that comes meanwhile extends the recording.").defaults("10s").insteadOf("postroll", "post"),
 		setting("schedule", optional(scheduleObject.kind()), func(r *Record) **Schedule { return &r.Schedule },
