@@ -78,21 +78,26 @@ func (s *Store) Segments(camera, stream string, from, to time.Time) (list []Segm
 
 // segments reads records: only an open one is completed. Those on volumes that are not configured are left out.
 func (s *Store) segments(camera, stream string, from, to time.Time) (list []Segment, err error) {
+	err = s.eachSegment(camera, stream, from, to, func(seg Segment) { list = append(list, seg) })
+	return list, err
+}
+
+// eachSegment calls f for what segments gives, within a transaction.
+func (s *Store) eachSegment(camera, stream string, from, to time.Time, f func(Segment)) error {
 	s.mu.Lock()
 	numbers := maps.Clone(s.numbers)
 	s.mu.Unlock()
-	err = s.index.db.View(func(tx *bbolt.Tx) error {
+	return s.index.db.View(func(tx *bbolt.Tx) error {
 		return between(tx, camera, stream, from, to, func(seg Segment) error {
 			if numbers[seg.volume] == nil && seg.mirror.volume != 0 {
 				seg = seg.onVolume(seg.mirror.volume)
 			}
 			if numbers[seg.volume] != nil {
-				list = append(list, seg)
+				f(seg)
 			}
 			return nil
 		})
 	})
-	return list, err
 }
 
 func checkRange(from, to time.Time) error {

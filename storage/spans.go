@@ -26,14 +26,9 @@ func (s *Store) Spans(camera, stream string, from, to time.Time) ([]Span, error)
 	if !from.Before(to) {
 		return []Span{}, nil
 	}
-	segments, err := s.segments(camera, stream, from, to)
+	footage, err := s.stretches(camera, stream, from, to)
 	if err != nil {
 		return nil, err
-	}
-	for i := range segments {
-		if segments[i].Open { // where a closed one is, a timeline need not know
-			s.fill(&segments[i])
-		}
 	}
 	var gaps []gapEntry
 	err = s.index.db.View(func(tx *bbolt.Tx) (err error) {
@@ -49,7 +44,7 @@ func (s *Store) Spans(camera, stream string, from, to time.Time) ([]Span, error)
 	if err != nil || first.IsZero() {
 		return []Span{}, err
 	}
-	recorded := merge(segments)
+	recorded := merge(footage)
 	spans := clip(append(recorded, holes(recorded, gaps, later(from, first), s.horizon(camera, stream, to))...), from, to)
 	slices.SortStableFunc(spans, func(a, b Span) int { return a.Start.Compare(b.Start) })
 	return spans[:min(len(spans), maxSpans)], nil
@@ -69,17 +64,41 @@ func (s *Store) horizon(camera, stream string, to time.Time) time.Time {
 	return to
 }
 
-// merge makes recorded spans of segments: those of one run that follow each other are one.
-func merge(segments []Segment) []Span {
-	spans := make([]Span, 0, len(segments))
+// stretch is what a timeline needs of a segment. A month of them is 0.5 MB where segments were 3 MB, which cost more to
+// collect than everything else.
+type stretch struct {
+	start, end time.Time
+	run        uint32
+}
+
+// stretches gives the footage of a stream that overlaps [from, to), in the order of its starts. Where a closed segment
+// lies a timeline need not know; how far an open one has come it must.
+func (s *Store) stretches(camera, stream string, from, to time.Time) (list []stretch, err error) {
+	open := map[int]Segment{}
+	err = s.eachSegment(camera, stream, from, to, func(seg Segment) {
+		if seg.Open {
+			open[len(list)] = seg
+		}
+		list = append(list, stretch{seg.Start, seg.End, seg.Run})
+	})
+	for i, seg := range open {
+		s.fill(&seg)
+		list[i].end = seg.End
+	}
+	return list, err
+}
+
+// merge makes recorded spans of footage: segments of one run that follow each other are one.
+func merge(footage []stretch) []Span {
+	spans := make([]Span, 0, len(footage))
 	var run uint32
-	for _, seg := range segments {
-		if n := len(spans); n > 0 && run == seg.Run && seg.Start.Sub(spans[n-1].End).Abs() <= joinTolerance {
-			spans[n-1].End = later(spans[n-1].End, seg.End)
+	for _, f := range footage {
+		if n := len(spans); n > 0 && run == f.run && f.start.Sub(spans[n-1].End).Abs() <= joinTolerance {
+			spans[n-1].End = later(spans[n-1].End, f.end)
 			continue
 		}
-		run = seg.Run
-		spans = append(spans, Span{Start: seg.Start, End: seg.End})
+		run = f.run
+		spans = append(spans, Span{Start: f.start, End: f.end})
 	}
 	return spans
 }
