@@ -136,7 +136,7 @@ func TestEventsThatOverlapJoinAndExtend(t *testing.T) {
 		k.pictures(10*time.Second, time.Second)
 		k.raise(plan, "a", 0, 2*time.Second, 3*time.Second) // lasts
 		k.pictures(5*time.Second, time.Second)
-		if st := k.rec.Status(); st.State != Recording || st.Mode != OnEvent || st.Why != "event motion" || st.Until.Sub(time.Now()) < 10*time.Minute {
+		if st := k.rec.Status(); st.State != Recording || st.Mode != OnEvent || st.Why != "event motion" || time.Until(st.Until) < 10*time.Minute {
 			t.Errorf("during the event: %+v", st)
 		}
 		k.raise(plan, "b", time.Second, 2*time.Second, 3*time.Second) // up to 19
