@@ -67,7 +67,7 @@ func makeCentury() error {
 	}
 	number := s.numberOf(s.list()[0])
 	for day := range 365 {
-		if err := s.index.db.Update(func(tx *bbolt.Tx) error { return putCenturyDay(tx, number, day) }); err != nil {
+		if err := s.index.db.Update(func(tx *bbolt.Tx) error { return putCenturyDay(tx, number, day, centuryCameras) }); err != nil {
 			return err
 		}
 	}
@@ -83,9 +83,9 @@ func exists(path string) bool { _, err := os.Stat(path); return err == nil }
 func camera(n int) string { return "camera-" + string(rune('a'+n/26)) + string(rune('a'+n%26)) }
 
 // putCenturyDay writes a day of every camera, in the order of time as it would come.
-func putCenturyDay(tx *bbolt.Tx, volume uint16, day int) error {
+func putCenturyDay(tx *bbolt.Tx, volume uint16, day, cameras int) error {
 	const perDay = int(24 * time.Hour / SegmentTime)
-	for c := range centuryCameras {
+	for c := range cameras {
 		name := camera(c)
 		for i := day * perDay; i < (day+1)*perDay; i++ {
 			start := began.Add(time.Duration(i) * SegmentTime)
@@ -110,6 +110,37 @@ func putCenturyDay(tx *bbolt.Tx, volume uint16, day int) error {
 		}
 	}
 	return nil
+}
+
+// TestIndexOfAStreamYearIsSmall makes the index of one camera's year as it comes, day by day: segments with their keys, gaps,
+// a hundred events a day.
+func TestIndexOfAStreamYearIsSmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it writes a year")
+	}
+	r := newRig(t)
+	defer func() { r.close() }()
+	r.must(r.open())
+	r.tend()
+	number := r.store.numberOf(r.store.list()[0])
+	for day := range 365 {
+		r.put(func(tx *bbolt.Tx) error { return putCenturyDay(tx, number, day, 1) })
+	}
+	info, err := os.Stat(r.index)
+	r.must(err)
+	r.store.index.db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
+			if st := b.Stats(); st.LeafAlloc > 1<<16 {
+				t.Logf("%s: %d keys, %.1f MB in use of %.1f MB in pages", name, st.KeyN, float64(st.LeafInuse+st.BranchInuse)/1e6, float64(st.LeafAlloc+st.BranchAlloc)/1e6)
+			}
+			return nil
+		})
+	})
+	size := float64(info.Size()) / 1e6
+	t.Logf("%.1f MB, %.1f kB a day", size, size*1e3/365)
+	if size > 40 {
+		t.Errorf("the index of a stream-year has %.1f MB", size)
+	}
 }
 
 // BenchmarkCenturyOpen opens a store of a camera-century.

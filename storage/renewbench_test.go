@@ -1,0 +1,80 @@
+package storage
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"holdfast/storage/fmp4"
+)
+
+// BenchmarkRebuild makes the index of five-minute segments of 4 Mbit/s again, from files of the file system below the
+// temporary directory: beginning and table of each are real, what lies between is a hole.
+func BenchmarkRebuild(b *testing.B) {
+	const segments = 2000
+	dir := b.TempDir()
+	o := Options{Index: filepath.Join(dir, "index.db"), Volumes: []VolumeOptions{{Path: filepath.Join(dir, "volume"), MinFree: 1}},
+		Now: func() time.Time { return began.Add(segments*SegmentTime + time.Hour) }, Synchronised: func() bool { return true }}
+	s, err := Open(o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	size := hollow(b, o.Volumes[0].Path, segments)
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	var n int
+	for b.Loop() {
+		r, err := Rebuild(b.Context(), o, nil)
+		if err != nil || r.Segments != segments {
+			b.Fatal(r, err)
+		}
+		n++
+		b.StopTimer()
+		os.Remove(r.Aside)
+		b.StartTimer()
+	}
+	s2 := b.Elapsed().Seconds()
+	b.ReportMetric(float64(n*segments)/s2, "segments/s")
+	b.ReportMetric(float64(n)*float64(size)/1e9/s2, "GB/s")
+}
+
+// hollow writes segments of which only beginning and end are there, and gives their size in all.
+func hollow(b *testing.B, volume string, segments int) (size int64) {
+	b.Helper()
+	tracks := testTracks()
+	frame := make([]byte, 20_000)
+	for i := range segments {
+		start := began.Add(time.Duration(i) * SegmentTime)
+		head := fmp4.AppendInit(nil, &fmp4.Header{Camera: "door", Stream: "main", Run: 1, Start: start}, tracks)
+		t, err := fmp4.NewTable(tracks, int64(len(head)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for f := range 300 {
+			var list []fmp4.Sample
+			for k := range 25 {
+				list = append(list, fmp4.Sample{Track: 1, DTS: int64(f*25+k) * 3600, Sync: k == 0, Data: [][]byte{frame}})
+			}
+			if err := t.Append(fmp4.Fragment{Length: 25*20_004 + 500, Wall: start.Add(time.Duration(f) * time.Second)}, list); err != nil {
+				b.Fatal(err)
+			}
+		}
+		tail := fmp4.AppendTrailer(nil, t)
+		seg := Segment{Camera: "door", Stream: "main", Run: 1, Start: start}
+		path := filepath.Join(volume, seg.relative())
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			b.Fatal(err)
+		}
+		f, err := os.Create(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		f.Write(head)
+		f.WriteAt(tail, t.Next())
+		f.Close()
+		size += t.Next() + int64(len(tail))
+	}
+	return size
+}
