@@ -35,11 +35,12 @@ func (Key) MarshalText() ([]byte, error) { return []byte(hiddenKey), nil }
 
 // What Find, Make, Forget and Unlock say of a key. They are told with errors.Is.
 var (
-	ErrErased  = errors.New("the footage was erased: its key is destroyed")
-	ErrLocked  = errors.New("the footage is encrypted under a root key that is not here; enter that recording's recovery key")
-	ErrUnknown = errors.New("no keyring that can be reached has the key of this footage; attach the volume that it was recorded on")
-	ErrFull    = errors.New("the camera-day has as many keys as it may have")
-	ErrRoot    = errors.New("this is a recovery key, but of another keyring")
+	ErrErased        = errors.New("the footage was erased: its key is destroyed")
+	ErrLocked        = errors.New("the footage is encrypted under a root key that is not here; enter that recording's recovery key")
+	ErrUnknown       = errors.New("no keyring that can be reached has the key of this footage; attach the volume that it was recorded on")
+	ErrFull          = errors.New("the camera-day has as many keys as it may have")
+	ErrNothingLocked = errors.New("no footage is locked: every keyring that can be reached is open")
+	ErrRoot          = errors.New("this is a recovery key, but of another keyring")
 )
 
 // Options of a ring.
@@ -68,6 +69,8 @@ type Ring struct {
 	holders map[string]*holder // by volume; the primary is ""
 	clock   uint64             // of the cache
 	last    *Receipt
+
+	confirmed string // fingerprint of the root whose recovery key somebody typed
 }
 
 // Locked is a set of keys whose root is not here.
@@ -120,6 +123,8 @@ func Open(o Options) (*Ring, error) {
 	if err := r.attach("", o.Dir); err != nil {
 		return nil, fmt.Errorf("open keyring: %w", err)
 	}
+	r.readConfirmed()
+	r.noteKept()
 	return r, nil
 }
 

@@ -417,3 +417,29 @@ func TestRootFile(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestARecoveryKeyIsConfirmedOnce(t *testing.T) {
+	s := newSite(t)
+	r := s.open()
+	if err := r.Confirm(NewRoot().Recovery()); !errors.Is(err, ErrRoot) {
+		t.Errorf("another's: %v", err)
+	}
+	if err := r.Confirm("0000"); !errors.Is(err, ErrMistyped) {
+		t.Errorf("mistyped: %v", err)
+	}
+	if r.Status().Confirmed {
+		t.Error("confirmed by wrong keys")
+	}
+	if err := r.Confirm(strings.ToLower(r.Recovery())); err != nil {
+		t.Fatal(err)
+	}
+	if r = s.open(); !r.Status().Confirmed {
+		t.Error("asked for again after a restart")
+	}
+	if err := r.Rotate(NewRoot(), func() error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if r.Status().Confirmed {
+		t.Error("the new root's recovery key counts as confirmed")
+	}
+}

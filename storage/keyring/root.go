@@ -158,8 +158,12 @@ func ParseRecovery(text string) (Root, error) {
 	return r, nil
 }
 
-// ReadRootFile reads a root key from a file that WriteRootFile wrote. No file is fs.ErrNotExist.
+// ReadRootFile reads a root key from a file that WriteRootFile wrote. No file is fs.ErrNotExist. A nil FS is the operating
+// system's.
 func ReadRootFile(f durable.FS, path string) (Root, error) {
+	if f == nil {
+		f = durable.OS
+	}
 	data, err := durable.ReadFile(f, path, 4096)
 	if err != nil {
 		return Root{}, fmt.Errorf("read root key: %w", err)
@@ -173,6 +177,9 @@ func ReadRootFile(f durable.FS, path string) (Root, error) {
 
 // WriteRootFile writes the root key as the text of its recovery key, mode 0600, durably and in one step.
 func WriteRootFile(f durable.FS, path string, r Root) error {
+	if f == nil {
+		f = durable.OS
+	}
 	if err := durable.WriteFile(f, path, []byte(r.Recovery()+"\n")); err != nil {
 		return fmt.Errorf("write root key: %w", err)
 	}

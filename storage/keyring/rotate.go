@@ -46,6 +46,7 @@ func (r *Ring) Rotate(next Root, store func() error) error {
 	if err != nil {
 		return fmt.Errorf("rotate root key: %w", err)
 	}
+	r.noteKept()
 	return nil
 }
 
@@ -62,7 +63,7 @@ func (r *Ring) Unlock(root Root) error {
 	}
 	r.mu.Unlock()
 	if before == 0 {
-		return errors.New("unlock keyring: nothing is locked")
+		return fmt.Errorf("unlock keyring: %w", ErrNothingLocked)
 	}
 	results := r.each(func(h *holder) error {
 		for id := range locked {
@@ -105,6 +106,7 @@ type Status struct {
 	CameraDays int        `json:"cameraDays"`
 	Root       string     `json:"root"` // fingerprint
 	Strength   Strength   `json:"strength"`
+	Confirmed  bool       `json:"confirmed"` // somebody has the recovery key of this root, and typed it
 	Copies     []Copy     `json:"copies"`
 	Locked     []Locked   `json:"locked,omitempty"`
 	Due        int        `json:"due"` // keys that are forgotten and not yet destroyed
@@ -123,7 +125,7 @@ type Copy struct {
 func (r *Ring) Status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	st := Status{Root: r.root.Fingerprint(), Strength: r.root.strength, Last: r.last}
+	st := Status{Root: r.root.Fingerprint(), Strength: r.root.strength, Confirmed: r.confirmed == r.root.Fingerprint(), Last: r.last}
 	if r.present != nil {
 		st.Ring, st.Generation = fmt.Sprintf("%x", r.present.id), r.present.number
 	}
