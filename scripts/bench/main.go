@@ -10,7 +10,8 @@
 //	viewers  one stream to 1, 20 and 50 WHEP viewers: CPU per viewer, allocations per packet
 //	first    from the click to the first decoded picture in Chromium, at 4 s between key frames
 //	video    video.mp4 over HTTP against cat of the recorded files
-//	index    spans and seek in the index of a camera-year (the storage package's own benchmarks)
+//	index    spans, seek and start in the index of a camera-year and of a camera-century, which is made once and takes
+//	         half an hour and 3 GB below the temporary directory; making an index again (the storage package's own benchmarks)
 //
 // The cameras are a process of their own. Nothing here fails on a slow machine; a person reads the figures.
 package main
