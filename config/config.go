@@ -91,6 +91,7 @@ type Record struct {
 	Schedule *Schedule // with mode schedule; else nil
 	Streams  []string  // ids of the streams that are recorded
 	MaxAge   Duration  // in a Config always set; elsewhere 0 is the gateway's own
+	Volumes  []string  // paths or ids of those that it is recorded on while one takes footage; none: all
 }
 
 // Recording modes.

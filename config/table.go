@@ -163,6 +163,9 @@ var recordObject = &object[Record]{
 			"Ids of the streams that are recorded.").defaults("[main]"),
 		setting("max_age", age(), func(r *Record) *Duration { return &r.MaxAge },
 			"Footage of this camera older than this is deleted.").otherwise("`retention.max_age`").insteadOf("retention", "keep"),
+		setting("volumes", list(words(), 0, maxVolumes), func(r *Record) *[]string { return &r.Volumes },
+			"Paths or ids of the volumes that this camera is recorded on, while one of them takes footage. Otherwise it is recorded on the others, with an alarm, and returns with the next segment.").
+			otherwise("all volumes, as they have room"),
 	},
 }
 

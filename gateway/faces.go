@@ -27,7 +27,11 @@ func (g *Gateway) storageOptions() storage.Options {
 	o := storage.Options{Index: filepath.Join(g.conf.Data, "index.db"), Ages: storage.Ages{Max: time.Duration(g.conf.Retention.MaxAge)},
 		CameraAges: make(map[string]storage.Ages), Verify: verifyOptions(g.conf.Verify), Disks: g.conf.DiskHealth, Now: g.now, Log: g.log}
 	o.Volumes = g.volumesToOpen()
+	o.Pins = make(map[string][]string)
 	for _, c := range g.conf.Cameras {
+		if len(c.Record.Volumes) > 0 {
+			o.Pins[c.ID] = c.Record.Volumes
+		}
 		if c.Record.MaxAge > 0 {
 			o.CameraAges[c.ID] = storage.Ages{Max: time.Duration(c.Record.MaxAge)}
 		}

@@ -42,7 +42,7 @@ type lastPicture struct {
 // create makes the file of a new segment that begins with picture p: create exclusive, header, fsync, fsync of the
 // directories, index.
 func (w *Writer) create(p *Sample, joined bool) error {
-	vol, err := w.s.pick()
+	vol, err := w.s.pick(w.camera)
 	if err != nil {
 		return err
 	}

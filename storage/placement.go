@@ -1,6 +1,12 @@
 package storage
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
 
 // usualRate is what a stream is taken to write before it is measured, bytes per second: 4 Mbit/s.
 const usualRate = 500_000
@@ -9,12 +15,51 @@ const usualRate = 500_000
 // written to it now. So streams spread over volumes, and a large volume gets more of them than a small one. Those that are
 // slow are avoided while one is ok, those that have not answered for a while as long as another answers, and those that are
 // emptied while any other is usable.
-func (s *Store) pick() (*volume, error) {
+//
+// A camera that is pinned is recorded on its own volumes while one of them takes footage, and on the others otherwise: the
+// next segment returns.
+func (s *Store) pick(camera string) (*volume, error) {
+	if pins := s.o.Pins[camera]; len(pins) > 0 {
+		if v, err := best(s.pinned(pins)); err == nil && v.takes() {
+			return v, nil
+		}
+	}
+	return best(s.list())
+}
+
+// pinned gives the volumes that pins name by id or path.
+func (s *Store) pinned(pins []string) (list []*volume) {
+	for _, v := range s.list() {
+		if st := v.status(); slices.Contains(pins, st.Path) || st.ID != "" && slices.Contains(pins, st.ID) {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// unpinned are the cameras that are not recorded where they are pinned to.
+func (s *Store) unpinned() (list []Alarm) {
+	for _, camera := range slices.Sorted(maps.Keys(s.o.Pins)) {
+		pins := s.o.Pins[camera]
+		if len(pins) == 0 {
+			continue
+		}
+		if v, err := best(s.pinned(pins)); err == nil && v.takes() {
+			continue
+		}
+		list = append(list, Alarm{ID: "pinned:" + camera, What: fmt.Sprintf("None of the volumes that camera %s is pinned to takes footage: %s.", camera, strings.Join(pins, ", ")),
+			Means: "It is recorded on the other volumes, and returns with the next segment.", Do: "Mend one of them, or name others in the camera's record.volumes."})
+	}
+	return list
+}
+
+// best chooses among volumes; the error says why none takes footage.
+func best(list []*volume) (*volume, error) {
 	var best *volume
 	var most float64
 	var rank int
-	var why error
-	for _, v := range s.list() {
+	why := error(&VolumeError{Cause: CauseMissing, Err: errors.New("there is none")})
+	for _, v := range list {
 		st := v.status()
 		if !st.Usable() {
 			why = &VolumeError{Cause: causeOfState[st.State], Err: errors.New(st.Cause)}

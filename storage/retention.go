@@ -342,6 +342,7 @@ func (s *Store) Alarms() []Alarm {
 	for _, v := range s.list() {
 		list = append(list, v.disks.alarms(v.o.Path)...)
 	}
+	list = append(list, s.unpinned()...)
 	if moved := s.index.aside; moved != "" {
 		list = append(list, Alarm{ID: "index", Since: s.opened.UTC(), What: "The index could not be read when the gateway started. It was made again from the footage; the old one is " + moved + ".",
 			Means: "All footage that could be read is on the timelines. Causes of gaps that were noted in the last seconds before may be missing.",

@@ -31,7 +31,7 @@ func TestDrainMovesEverySegmentOnceAndSaysHowFarItIs(t *testing.T) {
 	segments, err := r.store.Segments("door", "main", began, r.now)
 	r.must(err)
 	r.must(r.store.Drain(v.status().ID))
-	if vol, err := r.store.pick(); err != nil || vol == v {
+	if vol, err := r.store.pick("door"); err != nil || vol == v {
 		t.Errorf("a volume that is emptied is recorded on: %v", err)
 	}
 	r.must(r.drainAll())

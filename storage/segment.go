@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"holdfast/storage/fmp4"
@@ -139,6 +140,10 @@ type Media struct {
 	file  durable.File
 	table *fmp4.Table
 	size  int64
+
+	again func() durable.File // opens the segment's other copy; nil when there is none
+	mu    sync.Mutex          // guards other, and makes opening it one act
+	other durable.File        // the other copy, once the first could not be read
 }
 
 // ReadAt reads the file.
@@ -147,13 +152,13 @@ func (m *Media) ReadAt(p []byte, off int64) (int, error) {
 		return 0, io.EOF
 	}
 	if over := off + int64(len(p)) - m.size; over > 0 {
-		n, err := m.file.ReadAt(p[:int64(len(p))-over], off)
+		n, err := m.readAt(p[:int64(len(p))-over], off)
 		if err == nil {
 			err = io.EOF
 		}
 		return n, err
 	}
-	return m.file.ReadAt(p, off)
+	return m.readAt(p, off)
 }
 
 // Size is how much of the file may be read: all of a closed one, what is synced of an open one.
@@ -163,19 +168,42 @@ func (m *Media) Size() int64 { return m.size }
 func (m *Media) Table() *fmp4.Table { return m.table }
 
 // Close closes the file.
-func (m *Media) Close() error { return m.file.Close() }
+func (m *Media) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.other != nil {
+		m.other.Close() // only read
+	}
+	return m.file.Close()
+}
 
 // Media opens a segment that Segments returned. A segment that was deleted since gives an error that is
 // fs.ErrNotExist.
 func (s *Store) Media(seg Segment) (*Media, error) {
+	m, err := s.media(seg)
+	if err == nil {
+		return m, nil
+	}
+	if now, ok := s.moved(seg); ok {
+		seg = now
+		if m, again := s.media(now); again == nil {
+			return m, nil
+		}
+	}
+	if other, ok := s.otherCopy(seg); ok {
+		if m, again := s.media(other); again == nil {
+			return m, nil
+		}
+	}
+	return nil, err
+}
+
+func (s *Store) media(seg Segment) (*Media, error) {
 	file, err := s.fs.OpenRead(seg.Path)
 	if err != nil {
-		if moved, ok := s.moved(seg); ok {
-			return s.Media(moved)
-		}
 		return nil, fmt.Errorf("open segment: %w", err)
 	}
-	m := &Media{file: file}
+	m := &Media{file: file, again: s.copyOpener(seg)}
 	if err := m.read(s.liveTable(seg.Path), seg); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("open segment %s: %w", seg.Path, err)

@@ -27,11 +27,12 @@ const (
 
 // Options of a store.
 type Options struct {
-	Index      string          // path of index.db
-	Volumes    []VolumeOptions // at least one
-	Ages       Ages            // of footage, where CameraAges says nothing else
-	CameraAges map[string]Ages // by camera id; SetAges changes them
-	LockMax    time.Duration   // how long a lock may last; 0: DefaultLockMax
+	Index      string              // path of index.db
+	Pins       map[string][]string // by camera id: ids or paths of the volumes that it is recorded on while one takes footage
+	Volumes    []VolumeOptions     // at least one
+	Ages       Ages                // of footage, where CameraAges says nothing else
+	CameraAges map[string]Ages     // by camera id; SetAges changes them
+	LockMax    time.Duration       // how long a lock may last; 0: DefaultLockMax
 
 	Verify Verify // reading footage again in the background
 	Disks  string // report on the disks that a helper of root's makes (package disk); "": none is asked for
