@@ -10,7 +10,7 @@ import (
 
 // attach adds a copy. It is registered with its turn taken, so that whoever needs it waits.
 func (r *Ring) attach(name, dir string) error {
-	h := &holder{name: name, dir: dir, turn: make(chan struct{}, 1), views: map[[16]byte]*view{}}
+	h := &holder{name: name, dir: dir, turn: make(chan struct{}, 1), reads: make(chan struct{}, maxReads), views: map[[16]byte]*view{}}
 	h.turn <- struct{}{}
 	defer func() { <-h.turn }()
 	r.mu.Lock()

@@ -15,6 +15,7 @@ import (
 // holder is one copy: the primary or a volume's.
 type holder struct {
 	name, dir string        // constant
+	reads     chan struct{} // bounds how many calls a disk that hangs can hold
 	turn      chan struct{} // one at a time changes the files; taken before Ring.mu
 
 	views map[[16]byte]*view // what it holds of each set; guarded by Ring.mu

@@ -29,7 +29,7 @@
 //   - After Forget returned, Find says ErrErased, now and after every restart.
 //   - After Sweep returned without an error, no attached copy holds the forgotten keys, nor a key that opens them.
 //   - A ring whose root is missing is left as it is, told (Status, ErrLocked), and never stands in the way of recording.
-//   - A call that hangs on one copy holds up nobody who does not need that copy.
+//   - A copy that hangs is waited for by those who need it alone; others go on without it after five seconds.
 //
 // # Bounds
 //

@@ -39,17 +39,20 @@ type Away struct {
 }
 
 // on runs f with a holder's turn, and waits for it at most for a while: a disk that hangs keeps its turn.
-func (r *Ring) on(h *holder, f func() error) error {
+func (r *Ring) on(h *holder, f func() error) error { return within(h.turn, f) }
+
+// within runs f with a token of a bounded number, and waits for both at most for a while.
+func within(tokens chan struct{}, f func() error) error {
 	limit := time.NewTimer(patience)
 	defer limit.Stop()
 	select {
-	case h.turn <- struct{}{}:
+	case tokens <- struct{}{}:
 	case <-limit.C:
 		return errHangs
 	}
 	done := make(chan error, 1)
 	go func() {
-		defer func() { <-h.turn }()
+		defer func() { <-tokens }()
 		done <- f()
 	}()
 	select {
@@ -200,7 +203,7 @@ func (r *Ring) sweepSet(s *set, receipt *Receipt) {
 		return
 	}
 	for p := range touched {
-		if _, err := r.load(s, p); err != nil {
+		if _, err := r.load(s, p, nil); err != nil {
 			r.log.Warn("a copy of the keyring cannot be read in part", "camera", p.camera, "day", p.date(), "error", err)
 		}
 	}

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -200,8 +202,8 @@ func (r *Ring) Make(camera string, date time.Time, volumes ...string) (ID, Key, 
 	rand.Read(key[:])
 	p := place{camera, dayNumber(date)}
 	s := r.presentSet()
-	for _, name := range append([]string{""}, volumes...) {
-		err := r.makeOn(name, s, p, id, key)
+	for _, name := range append(slices.Clone(volumes), "") {
+		err := r.makeOn(name, len(volumes) > 0, s, p, id, key)
 		switch {
 		case err != nil && (name != "" || len(volumes) == 0):
 			return ID{}, Key{}, fmt.Errorf("make key on %s: %w", copyName(name), err)
@@ -232,14 +234,19 @@ func copyName(volume string) string {
 	return "volume " + volume
 }
 
-func (r *Ring) makeOn(name string, s *set, p place, id ID, key Key) error {
+// makeOn puts a key into a copy. The primary is waited for only for a while when a volume has the key.
+func (r *Ring) makeOn(name string, optional bool, s *set, p place, id ID, key Key) error {
 	h := r.holder(name)
 	if h == nil {
 		return errors.New("the volume has no keyring attached")
 	}
+	put := func() error { return r.put(h, s, p, map[ID]Key{id: key}) }
+	if name == "" && optional {
+		return r.on(h, put)
+	}
 	h.turn <- struct{}{}
 	defer func() { <-h.turn }()
-	return r.put(h, s, p, map[ID]Key{id: key})
+	return put()
 }
 
 func (r *Ring) holder(name string) *holder {
@@ -328,11 +335,10 @@ func (r *Ring) Find(camera string, date time.Time, id ID) (Key, error) {
 		return key, err
 	}
 	for _, s := range r.setsWith(p) {
-		r.load(s, p)
-	}
-	key, err = r.cached(p, id)
-	if !errors.Is(err, errNotCached) {
-		return key, err
+		r.load(s, p, func(keys map[ID]Key) bool { _, found := keys[id]; return found })
+		if key, err = r.cached(p, id); !errors.Is(err, errNotCached) {
+			return key, err
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -373,8 +379,12 @@ func (r *Ring) setsWith(p place) (list []*set) {
 	return list
 }
 
-// load reads a camera-day from every attached copy, the primary first, and tells whether all of them could be read.
-func (r *Ring) load(s *set, p place) (bool, error) {
+// maxReads is how many shards of one copy are read at once.
+const maxReads = 4
+
+// load reads a camera-day from the attached copies, the primary first, until enough says so or all are read, and tells whether
+// all could be read. A copy that hangs is waited for only for a while.
+func (r *Ring) load(s *set, p place, enough func(map[ID]Key) bool) (bool, error) {
 	r.mu.Lock()
 	d := s.days[p]
 	if d == nil {
@@ -391,12 +401,14 @@ func (r *Ring) load(s *set, p place) (bool, error) {
 	r.mu.Unlock()
 	got, all, err := make(map[ID]Key), true, error(nil)
 	for _, f := range from {
-		keys, e := r.readShard(f.holder, s.id, p, f.shard)
+		keys, e := r.readSoon(f, s.id, p)
 		if e != nil {
 			all, err = false, errors.Join(err, e)
 		}
-		for id, key := range keys {
-			got[id] = key
+		maps.Copy(got, keys)
+		if enough != nil && enough(got) {
+			all = all && f == from[len(from)-1]
+			break
 		}
 	}
 	r.mu.Lock()
@@ -413,6 +425,22 @@ func (r *Ring) load(s *set, p place) (bool, error) {
 	d.complete = all && s.version == version
 	r.touch(s, d)
 	return all, err
+}
+
+// readSoon reads a shard, or gives up after a while.
+func (r *Ring) readSoon(f source, ring [16]byte, p place) (map[ID]Key, error) {
+	read := make(chan map[ID]Key, 1)
+	err := within(f.reads, func() error {
+		keys, err := r.readShard(f.holder, ring, p, f.shard)
+		read <- keys
+		return err
+	})
+	select {
+	case keys := <-read:
+		return keys, err
+	default:
+		return nil, err
+	}
 }
 
 // source is a copy's shard of a camera-day.
