@@ -92,9 +92,10 @@ type Report struct {
 	Took     float64   `json:"took_seconds"`
 	Streams  int       `json:"streams"`
 	Segments int       `json:"segments"`
-	Open     int       `json:"open"`    // being recorded, or waiting to be finished after a crash: not looked at
-	Skipped  int       `json:"skipped"` // on volumes that are not there, or deleted meanwhile: not looked at
-	Bytes    int64     `json:"bytes"`   // of the files that were looked at; read only from level hash on
+	Open     int       `json:"open"`             // being recorded, or waiting to be finished after a crash: not looked at
+	Skipped  int       `json:"skipped"`          // on volumes that are not there, or deleted meanwhile: not looked at
+	Locked   int       `json:"locked,omitempty"` // whose samples were not compared with their digest: their key is missing
+	Bytes    int64     `json:"bytes"`            // of the files that were looked at; read only from level hash on
 	Findings []Finding `json:"findings"`
 	More     int       `json:"more,omitempty"`     // findings beyond maxFindings
 	Known    []Finding `json:"known,omitempty"`    // damage that a repair has noted: nothing new

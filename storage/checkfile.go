@@ -138,7 +138,11 @@ const pageRead = 64 << 10
 
 // checkBytes reads the whole file, once: its checksum, and of each fragment the leaf of its digest and the samples.
 func (c *checking) checkBytes(ctx context.Context, seg *Segment, file *careful, size int64, t *fmp4.Table) error {
-	hash, media := newHasher(), newMediaCheck(t, seg)
+	hash, media, held := newHasher(), newMediaCheck(t, seg), &inMemory{}
+	plain, err := c.plainOf(seg, t, held)
+	if err != nil {
+		return err
+	}
 	var sum uint32
 	var bad []int
 	var at int64
@@ -148,7 +152,14 @@ func (c *checking) checkBytes(ctx context.Context, seg *Segment, file *careful, 
 			return err
 		}
 		sum, at = crcUpdate(sum, b), f.End()
-		payload := b[int64(len(b))-(f.End()-t.PayloadOffset(i)):]
+		if plain == nil {
+			continue // the checksum alone tells
+		}
+		held.b, held.at = b, f.End()-int64(len(b))
+		payload, err := payloadOf(plain, t, i, &f)
+		if err != nil {
+			return err
+		}
 		if leaf := hash.leaf(f.Salt, payload); leaf != f.Leaf {
 			bad = append(bad, i)
 		} else if c.level.includes(LevelMedia) {
@@ -170,6 +181,47 @@ func (c *checking) checkBytes(ctx context.Context, seg *Segment, file *careful, 
 		return &badFile{kind: KindChecksum, what: "The file's checksum is not the one that was noted when it was closed; its footage is what was recorded.", table: t, crc: sum}
 	}
 	return media.bad()
+}
+
+// inMemory is the part of a file that was read last, so that each byte of it is read once.
+type inMemory struct {
+	b  []byte
+	at int64
+}
+
+// ReadAt reads what is there.
+func (m *inMemory) ReadAt(p []byte, off int64) (int, error) {
+	if off < m.at || off > m.at+int64(len(m.b)) {
+		return 0, io.ErrUnexpectedEOF
+	}
+	n := copy(p, m.b[off-m.at:])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// plainOf gives a reader that shows samples as they were recorded of a file whose bytes are held in memory; nil when their
+// key is not here, and only the checksum of the file can be compared.
+func (c *checking) plainOf(seg *Segment, _ *fmp4.Table, held *inMemory) (io.ReaderAt, error) {
+	if seg.Protected {
+		c.r.Locked++
+		return nil, nil
+	}
+	return held, nil
+}
+
+// payloadOf reads the samples of fragment i.
+func payloadOf(plain io.ReaderAt, t *fmp4.Table, i int, f *fmp4.Fragment) ([]byte, error) {
+	at := t.PayloadOffset(i)
+	if m, ok := plain.(*inMemory); ok {
+		return m.b[at-m.at : f.End()-m.at], nil
+	}
+	payload := make([]byte, f.End()-at)
+	if n, err := plain.ReadAt(payload, at); n < len(payload) {
+		return nil, errors.Join(err, io.ErrUnexpectedEOF)
+	}
+	return payload, nil
 }
 
 // damagedAt says where footage is not what was recorded.

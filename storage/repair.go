@@ -289,15 +289,15 @@ func (c *checking) onlyTail(v *volume, seg *Segment) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	_, tracks, from, err := fmp4.ReadHeader(file, size)
+	head, tracks, from, err := fmp4.ReadHeader(file, size)
 	if err != nil {
 		return false, file.err
 	}
-	scan, err := fmp4.ScanFragments(file, tracks, from, size, fmp4.ScanOptions{})
+	scan, err := fmp4.ScanFragments(file, tracks, from, size, fmp4.ScanOptions{Protected: head.Protected})
 	if err != nil || len(scan.Table.Fragments()) == 0 {
 		return false, errors.Join(err, file.err)
 	}
-	more, err := fmp4.FindFragment(file, tracks, scan.End+1, size)
+	more, err := fmp4.FindFragment(file, scan.End+1, size)
 	return err == nil && more < 0, errors.Join(err, file.err)
 }
 

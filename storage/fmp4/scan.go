@@ -355,9 +355,10 @@ func (p *moofParser) columns(r *metas, b []byte, n int, flags uint32, d defaults
 	return nil
 }
 
-// FindFragment looks for a whole fragment that begins at from or later, before size, byte by byte: what lies before it may
-// be anything. It gives the fragment's offset, -1 when there is none. An error is a failed read.
-func FindFragment(r io.ReaderAt, tracks []Track, from, size int64) (int64, error) {
+// FindFragment looks for a sealed fragment that begins at from or later, before size, byte by byte: what lies before it may
+// be anything. Its seal is compared, its samples are not looked at. It gives the fragment's offset, -1 when there is none. An
+// error is a failed read.
+func FindFragment(r io.ReaderAt, from, size int64) (int64, error) {
 	const window = 1 << 20
 	buf := make([]byte, window+boxHeader)
 	for at := from; at < size; at += window {
@@ -365,28 +366,47 @@ func FindFragment(r io.ReaderAt, tracks []Track, from, size int64) (int64, error
 		if n, err := r.ReadAt(b, at); n < len(b) && err != io.EOF {
 			return -1, fmt.Errorf("find fragment: %w", err)
 		}
-		for i := 0; ; {
+		for i := 4; i+4 <= len(b); i += 4 {
 			k := bytes.Index(b[i:], []byte("moof"))
 			if k < 0 {
 				break
 			}
-			i += k + 4
-			start := at + int64(i) - boxHeader
-			if start < from || i-boxHeader >= window {
-				continue
-			}
-			t, err := NewTable(tracks, start)
-			if err != nil {
-				return -1, err
-			}
-			s := &scanner{r: r, size: size, table: t}
-			err = s.fragment()
-			if torn := (*tornError)(nil); err == nil {
-				return start, nil
-			} else if !errors.As(err, &torn) {
-				return -1, fmt.Errorf("find fragment: %w", err)
+			i += k
+			if start := at + int64(i) - 4; i-4 < window {
+				sealed, err := isSealed(r, start, size)
+				if sealed || err != nil {
+					return start, err
+				}
 			}
 		}
 	}
 	return -1, nil
+}
+
+// isSealed tells whether a whole fragment with the right seal begins at an offset.
+func isSealed(r io.ReaderAt, start, size int64) (bool, error) {
+	b, err := readAtMost(r, start, min(size-start, boxHeader))
+	if err != nil || len(b) < boxHeader {
+		return false, err
+	}
+	moof := int64(be.Uint32(b))
+	if moof < boxHeader+sealBytes || moof > maxMoof || start+moof+boxHeader > size {
+		return false, nil
+	}
+	if b, err = readAtMost(r, start+moof, boxHeader); err != nil || len(b) < boxHeader {
+		return false, err
+	}
+	mdat := int64(be.Uint32(b))
+	if string(b[4:8]) != "mdat" || mdat < boxHeader || mdat > MaxFragment+boxHeader || start+moof+mdat > size {
+		return false, nil
+	}
+	if b, err = readAtMost(r, start, moof+mdat); err != nil || int64(len(b)) < moof+mdat {
+		return false, err
+	}
+	x, _, ok := nextBox(b[moof-sealBytes : moof])
+	if !ok {
+		return false, nil
+	}
+	seal, ok := x.isUUID(uuidSeal)
+	return ok && sealSum(b[:moof], b[moof:]) == be.Uint32(seal[8:]), nil
 }
