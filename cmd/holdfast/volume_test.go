@@ -20,13 +20,21 @@ func volumesOf(t *testing.T, dir string) (list []web.Volume) {
 	return list
 }
 
+// recordedOn tells whether something is recorded yet. The local socket may come a moment after the endpoint.
+func recordedOn(t *testing.T, dir string) bool {
+	t.Helper()
+	var list []web.Volume
+	code, out, _ := invoke(t, "volume", "list", "--data", dir, "--json")
+	return code == exitDone && json.Unmarshal([]byte(out), &list) == nil && len(list) > 0 && list[0].Streams > 0
+}
+
 // A volume is added, the first one emptied while recording goes on, and both outlive the gateway.
 func TestVolumesAreAddedAndDrainedWhileItRunsAndAfter(t *testing.T) {
 	dir, more := t.TempDir(), filepath.Join(t.TempDir(), "more")
 	end := background(t, "demo", "--data", dir, "--listen", "127.0.0.1:0", "--cameras", "1")
 	endpoint(t, dir)
 	limit := time.After(time.Minute)
-	for volumesOf(t, dir)[0].Streams == 0 {
+	for !recordedOn(t, dir) {
 		select {
 		case <-time.After(100 * time.Millisecond):
 		case <-limit:
