@@ -24,6 +24,7 @@ type open struct {
 	leaves [][32]byte
 	off    int64   // where the next fragment goes
 	room   int64   // reserved up to
+	plan   plan    // constant
 	base   []int64 // per track: what to take off a DTS
 	placed []bool
 	summed bool            // crc covers all that was written
@@ -47,7 +48,7 @@ func (w *Writer) create(p *Sample, joined bool) error {
 		return err
 	}
 	start := p.Wall.UTC().Round(0)
-	o := &open{vol: vol}
+	o := &open{vol: vol, plan: w.planFrom(start)}
 	o.Segment = Segment{Camera: w.camera, Stream: w.stream, Start: start, End: start, Run: w.run, Open: true, Joined: joined}
 	head := w.head(o, p)
 	made := *o // the call's own: it may go on when nobody waits for it any more
@@ -165,14 +166,6 @@ func (w *Writer) place(o *open, p *Sample) []fmp4.Track {
 		tracks[i+1].Origin = int64(soundRoom/time.Second) * int64(tracks[i+1].Timescale)
 	}
 	return tracks
-}
-
-// grow reserves space ahead of what is written.
-func (o *open) grow(end int64) {
-	if end > o.room && o.vol.reserve(allocateStep) {
-		o.room = end + allocateStep
-		o.file.Allocate(o.room) // a wish: file systems without it are as good as they are
-	}
 }
 
 func (s *Store) numberOf(v *volume) uint16 {

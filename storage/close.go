@@ -24,6 +24,7 @@ func (s *Store) closeFile(o *open) error {
 	if o.late = isStuck(err); err != nil {
 		return o.vol.fail(err)
 	}
+	o.vol.giveBack(max(0, o.room-size))
 	seg := o.Segment
 	seg.Size, seg.Open, seg.Digest = size, false, root(o.leaves)
 	if seg.crc, err = s.sum(o, trailer); err != nil {

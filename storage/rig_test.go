@@ -92,10 +92,7 @@ func (r *rig) close() {
 
 // tend is what Run does every two seconds.
 func (r *rig) tend() {
-	for _, v := range r.store.vols {
-		r.store.tend(r.tb.Context(), v)
-	}
-	r.store.watch()
+	r.store.Tend(r.tb.Context())
 }
 
 func testTracks() []fmp4.Track {

@@ -256,7 +256,9 @@ func TestVolumeThatStaysAwayLeavesAGapWithItsCause(t *testing.T) {
 
 func TestFullVolumeTakesFootageAgainWhenThereIsRoom(t *testing.T) {
 	r := recording(t)
+	r.store.vols[0].o.MinFree = 1 << 30 // no room to reserve, in which the footage would still fit
 	r.record(2)
+	r.store.vols[0].o.MinFree = 1
 	r.disk.Resize(r.used() + 1000)
 	list := r.batch()
 	r.must(r.w.Write(list))
@@ -278,13 +280,16 @@ func TestFullVolumeTakesFootageAgainWhenThereIsRoom(t *testing.T) {
 
 func TestSpaceIsFreedOldestFirst(t *testing.T) {
 	r := recording(t)
+	r.store.vols[0].o.MinFree = 1 << 30 // nothing is reserved
 	for range 6 {
 		r.record(2)
 		r.must(r.begin(1))
 	}
+	r.must(r.w.Gap(CauseOffline, r.wall)) // no segment is open, for whose successor room would be made
 	r.disk.Resize(r.used() + 4<<20)
 	r.store.vols[0].o.MinFree = 4<<20 + 20<<10 // two segments too much
 	r.tend()
+	r.must(r.begin(2))
 	r.record(1)
 	kept, err := r.kept()
 	r.must(err)

@@ -119,28 +119,30 @@ type volume struct {
 	tries     int       // of taking in a volume that the index has not met; the goroutine that tends it, as is
 	compacted time.Time // when a file of the journal was looked at last, monotonic
 
-	mu      sync.Mutex // guards what follows
-	id      string
-	fails   uint64               // calls of fail
-	calls   uint64               // calls to the file system that began
-	waiting map[uint64]time.Time // and those of them that have not returned
-	state   State
-	cause   string
-	do      string
-	since   time.Time
-	free    int64
-	total   int64
-	meter   meter
-	streams int // segments that are being written
-	writes  uint64
-	journal *journal
-	drain   *drain // nil while it is not being emptied
-	adopt   bool   // what is found may be made this site's; until a look found it usable
+	mu        sync.Mutex // guards what follows
+	id        string
+	fails     uint64               // calls of fail
+	calls     uint64               // calls to the file system that began
+	waiting   map[uint64]time.Time // and those of them that have not returned
+	state     State
+	cause     string
+	do        string
+	since     time.Time
+	free      int64
+	total     int64
+	meter     meter
+	streams   int                 // segments that are being written
+	appetites map[string]appetite // of streams that record here, by their key
+	writes    uint64
+	journal   *journal
+	drain     *drain // nil while it is not being emptied
+	adopt     bool   // what is found may be made this site's; until a look found it usable
 }
 
 func newVolume(o VolumeOptions, f durable.FS, now func() time.Time, x *index) *volume {
 	v := &volume{adopt: o.Adopt, o: o, fs: f, now: now, index: x, id: x.knownVolume(o.Path), state: VolumeMissing, cause: "it has not been looked at yet",
-		do: doAbout[VolumeMissing], since: now().UTC(), waiting: map[uint64]time.Time{}, making: map[string]bool{}}
+		do: doAbout[VolumeMissing], since: now().UTC(), waiting: map[uint64]time.Time{}, making: map[string]bool{},
+		appetites: map[string]appetite{}}
 	if o.Drain {
 		v.drain = newDrain(now())
 	}
@@ -452,17 +454,6 @@ func (v *volume) usable(space durable.Space, was State, fails uint64) error {
 	return nil
 }
 
-// reserve tells whether space may be reserved ahead of what is written: not when that would eat into what is to stay free.
-func (v *volume) reserve(n int64) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.free-n < v.keepFree() {
-		return false
-	}
-	v.free -= n // until the next look sees it
-	return true
-}
-
 // probe writes and syncs a small file: a volume that failed is ok again only when it takes data.
 func (v *volume) probe() error {
 	path := filepath.Join(v.o.Path, probeName)
@@ -481,14 +472,14 @@ func (v *volume) isSlow() bool {
 	return v.meter.slow
 }
 
-// headroom is how many bytes must be freed for the space that is to stay free.
+// headroom is how many bytes must be freed for the space that is to stay free, and for the segments that begin soon.
 func (v *volume) headroom() int64 {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.total == 0 || v.state == VolumeMissing {
 		return 0
 	}
-	return max(0, v.keepFree()-v.free)
+	return max(0, v.keepFree()+v.ahead()-v.free)
 }
 
 // keepFree is the space that is to stay free, bytes. Caller holds mu.

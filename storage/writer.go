@@ -19,8 +19,6 @@ const (
 	MaxSegmentTime = 30 * time.Minute
 	// soundRoom is how much earlier than the first picture sound may be and still be in its segment.
 	soundRoom = 2 * time.Second
-	// allocateStep is how far ahead space is reserved, so that files are of few extents. It is given back at close.
-	allocateStep = 16 << 20
 	// lossGap is the least hole in decode times that is a gap of its own when packets were lost.
 	lossGap = time.Second
 )
@@ -47,6 +45,7 @@ type Writer struct {
 	fresh   bool         // the next segment does not continue the one before
 	resume  bool         // the segment before was given up in its middle
 	ended   time.Time    // where the footage of a segment that was given up ends
+	rate    float64      // bytes a second of the newest segment that told, 0 before
 	buf     []byte
 	shaped  []fmp4.Sample // scratch of a fragment
 
@@ -198,8 +197,10 @@ func (w *Writer) lossBefore(i int) bool {
 
 // due is when the open segment should end. Starts are staggered between streams, so that a site does not open and close
 // all its files at once.
-func (w *Writer) due() time.Time {
-	start := w.seg.Start
+func (w *Writer) due() time.Time { return w.dueOf(w.seg.Start) }
+
+// dueOf is when a segment that begins at start should end.
+func (w *Writer) dueOf(start time.Time) time.Time {
 	edge := start.Truncate(SegmentTime).Add(w.stagger)
 	for edge.Sub(start) < SegmentTime/2 {
 		edge = edge.Add(SegmentTime)
@@ -343,6 +344,9 @@ func (w *Writer) finish(end time.Time) error {
 		return w.discard()
 	}
 	o.End = end.UTC().Round(0)
+	if r := rateOf(o.off, o.ends.Sub(o.Start)); r > 0 {
+		w.rate = r
+	}
 	if err := w.s.closeFile(o); err != nil {
 		w.abandon()
 		return err
@@ -362,6 +366,7 @@ func (w *Writer) discard() error {
 func (w *Writer) forget(left view) {
 	path := w.seg.Path
 	w.seg.vol.ends()
+	w.seg.vol.forgetAppetite(w.seg.plan.stream)
 	w.seg = nil
 	w.mu.Lock()
 	w.view = left

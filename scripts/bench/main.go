@@ -12,6 +12,8 @@
 //	video    video.mp4 over HTTP against cat of the recorded files
 //	index    spans, seek and start in the index of a camera-year and of a camera-century, which is made once and takes
 //	         half an hour and 3 GB below the temporary directory; making an index again (the storage package's own benchmarks)
+//	extents  of how many pieces files are on a file system that retention has kept full for ten turnovers (needs root),
+//	         and how fast it is written then
 //
 // The cameras are a process of their own. Nothing here fails on a slow machine; a person reads the figures.
 package main
@@ -36,6 +38,7 @@ type options struct {
 	streams []int
 	window  time.Duration // each measurement
 	repeat  int
+	short   bool
 }
 
 var benches = []struct {
@@ -47,6 +50,7 @@ var benches = []struct {
 	{"first", firstPicture},
 	{"video", video},
 	{"index", index},
+	{"extents", extents},
 }
 
 func main() {
@@ -55,8 +59,9 @@ func main() {
 	seconds := flag.Int("seconds", 20, "length of one measurement")
 	repeat := flag.Int("repeat", 3, "measurements of each")
 	dir := flag.String("dir", "", "work in `DIR` and leave it for inspection")
+	short := flag.Bool("short", false, "less of what takes long, where a bench has a shorter form")
 	flag.Parse()
-	o := options{window: time.Duration(*seconds) * time.Second, repeat: *repeat}
+	o := options{window: time.Duration(*seconds) * time.Second, repeat: *repeat, short: *short}
 	for s := range strings.SplitSeq(*streams, ",") {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 {

@@ -72,6 +72,7 @@ type inode struct {
 	data     []byte            // as seen
 	synced   []byte            // as of the last sync
 	pending  []change          // since
+	room     int64             // reserved up to
 }
 
 // change is a write that is not synced, or a truncation (data is nil).
@@ -308,7 +309,7 @@ func (d *Disk) parent(path string) (*inode, string) {
 func (d *Disk) used() int64 { return d.top.size() }
 
 func (n *inode) size() (sum int64) {
-	sum = int64(len(n.data))
+	sum = max(int64(len(n.data)), n.room)
 	for _, c := range n.children {
 		sum += c.size()
 	}

@@ -251,7 +251,7 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 	if !effect {
 		return 0, err
 	}
-	if more := off + int64(len(p)) - int64(len(f.node.data)); more > 0 {
+	if more := off + int64(len(p)) - max(int64(len(f.node.data)), f.node.room); more > 0 {
 		if room := max(0, f.disk.total-f.disk.used()); more > room {
 			p = p[:max(0, int64(len(p))-(more-room))]
 			err = &fs.PathError{Op: "write", Path: f.path, Err: syscall.ENOSPC}
@@ -269,7 +269,7 @@ func (f *file) Truncate(size int64) error {
 	defer f.disk.mu.Unlock()
 	effect, err := f.begin("truncate")
 	if effect {
-		f.node.data = slices.Clone(resize(f.node.data, size))
+		f.node.data, f.node.room = slices.Clone(resize(f.node.data, size)), 0
 		f.node.pending = append(f.node.pending, change{off: size})
 	}
 	return err
@@ -310,10 +310,19 @@ func (f *file) Size() (int64, error) {
 
 func (f *file) Forget(int64, int64) {}
 
-func (f *file) Allocate(int64) error {
+// Allocate takes room as a file system does: it counts as used. It does not survive a crash, which makes no difference to
+// what is found.
+func (f *file) Allocate(end int64) error {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
-	_, err := f.begin("fallocate")
+	effect, err := f.begin("fallocate")
+	if !effect {
+		return err
+	}
+	if more := end - max(int64(len(f.node.data)), f.node.room); more > max(0, f.disk.total-f.disk.used()) {
+		return &fs.PathError{Op: "fallocate", Path: f.path, Err: syscall.ENOSPC}
+	}
+	f.node.room = max(f.node.room, end)
 	return err
 }
 
