@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -77,4 +78,47 @@ func hollow(b *testing.B, volume string, segments int) (size int64) {
 		size += t.Next() + int64(len(tail))
 	}
 	return size
+}
+
+// BenchmarkFirstByte finds the segment of a random moment, opens it and reads its first picture: index, table and one read.
+// The files are in the page cache: it is our own time.
+func BenchmarkFirstByte(b *testing.B) {
+	const segments = 500
+	dir := b.TempDir()
+	o := Options{Index: filepath.Join(dir, "index.db"), Volumes: []VolumeOptions{{Path: filepath.Join(dir, "volume"), MinFree: 1}},
+		Now: func() time.Time { return began.Add(segments*SegmentTime + time.Hour) }, Synchronised: func() bool { return true }}
+	s, err := Open(o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	hollow(b, o.Volumes[0].Path, segments)
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := Rebuild(b.Context(), o, nil); err != nil {
+		b.Fatal(err)
+	}
+	if s, err = Open(o); err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	random := rand.New(rand.NewPCG(1, 2))
+	for b.Loop() {
+		at := began.Add(time.Duration(random.Int64N(int64((segments - 1) * SegmentTime))))
+		list, err := s.Segments("door", "main", at, at.Add(10*time.Second))
+		if err != nil || len(list) == 0 {
+			b.Fatal(len(list), err)
+		}
+		m, err := s.Media(list[0])
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, x := range m.Table().Samples(0, 150) {
+			if _, err := m.ReadAt(make([]byte, x.Size), x.Offset); err != nil {
+				b.Fatal(err)
+			}
+			break
+		}
+		m.Close()
+	}
 }

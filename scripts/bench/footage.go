@@ -106,7 +106,7 @@ func cat(volume string) (float64, error) {
 
 // index runs the benchmarks that the storage package keeps of itself.
 func index(ctx context.Context, _ *rig.Bench, o options) error {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "Year|Century|Rebuild", "-benchmem", "-timeout", "2h", "-count", fmt.Sprint(o.repeat), "holdfast/storage")
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "Year|Century|Rebuild|FirstByte", "-benchmem", "-timeout", "2h", "-count", fmt.Sprint(o.repeat), "holdfast/storage")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
 }
