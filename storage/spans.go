@@ -45,8 +45,7 @@ func (s *Store) Spans(camera, stream string, from, to time.Time) ([]Span, error)
 		return []Span{}, err
 	}
 	recorded := merge(footage)
-	spans := clip(append(recorded, holes(recorded, gaps, later(from, first), s.horizon(camera, stream, to))...), from, to)
-	slices.SortStableFunc(spans, func(a, b Span) int { return a.Start.Compare(b.Start) })
+	spans := clip(interleave(recorded, holes(recorded, gaps, later(from, first), s.horizon(camera, stream, to))), from, to)
 	return spans[:min(len(spans), maxSpans)], nil
 }
 
@@ -148,6 +147,18 @@ func causes(list []Span, gaps []gapEntry, from, to time.Time) []Span {
 		list[len(list)-1].End = to
 	}
 	return list
+}
+
+// interleave puts two lists in one order of their starts; each is in that order.
+func interleave(recorded, gaps []Span) []Span {
+	list := make([]Span, 0, len(recorded)+len(gaps))
+	for _, r := range recorded {
+		for len(gaps) > 0 && gaps[0].Start.Before(r.Start) {
+			list, gaps = append(list, gaps[0]), gaps[1:]
+		}
+		list = append(list, r)
+	}
+	return append(list, gaps...)
 }
 
 func clip(spans []Span, from, to time.Time) []Span {
