@@ -87,6 +87,7 @@ func recordAfter(t *testing.T, before, f func(*kit)) {
 	index := filepath.Join(t.TempDir(), "index.db")
 	synctest.Test(t, func(t *testing.T) {
 		k := &kit{t: t, disk: &hangs{Disk: storagetest.New(1 << 30)}, began: time.Now().UTC()}
+		k.disk.Unreserved() // what is full takes nothing, at once
 		var err error
 		k.store, err = storage.Open(storage.Options{Index: index, FS: k.disk, Synchronised: func() bool { return true },
 			Volumes: []storage.VolumeOptions{{Path: "/disk/volume", MinFree: 1}}})

@@ -52,16 +52,17 @@ const sector = 512
 
 // Disk is a file system in memory. It implements the file system of package durable.
 type Disk struct {
-	mu      sync.Mutex // guards everything
-	top     *inode
-	total   int64
-	fault   Fault
-	ops     int
-	trace   []string
-	crashed bool
-	broken  error // every call fails with it
-	away    map[string]*inode
-	onCrash func()
+	mu         sync.Mutex // guards everything
+	top        *inode
+	total      int64
+	fault      Fault
+	ops        int
+	trace      []string
+	crashed    bool
+	broken     error // every call fails with it
+	away       map[string]*inode
+	unreserved bool
+	onCrash    func()
 }
 
 // inode is a file or a directory.
@@ -137,6 +138,13 @@ func (d *Disk) Break(err error) {
 
 // Mend ends Break.
 func (d *Disk) Mend() { d.Break(nil) }
+
+// Unreserved has the disk reserve no space from now on, as NFS does: a file that grows may find it full at any time.
+func (d *Disk) Unreserved() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.unreserved = true
+}
 
 // Resize changes the size; what is there stays.
 func (d *Disk) Resize(total int64) {

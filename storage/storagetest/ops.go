@@ -319,6 +319,9 @@ func (f *file) Allocate(end int64) error {
 	if !effect {
 		return err
 	}
+	if f.disk.unreserved {
+		return &fs.PathError{Op: "fallocate", Path: f.path, Err: syscall.EOPNOTSUPP}
+	}
 	if more := end - max(int64(len(f.node.data)), f.node.room); more > max(0, f.disk.total-f.disk.used()) {
 		return &fs.PathError{Op: "fallocate", Path: f.path, Err: syscall.ENOSPC}
 	}
