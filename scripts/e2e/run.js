@@ -1,6 +1,6 @@
 // The browser tests. Each is a function of its own; the last line of output is "N passed, N failed".
 import { execFileSync } from "node:child_process";
-import { mkdirSync, renameSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open, until, moving } from "./browser.js";
 import { demo, serve, run, scratch } from "./gateway.js";
@@ -118,6 +118,42 @@ await test("Mark raises an event, which the timeline draws and names", async () 
     if (tip?.includes("mark (viewer)")) { await b.page.screenshot({ path: join(out, "event-1440-dark.png") }); return tip; }
   }
   throw new Error("no place on the axis names the event: " + await b.page.textContent(".tip"));
+});
+
+const here = b.page;
+/** @param {"button"|"link"|"row"|"radio"|"dialog"|"progressbar"} role @param {string|RegExp} name */
+const by = (role, name) => here.getByRole(role, { name });
+
+await test("a volume is added, emptied and removed", async () => {
+  const second = scratch(), taken = scratch();
+  writeFileSync(join(taken, "holiday.jpg"), "not ours");
+  await here.goto(shop.base + "/storage");
+  await by("button", "Add a volume").click();
+  const dialog = by("dialog", "Add a volume");
+  await dialog.getByLabel("Directory").fill(taken);
+  await dialog.getByRole("button", { name: "Add a volume" }).click();
+  await dialog.getByLabel(/Take it all the same/).waitFor(); // it has files: what that means is said, and the choice given
+  must((await dialog.getByRole("alert").allTextContents()).join("").length > 20, "no reason for the refusal");
+  await here.screenshot({ path: join(out, "volume-refused.png") });
+  await dialog.getByLabel("Directory").fill(second);
+  await dialog.getByRole("button", { name: "Add a volume" }).click();
+  await by("row", new RegExp(second)).click();
+  await by("button", "Empty it").click();
+  await by("dialog", /^Empty /).getByRole("button", { name: "Empty it" }).click();
+  await here.getByText("Nothing is left on it. It can be removed.").first().waitFor();
+  await here.screenshot({ path: join(out, "volume-emptied.png") });
+  await by("button", "Remove").click();
+  await by("dialog", /^Remove /).getByRole("button", { name: "Remove" }).click();
+  await by("row", new RegExp(second)).waitFor({ state: "detached" });
+});
+
+await test("the footage is checked, with its outcome in words", async () => {
+  await by("link", "Check").click();
+  await by("radio", /Every byte/).check();
+  await by("button", "Start the check").click();
+  await here.getByText(/All sound|Nothing wrong was found/).waitFor();
+  await here.screenshot({ path: join(out, "check-1440-dark.png") });
+  return here.locator(".ended").textContent();
 });
 
 await test("other pages", async () => {
@@ -288,7 +324,7 @@ await test("a volume that is gone is said on every page, and recording comes bac
   await s.page.waitForSelector("tbody tr");
   const volume = join(odd.data, "..", "volume");
   renameSync(volume, volume + "-away");
-  await s.page.waitForSelector(".alarms article.alarm");
+  await s.page.waitForSelector(".alarms article.bad");
   await until(s.page, "/missing/.test(document.querySelector('.alarms').textContent)");
   await until(s.page, "/at risk/.test(document.querySelector('.health').textContent)");
   await s.page.screenshot({ path: join(out, "volume-missing.png") });

@@ -7,9 +7,17 @@
  * @typedef {{id:string,camera:string,kind:string,source:string,start:string,end:string|null,pre:number,post:number}} CameraEvent
  * @typedef {{id:string,name:string,kind:string,state:string,since:string,cause:string,detail:string,hint:string,retry_at:string|null,address:string,manufacturer:string,model:string,source:string,purpose:string,legal_basis:string,audio:boolean,record:Recording,streams:Stream[]}} Camera
  * @typedef {{id:string,severity:string,since:string,what:string,means:string,do:string}} Alarm
- * @typedef {{id:string,path:string,state:string,cause:string,free:number,total:number,sync_ms:number}} Volume
+ * @typedef {{name:string,model:string,state:string,wear?:number,temperature?:number,hours?:number,pending_sectors?:number,reallocated_sectors?:number}} Disk
+ * @typedef {{last?:string,ended?:string,started?:string,bytes:number,damaged:number}} Verify
+ * @typedef {{since:string,segments:number,bytes:number,moved:number,moved_bytes:number,left_seconds:number,waits:string,damaged:number,done:boolean}} Draining
+ * @typedef {{id:string,path:string,state:string,cause:string,do:string,since:string,free:number,total:number,used:number,sync_ms:number,sync_median_ms:number,sync_p95_ms:number,write_rate:number,written:number,streams:number,segments:number,interval_ms:number,source:"config"|"added",disks:Disk[],verify:Verify,draining:Draining|null}} Volume
+ * @typedef {{kind:string,path?:string,what:string,means:string,do:string,repair?:string,done?:boolean,error?:string}} Finding
+ * @typedef {{level:string,started:string,took_seconds:number,streams:number,segments:number,open:number,skipped:number,bytes:number,findings:Finding[]|null,more?:number,known?:Finding[],repaired?:number}} Report
+ * @typedef {{at:string,keys:number,cameraDays:number,from:number,to:number,clean:string[],away:{copy:string,cause:string}[]|null,strength:string,meaning:string}} KeyReceipt
+ * @typedef {{ring?:string,generation:number,cameraDays:number,root:string,strength:"file"|"host"|"tpm",confirmed:boolean,copies:{volume:string,state:string,cause?:string}[],locked?:{ring:string,roots:string[],copies:string[]}[],due:number,dueSince?:string,last?:KeyReceipt}} KeyStatus
+ * @typedef {{state:"running"|"done"|"cancelled"|"failed",started:string,segments:number,of:number,bytes:number,of_bytes:number,left_seconds:number,error?:string,report?:Report}} CheckJob
  * @typedef {{state:string,summary:string,alarms:Alarm[],volumes:Volume[]}} Health
- * @typedef {{user:string,role:string,csrf:string,site:string,version:string,time_zone:string}} Session
+ * @typedef {{user:string,role:string,permissions:string[],csrf:string,site:string,version:string,time_zone:string}} Session
  * @typedef {{start:string,end:string,kind:"recorded"|"gap",cause:string,class:""|"lost"|"unwanted"|"deleted"}} Span
  * @typedef {{from:string,to:string,duration:number,map:{media:number,wall:string}[],gaps:{start:string,end:string,cause:string,media:number}[]}} VideoMap
  * @typedef {{id:string,name:string,hardware:string,address:string,xaddrs:string[],adopted:boolean}} Found
@@ -25,6 +33,9 @@ export class Problem extends Error {
     this.hint = p.hint || "";
     this.field = p.field || "";
   }
+
+  /** What happened and what to do, as sentences. */
+  get says() { return [this.message, this.hint].filter(Boolean).map(t => t[0].toUpperCase() + t.slice(1) + (/[.!?]$/.test(t) ? "" : ".")).join(" "); }
 }
 
 let csrf = "";
@@ -102,5 +113,25 @@ export const api = {
   discover: () => json("GET", `${base}/discover`),
   /** @param {{address:string,username:string,password:string,name:string,record:string}} c @returns {Promise<Camera>} */
   adopt: c => json("POST", `${base}/cameras`, { json: c }),
+  /** @param {string} path @param {boolean} adopt @returns {Promise<Volume>} */
+  addVolume: (path, adopt) => json("POST", `${base}/volumes`, { json: { path, adopt } }),
+  /** @param {string} id @param {boolean} forget also when it has footage */
+  removeVolume: (id, forget) => json("DELETE", `${base}/volumes/${encodeURIComponent(id)}${forget ? "?forget=1" : ""}`),
+  /** @param {string} id @returns {Promise<Volume>} */
+  drain: id => json("POST", `${base}/volumes/${encodeURIComponent(id)}/drain`),
+  /** @param {string} id @returns {Promise<Volume>} */
+  stopDrain: id => json("DELETE", `${base}/volumes/${encodeURIComponent(id)}/drain`),
+  /** The check that runs or ran last; null when none did since the start. @returns {Promise<CheckJob|null>} */
+  check: async () => { try { return await json("GET", `${base}/check`); } catch (e) { if (e instanceof Problem && e.status === 404) return null; throw e; } },
+  /** @param {{level:string,repair?:boolean}} c @returns {Promise<CheckJob>} */
+  startCheck: c => json("POST", `${base}/check`, { json: c }),
+  /** @returns {Promise<CheckJob>} */
+  stopCheck: () => json("DELETE", `${base}/check`),
+  /** The keyring; null where footage is kept in clear. @returns {Promise<KeyStatus|null>} */
+  keys: async () => { try { return await json("GET", `${base}/keys`); } catch (e) { if (e instanceof Problem && e.status === 404) return null; throw e; } },
+  /** @param {string} recovery */
+  confirmKey: recovery => json("POST", `${base}/keys/confirm`, { json: { recovery } }),
+  /** @param {string} recovery */
+  unlockKeys: recovery => json("POST", `${base}/keys/unlock`, { json: { recovery } }),
   events: `${base}/events/stream`,
 };

@@ -6,14 +6,13 @@ import { icon } from "./icons.js";
 import { words, clock } from "./words.js";
 import { signIn, setUp, fragment } from "./sign.js";
 import { livePage, cameraPage } from "./live.js";
-import { timelinePage } from "./timeline.js";
-import { camerasPage } from "./cameras.js";
-import { storagePage } from "./storage.js";
 
 const app = /** @type {HTMLElement} */ (document.getElementById("app"));
 /** @type {import("./dom.js").Page|null} */
 let page = null;
 const undo = new Undo();
+/** Pages that are fetched when they are first opened. */
+const later = { timeline: () => import("./timeline.js"), cameras: () => import("./cameras.js"), storage: () => import("./storage.js") };
 
 /** @param {string} path */
 function go(path) { history.pushState(null, "", path); route(); }
@@ -29,7 +28,8 @@ const places = /** @type {const} */ ([["/live", "live"], ["/timeline", "timeline
 /** @param {import("./api.js").Session} session */
 function frame(session) {
   undo.run();
-  const links = places.map(([path, name]) => h("a.rail-link", { href: path, title: words[name], onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go(path); } }, icon(name), h("span", null, words[name])));
+  store.session = session;
+  const links = places.filter(p => p[1] !== "storage" || store.may("maintain")).map(([path, name]) => h("a.rail-link", { href: path, title: words[name], onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go(path); } }, icon(name), h("span", null, words[name])));
   const dot = h("span.health-dot"), says = h("span.health-words");
   const health = h("a.health", { href: "/storage", onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go("/storage"); } }, dot, says);
   rail = h("nav.rail", { "aria-label": session.site }, h("div.rail-top", null, h("img.mark", { src: "/icon.svg", alt: "" }), h("span.site", null, session.site)), ...links, h("span.grow"), health,
@@ -49,24 +49,33 @@ function frame(session) {
   route();
 }
 
-function route() {
+let turn = 0; // a page that comes late does not take the place of a later one
+
+async function route() {
   if (!main || !rail) return;
-  page?.leave();
+  const mine = ++turn;
   const [, where = "", id = ""] = location.pathname.split("/");
-  const camera = decodeURIComponent(id);
-  if (where === "timeline") page = openTimeline(camera);
-  else if (where === "cameras") page = camerasPage(go);
-  else if (where === "storage") page = storagePage();
-  else if (where === "live" && camera) page = cameraPage(camera, go);
-  else page = livePage(go);
-  main.replaceChildren(page.element);
   for (const a of rail.querySelectorAll("a.rail-link")) a.setAttribute("aria-current", a.getAttribute("href")?.slice(1) === (where || "live") ? "page" : "false");
   document.title = `${/** @type {any} */ (words)[where || "live"] || words.live} — Holdfast`;
+  /** @type {import("./dom.js").Page} */
+  let next;
+  try { next = await make(where, decodeURIComponent(id)); } catch { next = { element: h("section.empty", null, h("p", null, words.error), h("button.button", { type: "button", onclick: () => location.reload() }, words.again)), leave: () => {} }; }
+  if (mine !== turn || !main) { next.leave(); return; }
+  page?.leave();
+  page = next;
+  main.replaceChildren(page.element);
 }
 
-/** The timeline of a camera; without one, of the first. @param {string} camera */
-function openTimeline(camera) {
-  if (camera) return timelinePage(camera, go);
+/** @param {string} where @param {string} id @returns {Promise<import("./dom.js").Page>} */
+async function make(where, id) {
+  if (where === "timeline") { const m = await later.timeline(); return id ? m.timelinePage(id, go) : firstTimeline(); }
+  if (where === "cameras") return (await later.cameras()).camerasPage(go);
+  if (where === "storage") return (await later.storage()).storagePage(id, go);
+  return where === "live" && id ? cameraPage(id, go) : livePage(go);
+}
+
+/** The timeline of the first camera, once there is one. */
+function firstTimeline() {
   const wait = new Undo();
   const first = () => { const c = store.list()[0]; if (c && location.pathname === "/timeline") { history.replaceState(null, "", `/timeline/${encodeURIComponent(c.id)}`); route(); } };
   wait.on(store, "change", first);
@@ -75,13 +84,21 @@ function openTimeline(camera) {
 }
 
 window.addEventListener("keydown", e => {
-  if (e.ctrlKey || e.metaKey || e.altKey || e.target instanceof HTMLInputElement || e.target instanceof HTMLSelectElement) return;
+  if (e.ctrlKey || e.metaKey || e.altKey || typing(e)) return;
   if (page?.key?.(e)) e.preventDefault();
 });
+
+/** Keys that belong to what has the focus, not to the page. @param {KeyboardEvent} e */
+function typing(e) {
+  const t = e.target;
+  if (t instanceof HTMLInputElement || t instanceof HTMLSelectElement || t instanceof HTMLTextAreaElement || document.querySelector("dialog[open]")) return true;
+  return (t instanceof HTMLButtonElement && !t.classList.contains("tile") || t instanceof HTMLAnchorElement) && (e.key === " " || e.key === "Enter");
+}
 
 /** @param {string} [message] */
 function ask(message) {
   store.stop();
+  turn++;
   page?.leave();
   page = null;
   main = null;

@@ -25,6 +25,36 @@ export function iconButton(icon, label, f, cls = "") {
   return h("button.icon-button" + cls, { type: "button", title: label, "aria-label": label, onclick: f }, icon);
 }
 
+/**
+ * Makes what is shown in e what kids are, and keeps the elements that stay: the focus, the hand's hover and the scroll survive a
+ * list that is drawn anew every few seconds. Elements match by their place, tag and data-key. Listeners of kept elements are the
+ * first ones, so they must look up what they act on by id; what people type into is left alone.
+ * @param {Element} e @param {...(Node|string|null|undefined|false)} kids
+ */
+export function morph(e, ...kids) {
+  const want = kids.filter(k => k !== null && k !== undefined && k !== false).map(k => typeof k === "string" ? document.createTextNode(k) : /** @type {Node} */ (k));
+  want.forEach((k, i) => {
+    const was = e.childNodes[i];
+    if (!was) e.append(k);
+    else if (was !== k && alike(was, k)) adopt(was, k);
+    else if (was !== k) e.insertBefore(k, was);
+  });
+  while (e.childNodes.length > want.length) e.lastChild?.remove();
+}
+
+/** @param {Node} a @param {Node} b */
+const alike = (a, b) => a.nodeName === b.nodeName && (!(a instanceof Element) || a.getAttribute("data-key") === /** @type {Element} */ (b).getAttribute("data-key"));
+
+/** @param {Node} was @param {Node} k */
+function adopt(was, k) {
+  if (!(was instanceof Element) || !(k instanceof Element)) { if (was.nodeValue !== k.nodeValue) was.nodeValue = k.nodeValue; return; }
+  // A style attribute may not be set under the content security policy; what it holds may, one by one.
+  for (const a of [...was.attributes]) if (a.name !== "style" && !k.hasAttribute(a.name)) was.removeAttribute(a.name);
+  for (const a of k.attributes) if (a.name !== "style" && was.getAttribute(a.name) !== a.value) was.setAttribute(a.name, a.value);
+  if (was instanceof HTMLElement && k instanceof HTMLElement) for (const p of k.style) was.style.setProperty(p, k.style.getPropertyValue(p));
+  if (!was.matches("input, select, textarea")) morph(was, ...k.childNodes);
+}
+
 /** A page: its element, and what to do when it is left. @typedef {{element: HTMLElement, leave: () => void, key?: (e: KeyboardEvent) => boolean}} Page */
 
 /** Collects what must be undone when a page is left. */

@@ -19,6 +19,10 @@ const paths = {
   step: "M5 4l7 6-7 6zM15 4v12",
   stepBack: "M15 4l-7 6 7 6zM5 4v12",
   next: "M8 4l6 6-6 6",
+  close: "M5 5l10 10M15 5L5 15",
+  lock: "M5 9h10v8H5zM7 9V6a3 3 0 0 1 6 0v3",
+  erase: "M4 6h12M8 6V4h4v2M6 6l1 11h6l1-11M9 9v5M11 9v5",
+  range: "M4 4v12M16 4v12M4 10h12M7 7l-3 3 3 3M13 7l3 3-3 3",
   day: "M4 5h12v11H4zM4 8h12M7 3v3M13 3v3",
 };
 

@@ -1,25 +1,43 @@
-// Storage and health: alarms first, then the volumes.
+// Storage: alarms first, then its parts: volumes, encryption, check. Each part is a module and an address of its own.
 import { store } from "./store.js";
-import { h, Undo } from "./dom.js";
-import { words, bytes, clock } from "./words.js";
+import { h, morph, Undo } from "./dom.js";
+import { words, when } from "./words.js";
+import { storageWords as w } from "./words-storage.js";
+import { volumesPart } from "./volumes.js";
+import { encryptionPart } from "./encryption.js";
+import { checkPart } from "./check.js";
 
-/** @returns {import("./dom.js").Page} */
-export function storagePage() {
+
+/** @param {string} part @param {(path: string) => void} go @returns {import("./dom.js").Page} */
+export function storagePage(part, go) {
   const undo = new Undo();
-  const alarms = h("div.alarms");
-  const body = h("tbody");
-  const summary = h("p.quiet");
-  const element = h("section.page", null, h("header", null, h("h1", null, words.storage)), summary, h("h2", null, words.alarms), alarms, h("h2", null, words.volumes),
-    h("table", null, h("thead", null, h("tr", null, ...[words.volume, words.state, words.free, words.sync].map(t => h("th", { scope: "col" }, t)))), body));
+  let all = false;
+  const summary = h("p.quiet.summary");
+  const alarms = h("section.alarms", { "aria-label": words.alarms, "aria-live": "polite" });
+  const names = ["", ...(store.may("keys") ? ["encryption"] : []), "check"];
+  const here = names.includes(part) ? part : "";
+  const shown = here ? 1 : 3; // of the alarms: what is below must stay in sight
+  const make = here === "encryption" ? encryptionPart : here === "check" ? checkPart : volumesPart;
+  const made = make(undo);
+  const tabs = h("nav.tabs", { "aria-label": words.storage }, ...names.map(n => h("a.tab", { href: "/storage" + (n && "/" + n), "aria-current": n === here ? "page" : "false", onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go("/storage" + (n && "/" + n)); } }, /** @type {any} */ (w.parts)[n])));
+  const element = h("section.page.wide", null, h("header", null, h("h1", null, words.storage), summary, h("span.grow"), made.action), alarms, tabs, made.element);
+
   function draw() {
     const hl = store.health;
     if (!hl) return;
     summary.textContent = hl.summary;
-    alarms.replaceChildren(...(hl.alarms.length ? hl.alarms.map(a => h("article." + a.severity, null, h("h3", null, a.what), h("p", null, a.means), h("p.quiet", null, a.do), h("p.quiet.num", null, `${words.since} ${clock(a.since)}`))) : [h("p.quiet", null, words.noAlarms)]));
-    body.replaceChildren(...hl.volumes.map(v => h("tr", null, h("td", null, h("b", null, v.path), h("div.quiet.num", null, v.id)), h("td", null, h("span.state." + v.state, null, v.state), v.cause && h("div.quiet", null, v.cause)),
-      h("td.num", null, `${bytes(v.free)} ${words.of} ${bytes(v.total)}`, h("meter", { min: "0", max: String(v.total), value: v.total - v.free })), h("td.num", null, `${v.sync_ms.toFixed(1)} ms`))));
+    const list = [...hl.alarms].sort((a, b) => Number(b.severity === "alarm") - Number(a.severity === "alarm"));
+    morph(alarms, ...(list.length ? list.slice(0, all ? list.length : shown).map(alarm) : [h("p.well", { "data-key": "well" }, h("i.shape.good", { "aria-hidden": "true" }), w.quietAll)]),
+      list.length > shown && h("button.link", { type: "button", "data-key": "more", onclick: () => { all = !all; draw(); } }, all ? w.fewer : w.moreAlarms(list.length - shown)));
   }
   undo.on(store, "change", draw);
   draw();
   return { element, leave: () => undo.run() };
+}
+
+/** @param {import("./api.js").Alarm} a */
+function alarm(a) {
+  const bad = a.severity === "alarm";
+  return h("article.alarm-line." + (bad ? "bad" : "warn"), { "data-key": a.id }, h("i.shape", { role: "img", "aria-label": bad ? w.alarmNames.alarm : w.alarmNames.warning }),
+    h("div.grow", null, h("h3", null, a.what), h("p", null, a.means), h("p.todo", null, a.do)), h("time.quiet.num", { datetime: a.since, title: a.since }, `${words.since} ${when(a.since)}`));
 }

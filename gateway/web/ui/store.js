@@ -11,6 +11,8 @@ class Store extends EventTarget {
     /** Since when the event stream is down; null while it is up. @type {Date|null} */
     this.lost = null;
     this.ready = false;
+    /** Who is signed in. @type {import("./api.js").Session|null} */
+    this.session = null;
     /** @type {EventSource|null} */
     this.source = null;
   }
@@ -41,6 +43,9 @@ class Store extends EventTarget {
 
   /** @param {string} id */
   told(id) { this.dispatchEvent(new CustomEvent("change", { detail: id })); }
+
+  /** Whether the person has a permission: what they have not is not shown. @param {string} permission */
+  may(permission) { return !!this.session?.permissions.includes(permission); }
 
   list() { return [...this.cameras.values()]; }
 }

@@ -6,10 +6,12 @@
 //	api.js                     the JSON API and the event stream; the only place that calls fetch
 //	store.js                   what the gateway told last: cameras, health, connection
 //	player.js                  one live picture: WHEP, else Media Source Extensions, else the sub stream
-//	live.js timeline.js cameras.js storage.js sign.js   the pages
-//	words.js                   every sentence that people read
+//	live.js timeline.js cameras.js storage.js sign.js   the pages; all but live and sign are fetched when first opened
+//	volumes.js encryption.js check.js   the parts of the storage page
+//	parts.js                   what pages are made of: states, bars, notices, dialogs
+//	words.js words-storage.js  every sentence that people read
 //	icons.js                   the icon set
-//	style.css                  the visual language
+//	style.css storage.css      the visual language
 //	install-certificate.html   how to trust the gateway's certificate; works without script
 //
 // Types are JSDoc comments, checked by tsc --checkJs (scripts/e2e).

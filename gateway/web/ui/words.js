@@ -29,6 +29,8 @@ export const words = {
   nothingLater: "There is no footage after this.", playFailed: "This footage cannot be played in this browser.",
   volume: "Volume", state: "State", free: "Free", of: "of", sync: "Sync", alarms: "Alarms", noAlarms: "No alarms. Everything that should be recorded is.", volumes: "Volumes",
   camera: "Camera", streams: "Streams", recordingColumn: "Recording", newest: "newest", means: "Means", todo: "Do", healthy: { ok: "All well", warning: "Needs attention", failing: "Footage at risk" },
+  checking: "Checking", never: "never",
+  loading: "Asking the gateway…",
   error: "Something went wrong", again: "Try again", close: "Close", lostPackets: "packets lost", behind: "s behind", of2: "of",
 };
 
@@ -56,6 +58,13 @@ export function bytes(n) {
 /** @param {number} n bits a second */
 export function bitrate(n) {
   return n < 1e6 ? `${Math.round(n / 1e3)} kbit/s` : `${(n / 1e6).toFixed(1)} Mbit/s`;
+}
+
+/** A moment as briefly as it is still clear: the time today, else with the day. @param {Date|number|string} t */
+export function when(t) {
+  const d = new Date(t), now = new Date();
+  if (d.toDateString() === now.toDateString()) return clock(d, false);
+  return `${d.toLocaleDateString([], { day: "numeric", month: "short", ...(d.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }) })} ${clock(d, false)}`;
 }
 
 /** @param {Date|number|string} t @param {boolean} [seconds] */

@@ -1,0 +1,65 @@
+// What people read about storage. It is fetched with the pages that show it.
+import { duration } from "./words.js";
+
+export const storageWords = {
+  parts: { "": "Volumes", encryption: "Encryption", check: "Check" },
+  quietAll: "No alarms. Everything that should be recorded is.", moreAlarms: (/** @type {number} */ n) => `Show ${n} more`, fewer: "Show fewer",
+  alarmNames: { alarm: "Footage at risk", warning: "Needs attention" },
+  states: { ok: "OK", slow: "Slow", full: "Full", "read-only": "Read-only", missing: "Missing", failing: "Failing" },
+  draining: "Emptying", drained: "Empty", volume: "Volume", state: "State", space: "Space", writing: "Writing", sync: "Sync", disk: "Disk",
+  freeOf: (/** @type {string} */ free, /** @type {string} */ total) => `${free} free of ${total}`, footage: (/** @type {string} */ n) => `${n} footage`, unknownSpace: "Unknown while it is away",
+  rate: (/** @type {string} */ n) => `${n}/s`, streams: (/** @type {number} */ n) => n === 1 ? "1 stream" : `${n} streams`, idle: "Nothing now",
+  half: (/** @type {string} */ ms) => `${ms} median`, most: (/** @type {string} */ ms) => `${ms} at 95 %`, noSync: "No sync yet",
+  disks: { passed: "Healthy", failing: "Failing", unknown: "Does not say" }, noDisks: "Not measured",
+  worn: (/** @type {number} */ n) => `${n} % worn`, degrees: (/** @type {number} */ n) => `${n} °C`, hours: (/** @type {number} */ n) => `${n.toLocaleString()} h switched on`,
+  pending: (/** @type {number} */ n) => `${n} sectors wait to be moved`, reallocated: (/** @type {number} */ n) => `${n} sectors moved`,
+  noDisksText: "The disks are asked by a timer that the installer sets up (holdfast-disk-health). Without it their wear is not known.",
+  left: (/** @type {number} */ s) => s > 0 ? `${duration(s)} left` : "time left not known yet", drainLine: (/** @type {number} */ n, /** @type {string} */ size, /** @type {string} */ left) => `${n.toLocaleString()} segments, ${size} to move · ${left}`,
+  drainDone: "Nothing is left on it. It can be removed.", drainDamaged: (/** @type {number} */ n) => `${n} damaged segments stay where they are.`,
+  add: "Add a volume", path: "Directory", pathNote: "A directory on this machine, such as /srv/footage. It is empty, or was a volume of this site. New footage goes to the volume with most room.",
+  adopt: "Take it all the same", adoptNote: "Its files stay. Footage of this site that is found there comes back on the timelines.",
+  drain: "Empty it", drainTitle: (/** @type {string} */ p) => `Empty ${p}?`, drainText: (/** @type {string} */ size, /** @type {string} */ n) => `${size} of footage in ${n} segments move to the other volumes, oldest first, while recording goes on. New footage is written elsewhere from now on. You can stop at any time; what was moved stays where it is.`,
+  stop: "Stop", remove: "Remove", removeTitle: (/** @type {string} */ p) => `Remove ${p}?`,
+  removeEmpty: "It has no footage. It is only taken out of use; nothing on it is touched.",
+  removeText: (/** @type {string} */ size, /** @type {string} */ n) => `${size} of footage in ${n} segments go off the timelines. The files stay on the disk and come back when the volume is added again. Empty it first to keep the footage in view.`,
+  removeType: "Type the volume's path to confirm", fromConfig: "This volume is named in the configuration file, and can only be removed there.",
+  none: "No volumes", noneText: "Footage needs a place. Add a directory on a disk with room.",
+  facts: { id: "Id", since: "Since", space: "Space", footage: "Footage", segments: "Segments", written: "Written since start", streams: "Records now", interval: "Gathered before a sync", read: "Read again", source: "Named in" },
+  sources: { config: "Configuration file", added: "Added here" },
+  never: "Not yet since it was added", damagedFiles: (/** @type {number} */ n) => n === 1 ? "1 damaged file" : `${n} damaged files`, sound: "all sound",
+  reading: (/** @type {string} */ done, /** @type {string} */ of) => `${done} of ${of} read`,
+  // check
+  checkTitle: "Check the footage", checkText: "A check runs beside recording and changes nothing.",
+  levels: {
+    index: ["Index", "The list of footage agrees with itself: no segment, gap or reference is left without its counterpart.", "seconds"],
+    files: ["Files", "Each file that the list names is there, whole, and of the right length, with its key.", "about a minute for a million files"],
+    hash: ["Every byte", "Each byte is the one that was recorded: everything is read once and compared with its digest.", ""],
+    media: ["Every picture", "As every byte, and each picture and sound can be found and read from its beginning.", ""],
+  },
+  about: (/** @type {string} */ t) => `Takes ${t}.`, aboutRead: (/** @type {string} */ size, /** @type {string} */ t) => `Reads ${size}; about ${t} at 150 MB/s.`,
+  start: "Start the check", repair: "Repair what can be repaired", repairTitle: "Repair the footage?", repairText: "Each repair does what is written below its finding. Nothing sound is removed, and every step is noted in the journal.",
+  running: (/** @type {string} */ n, /** @type {string} */ of) => `${n} of ${of} segments`, cancelled: "The check was stopped. What follows was found until then.", failed: "The check could not be finished.",
+  soundNone: "Nothing wrong was found.", sound2: (/** @type {string} */ n, /** @type {string} */ size) => `All sound: ${n} segments, ${size}.`, found: (/** @type {number} */ n) => n === 1 ? "1 finding" : `${n.toLocaleString()} findings`,
+  took: (/** @type {string} */ when, /** @type {string} */ t) => `Checked ${when}, took ${t}.`, skipped: (/** @type {number} */ n) => n === 1 ? "1 segment was not looked at: its volume is away." : `${n.toLocaleString()} segments were not looked at: their volumes are away.`,
+  open: (/** @type {number} */ n) => n === 1 ? "1 segment is being recorded and was not looked at." : `${n.toLocaleString()} segments are being recorded and were not looked at.`, moreFound: (/** @type {number} */ n) => `${n.toLocaleString()} more are not listed.`,
+  known: (/** @type {number} */ n) => n === 1 ? "1 damage was known before." : `${n.toLocaleString()} damages were known before.`,
+  willRepair: "Repair", repaired: "Repaired", notRepaired: "Not repaired", noRepair: "No repair can bring this back.", notYet: "No check has run since the gateway started.",
+  background: "In the background", backgroundText: "All footage is read again at a low rate, so that a disk that forgets is found while a copy may still help.", lastPass: "Last whole pass", now: "Now", resting: "Waits for its next turn",
+  // encryption
+  clear: "Footage is kept in clear", clearText: "Whoever takes a disk can watch what is on it, and an erasure only unlinks files. encryption.at_rest in the configuration file switches encryption on for what is recorded from then on.",
+  on: "Footage is encrypted", strengths: {
+    file: ["Key in a file", "The root key is a file on this machine. A disk that is taken away alone cannot be read; who takes the whole machine can read it."],
+    host: ["Key sealed to this system", "The root key is sealed by this installation of the operating system. Copies of the disks cannot be read elsewhere; who takes the running machine can."],
+    tpm: ["Key sealed by the security chip", "The root key is sealed by this machine's security chip. The disks cannot be read without this very machine."],
+  },
+  unconfirmed: "Nobody has confirmed the recovery key", unconfirmedText: "If this machine's root key is lost, all encrypted footage is lost with it unless somebody has the recovery key.",
+  unconfirmedDo: ["Run ", "holdfast keys recovery", " on the gateway, write the key down where a fire or thief here cannot reach it, and type it below."],
+  recovery: "Recovery key", confirm: "Confirm", confirmNote: "14 groups of four letters and digits. Case, spaces and hyphens do not matter.", confirmed: "Confirmed. Keep it where you can find it on the worst day.", isConfirmed: "Confirmed",
+  locked: "Footage that cannot be read here", lockedText: (/** @type {string} */ fp) => `It was recorded under another root key (${fp}). Nothing is lost: it opens with that key's recovery key.`, unlock: "Open it", unlockTitle: "Open the locked footage",
+  copies: "Copies of the keys", dataDir: "Data directory", copyStates: { current: "Up to date", lagging: "Behind", failing: "Failing", away: "Away" },
+  keyFacts: { root: "Root key", recovery: "Recovery key", strength: "Protection", generation: "Generation", days: "Camera-days with keys", due: "To be destroyed", last: "Last destroyed" },
+  due: (/** @type {number} */ n, /** @type {string} */ when) => `${n} keys, by ${when}`, nothingDue: "Nothing waits", destroyed: (/** @type {number} */ n, /** @type {string} */ when) => `${n} keys, ${when}`, never2: "Nothing was erased yet",
+};
+
+/** @param {number} ms */
+export const millis = ms => ms < 10 ? `${ms.toFixed(1)} ms` : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
