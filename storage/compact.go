@@ -61,7 +61,7 @@ func (s *Store) compactNext(j *journal) error {
 // needed gives the lines of a journal that tell of what is there. Lines that cannot be read are kept for whoever repairs.
 func (s *Store) needed(data []byte) (kept []byte, err error) {
 	var list []record
-	if bad := parseJournal(data, func(r record) { list = append(list, r) }); bad > 0 {
+	if bad, _ := parseJournal(data, func(r record) { r.Back = 0; list = append(list, r) }); bad > 0 {
 		return data, nil
 	}
 	still := list[:0]

@@ -266,7 +266,7 @@ func TestEventsAndLocksOutliveTheIndex(t *testing.T) {
 
 // compactAll rewrites every journal file of a rig's volume without what is not needed.
 func compactAll(r *rig) {
-	v := r.store.vols[0]
+	v := r.store.list()[0]
 	v.journal.mu.Lock()
 	v.journal.abandon() // the next record begins a file
 	v.journal.mu.Unlock()

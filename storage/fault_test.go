@@ -16,8 +16,8 @@ import (
 // maxAgeOfFaults is how old footage gets in the fault table.
 const maxAgeOfFaults = time.Hour
 
-// life is what a store goes through in the fault table: a new volume, a recording in several segments, an outage, a
-// deletion by age, a shutdown in order.
+// life is what a store goes through in the fault table: a new volume, a recording in several segments, a lock, an outage, an
+// event, a deletion by age that spares both, the end of the lock, a shutdown in order.
 func (r *rig) life() error {
 	steps := []func() error{
 		func() error { return r.again(r.open) },
@@ -25,13 +25,16 @@ func (r *rig) life() error {
 		func() error { return r.begin(1) },
 		func() error { return r.flush(r.batch()) },
 		func() error { return r.flush(r.batch()) },
+		r.lock,
 		func() error { return r.begin(1) }, // changed parameters begin a segment
 		func() error { return r.flush(r.batch()) },
 		func() error { return r.again(func() error { return r.w.Gap(CauseOffline, r.wall) }) },
 		func() error { r.wall = r.wall.Add(3 * time.Second); return r.begin(2) },
 		func() error { return r.flush(r.batch()) },
+		r.event,
 		r.deletion,
 		func() error { return r.flush(r.batch()) },
+		r.unlock,
 		func() error { r.tend(); return r.flush(r.batch()) },
 		func() error { err := r.w.Close(CauseStopped); r.w = nil; return err },
 		r.shut,
@@ -57,7 +60,7 @@ func (r *rig) deletion() error {
 	if err := r.again(func() error { return r.w.Gap(CauseNetwork, r.wall) }); err != nil {
 		return err
 	}
-	r.now = began.Add(maxAgeOfFaults + 2*time.Second)
+	r.now = began.Add(maxAgeOfFaults + 6*time.Second)
 	r.wall = r.now
 	r.tend()
 	r.tend() // again, should a fault have stopped it
@@ -70,12 +73,46 @@ func (r *rig) shut() error {
 	return err
 }
 
+// lock locks the first segment.
+func (r *rig) lock() error {
+	l, err := r.store.Lock(Lock{Camera: "door", From: began, To: began.Add(frameTime), Until: began.Add(100 * 24 * time.Hour)})
+	if err == nil && !r.disk.Crashed() {
+		r.locked = l.ID
+	}
+	return err
+}
+
+// unlock ends the lock and has the segment deleted.
+func (r *rig) unlock() error {
+	id := r.locked
+	r.locked = ""
+	_, err := r.store.Unlock(id)
+	r.tend()
+	return err
+}
+
+// event marks the segment that is being recorded.
+func (r *rig) event() error {
+	_, err := r.store.Event(Event{Camera: "door", Start: r.wall.Add(-frameTime), End: r.wall, Kind: "motion", Post: time.Second})
+	r.marked = err == nil && !r.disk.Crashed()
+	return err
+}
+
 // aged tells whether retention may have removed a frame.
-func aged(f frame) bool { return f.wall.Before(began.Add(3 * time.Second)) }
+func (r *rig) aged(f frame) bool {
+	switch at := f.wall.Sub(began); {
+	case at < time.Second:
+		return r.locked == ""
+	case at < 3*time.Second:
+		return true
+	default:
+		return at < 6*time.Second && !r.marked
+	}
+}
 
 func faultRig(tb testing.TB) *rig {
 	r := newRig(tb)
-	r.opts.Ages.Max = maxAgeOfFaults
+	r.opts.Ages = Ages{Max: maxAgeOfFaults, Event: 3 * maxAgeOfFaults}
 	return r
 }
 
@@ -89,12 +126,15 @@ func countOperations(t *testing.T) int {
 		t.Fatal(err)
 	}
 	defer r.close()
-	if err := r.whole(aged); err != nil {
+	if err := r.whole(r.aged); err != nil {
 		t.Fatal(err)
 	}
 	kept, err := r.kept()
 	if err != nil || len(kept) == 0 || len(kept) >= len(r.acked) {
 		t.Fatalf("%d frames of %d are kept (%v): the life does not delete some and keep some", len(kept), len(r.acked), err)
+	}
+	if first := kept[0].wall.Sub(began); first < 3*time.Second || first > 6*time.Second {
+		t.Fatalf("the oldest that is kept is of %v: not the footage of the event", first)
 	}
 	if !sorted(kept) {
 		t.Fatal("frames are not stored in their order")
@@ -138,7 +178,7 @@ func failing(t *testing.T, f storagetest.Fault) {
 			err = oerr
 		} else {
 			r.tend()
-			err = errors.Join(r.whole(aged), r.goOn())
+			err = errors.Join(r.whole(r.aged), r.goOn())
 		}
 		r.close()
 	}
@@ -202,7 +242,7 @@ func (r *rig) survivor() error {
 		return err
 	}
 	r.tend()
-	if err := r.whole(aged); err != nil {
+	if err := r.whole(r.aged); err != nil {
 		return err
 	}
 	return r.goOn()
@@ -227,7 +267,7 @@ func (r *rig) goOn() (err error) {
 	if len(r.acked) != before+batchSize {
 		return errors.New("go on recording: not every frame was taken")
 	}
-	return r.whole(aged)
+	return r.whole(r.aged)
 }
 
 // TestRecoveryItselfMayFail crashes a store, and then lets every operation of finding that again fail, or be the last

@@ -22,7 +22,7 @@ func FuzzJournal(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		lines := bytes.Count(data, []byte{'\n'}) + 1
 		n := 0
-		bad := parseJournal(data, func(r record) {
+		bad, whole := parseJournal(data, func(r record) {
 			n++
 			again, err := encode([]record{r})
 			if err != nil {
@@ -34,6 +34,9 @@ func FuzzJournal(f *testing.F) {
 		})
 		if n+bad > lines {
 			t.Fatalf("%d records and %d bad lines of %d lines", n, bad, lines)
+		}
+		if again, all := parseJournal(data[:whole], func(record) {}); all != whole || again != bad {
+			t.Fatalf("cut at %d of %d it has %d bad lines, not %d, and %d good bytes", whole, len(data), again, bad, all)
 		}
 	})
 }

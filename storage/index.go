@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -284,7 +285,11 @@ func segmentOf(tx *bbolt.Tx, camera, stream string, key []byte) (seg Segment, ok
 type gapEntry struct {
 	start, end time.Time // end is zero while the gap is open
 	cause      Cause
+	early      bool // deleted before its promised age
 }
+
+// earlyMark follows the cause of a gap that is early.
+const earlyMark = "\x00early"
 
 func putGap(tx *bbolt.Tx, camera, stream string, g gapEntry) error {
 	b, err := tx.Bucket(bGaps).CreateBucketIfNotExists(streamKey(camera, stream))
@@ -297,7 +302,11 @@ func putGap(tx *bbolt.Tx, camera, stream string, g gapEntry) error {
 	}
 	b.FillPercent = 0.9 // keys only ever rise: a year of a gap every quarter of an hour has 1.9 MB of pages, not 3.3
 	v := binary.BigEndian.AppendUint64(nil, uint64(end))
-	return b.Put(nanoKey(g.start), append(v, g.cause...))
+	v = append(v, g.cause...)
+	if g.early {
+		v = append(v, earlyMark...)
+	}
+	return b.Put(nanoKey(g.start), v)
 }
 
 // nanoKey is a time as a key. What lies outside of the years 1970 to 2262 sorts before or behind all that can be recorded.
@@ -315,7 +324,8 @@ func readGap(k, v []byte) (g gapEntry, err error) {
 	if len(k) != nanoseconds || len(v) < nanoseconds {
 		return g, errors.New("read index: a gap's record is malformed")
 	}
-	g.start, g.cause = nano(k), Cause(v[nanoseconds:])
+	cause, early := strings.CutSuffix(string(v[nanoseconds:]), earlyMark)
+	g.start, g.cause, g.early = nano(k), Cause(cause), early
 	if end := nano(v); end.UnixNano() != 0 {
 		g.end = end
 	}

@@ -46,6 +46,8 @@ type record struct {
 	Cause Cause         `json:"why,omitempty"`   // gap: from At on; deleted: age or space; damaged, repair: the kind of finding
 	Early time.Duration `json:"early,omitempty"` // deleted: how much less than the promised age it had
 
+	Back int `json:"o,omitempty"` // bytes from where its append began to this line
+
 	// event, lock, unlock: Start and End are the range of a lock, End the end of an event
 	ID     string        `json:"id,omitempty"`
 	Until  *time.Time    `json:"u,omitempty"`    // end of a lock
@@ -152,17 +154,17 @@ func (j *journal) reopen(path string) error {
 	return nil
 }
 
-// cutTorn cuts a last line without an end off, and gives the size that is left.
+// cutTorn cuts what an append that a crash interrupted left at the end off, and gives the size that is left.
 func cutTorn(file durable.File) (int64, error) {
 	data, err := readAll(file, 4*journalSize)
 	if err != nil {
 		return 0, err
 	}
-	whole := int64(bytes.LastIndexByte(data, '\n') + 1)
-	if whole == int64(len(data)) {
-		return whole, nil
+	_, whole := parseJournal(data, func(record) {})
+	if whole == len(data) {
+		return int64(whole), nil
 	}
-	return whole, file.Truncate(whole)
+	return int64(whole), file.Truncate(int64(whole))
 }
 
 func readAll(file durable.File, limit int64) ([]byte, error) {
@@ -179,7 +181,7 @@ func readAll(file durable.File, limit int64) ([]byte, error) {
 
 // append writes records and syncs them. After an error the file is given up and the next begun at the next call.
 func (j *journal) append(list ...record) error {
-	line, err := encode(list)
+	line, err := encodeAppend(list)
 	if err != nil {
 		return err
 	}
@@ -232,6 +234,20 @@ func encode(list []record) ([]byte, error) {
 	return b, nil
 }
 
+// encodeAppend makes the lines of one append. All but the first say where it began: should a crash lose a line in the middle,
+// those behind it prove that nothing that was synced is missing.
+func encodeAppend(list []record) (b []byte, err error) {
+	for _, r := range list {
+		r.Back = len(b)
+		line, err := encode([]record{r})
+		if err != nil {
+			return nil, err
+		}
+		b = append(b, line...)
+	}
+	return b, nil
+}
+
 func (j *journal) rotate() error {
 	if j.file != nil {
 		j.file.Close()
@@ -270,25 +286,42 @@ func replay(fsys durable.FS, volume string, f func(record)) (bad int, err error)
 		if err != nil {
 			return bad, err
 		}
-		bad += parseJournal(data, f)
+		lines, _ := parseJournal(data, f)
+		bad += lines
 	}
 	return bad, nil
 }
 
-// parseJournal reads lines; a torn last one is not bad.
-func parseJournal(data []byte, f func(record)) (bad int) {
-	for len(data) > 0 {
-		line, rest, whole := bytes.Cut(data, []byte{'\n'})
-		data = rest
+// parseJournal reads lines and counts the bad ones. What an append that never ended left is not bad: a last line without
+// newline, and lines that cannot be read when nothing behind them was appended later. whole is where that begins.
+func parseJournal(data []byte, f func(record)) (bad, whole int) {
+	torn, since := 0, 0 // bad lines behind which nothing was appended later yet, and where they begin
+	for at := 0; at < len(data); {
+		line, _, ended := bytes.Cut(data[at:], []byte{'\n'})
 		r, err := decodeLine(line)
 		switch {
-		case err == nil:
+		case !ended:
+			if torn == 0 {
+				since = at
+			}
+			return bad, since
+		case err != nil:
+			if torn == 0 {
+				since = at
+			}
+			torn++
+		default:
+			if at-r.Back > since {
+				bad, torn = bad+torn, 0
+			}
 			f(r)
-		case whole:
-			bad++
 		}
+		at += len(line) + 1
 	}
-	return bad
+	if torn > 0 {
+		return bad, since
+	}
+	return bad, len(data)
 }
 
 func decodeLine(line []byte) (record, error) {

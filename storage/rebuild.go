@@ -124,7 +124,7 @@ func (f *findings) enterDeleted(tx *bbolt.Tx) error {
 		if r.Start == nil || r.End == nil {
 			continue
 		}
-		if err := noteDeleted(tx, r.Camera, r.Stream, *r.Start, *r.End); err != nil {
+		if err := noteDeleted(tx, r.Camera, r.Stream, gapEntry{start: *r.Start, end: *r.End, early: r.Early > 0}); err != nil {
 			return err
 		}
 	}

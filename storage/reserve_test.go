@@ -109,15 +109,15 @@ func TestRetentionMakesRoomForTheNextSegment(t *testing.T) {
 		t.Error("not even a step is reserved where there is room")
 	}
 	v.expect("x", appetite{bytes: 60 << 20, at: r.now.Add(aheadTime / 2)})
-	if need := v.headroom(); need != 36<<20 {
+	if need := v.need(); need != 36<<20 {
 		t.Errorf("retention is to free %d bytes for a segment of 60 MiB, where 24 MiB are free beyond the headroom", need)
 	}
 	v.expect("x", appetite{bytes: 60 << 20, at: r.now.Add(time.Minute)})
-	if need := v.headroom(); need != 0 {
+	if need := v.need(); need != 0 {
 		t.Errorf("retention is to free %d bytes for a segment that is not due", need)
 	}
 	v.expect("x", appetite{bytes: 1 << 40})
-	if need := v.headroom(); need > v.total/aheadPart {
+	if need := v.need(); need > v.total/aheadPart {
 		t.Errorf("retention is to empty the volume of %d bytes for a segment that it cannot hold", need)
 	}
 }

@@ -10,9 +10,13 @@ import (
 )
 
 const (
-	// maxDeletions bounds one round of retention on a volume, so that a round never holds up the look at it. Rounds are two
-	// seconds apart: 128 streams of five-minute segments need one deletion in two seconds.
-	maxDeletions = 64
+	// maxDeletions bounds one round of retention on a volume, by age and for space each. Rounds are two seconds apart: 128
+	// streams of five-minute segments need one deletion in two seconds.
+	maxDeletions = 1024
+	// maxLooks bounds how many segments a round looks at.
+	maxLooks = 4096
+	// roundTime is when a round begins no further deletion, so that it never holds up the look at its volume.
+	roundTime = time.Second
 	// leapLimit is how far the clock may be ahead of what the newest footage and the time since allow.
 	leapLimit = 24 * time.Hour
 	// settledTime is how long a clock that nothing synchronises must have run evenly to be believed. A site without NTP
@@ -20,194 +24,28 @@ const (
 	settledTime = 24 * time.Hour
 )
 
-// retain deletes what is too old on a volume, and what is oldest there when space is short.
+// turn is what retention may still do on a volume before its next look.
+type turn struct {
+	v       *volume
+	number  uint16
+	now     time.Time
+	until   time.Time // monotonic
+	deletes int
+}
+
+func (r *turn) more() bool { return r.deletes > 0 && time.Now().Before(r.until) }
+
+// retain deletes what is too old on a volume, and what is to go first there when space is short.
 func (s *Store) retain(v *volume) error {
-	now := s.now().UTC()
-	budget := maxDeletions
-	old, err := s.tooOld(s.numberOf(v), now, budget)
-	if err != nil {
+	r := &turn{v: v, number: s.numberOf(v), now: s.now().UTC(), until: time.Now().Add(roundTime), deletes: maxDeletions}
+	if err := s.examine(r.now); err != nil {
 		return err
 	}
-	if s.guard.paused(v, now, len(old) > 0) == "" {
-		if err := s.removeAll(old, CauseRetention, &budget); err != nil {
-			return err
-		}
-	}
-	return s.retainBySpace(v, &budget)
-}
-
-func (s *Store) maxAge(camera string) time.Duration {
-	if d := s.agesOf(camera).Max; d > 0 {
-		return d
-	}
-	return 0
-}
-
-// tooOld finds segments of a volume that end before the maximum age of their camera, at most limit.
-func (s *Store) tooOld(number uint16, now time.Time, limit int) (old []Segment, err error) {
-	err = s.index.streams(func(tx *bbolt.Tx, camera, stream string, b *bbolt.Bucket) error {
-		age := s.maxAge(camera)
-		if age <= 0 {
-			return nil
-		}
-		c := b.Cursor()
-		for k, v := c.First(); k != nil && len(old) < limit; k, v = c.Next() {
-			seg, err := unmarshalSegment(k, v)
-			if err != nil {
-				return err
-			}
-			if seg.End.After(now.Add(-age)) {
-				return nil
-			}
-			if seg.Open || seg.volume != number {
-				continue
-			}
-			seg.Camera, seg.Stream = camera, stream
-			old = append(old, seg)
-		}
-		return nil
-	})
-	return old, err
-}
-
-func (s *Store) removeAll(list []Segment, cause Cause, budget *int) error {
-	for i := range list {
-		*budget--
-		if err := s.remove(&list[i], cause); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// retainBySpace deletes the oldest segments of a volume until the space that is to stay free is free.
-func (s *Store) retainBySpace(v *volume, budget *int) error {
-	number := s.numberOf(v)
-	for need := v.headroom(); need > 0 && *budget > 0; *budget-- {
-		seg, ok, err := s.oldest(number)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return nil // nothing that may go: the volume's state says that it is full
-		}
-		if err := s.remove(&seg, CauseFull); err != nil {
-			return err
-		}
-		need -= seg.Size
-	}
-	return nil
-}
-
-// oldest finds the closed segment of a volume that began first.
-func (s *Store) oldest(number uint16) (oldest Segment, ok bool, err error) {
-	err = s.index.streams(func(tx *bbolt.Tx, camera, stream string, b *bbolt.Bucket) error {
-		c := b.Cursor()
-		for k, v := c.First(); k != nil; k, v = c.Next() {
-			seg, err := unmarshalSegment(k, v)
-			if err != nil {
-				return err
-			}
-			if seg.volume != number || seg.Open {
-				continue
-			}
-			if !ok || seg.Start.Before(oldest.Start) {
-				seg.Camera, seg.Stream = camera, stream
-				oldest, ok = seg, true
-			}
-			return nil
-		}
-		return nil
-	})
-	return oldest, ok, err
-}
-
-// remove deletes a segment, and the gaps that lie before what is left of its stream. History then begins later; where
-// older footage is left on another volume, a gap says that this was deleted.
-func (s *Store) remove(seg *Segment, cause Cause) error {
-	s.fill(seg)
-	s.mu.Lock()
-	v := s.numbers[seg.volume]
-	s.mu.Unlock()
-	if v == nil {
-		return nil
-	}
-	r := closing(seg)
-	r.Type, r.At, r.Cause = "deleted", s.now().UTC(), cause
-	if err := s.journalTo(v, r); err != nil && cause != CauseFull { // a full volume has no room for the note, and needs the deletion
+	if err := s.retainByAge(r); err != nil {
 		return err
 	}
-	err := s.index.db.Update(func(tx *bbolt.Tx) error {
-		if err := deleteSegment(tx, seg); err != nil {
-			return err
-		}
-		if err := noteDeleted(tx, seg.Camera, seg.Stream, seg.Start, seg.End); err != nil {
-			return err
-		}
-		return dropGaps(tx, seg.Camera, seg.Stream)
-	})
-	if err != nil {
-		return err
-	}
-	if err := s.removeFile(v, seg); err != nil {
-		return err
-	}
-	v.mu.Lock()
-	v.free += seg.Size
-	v.mu.Unlock()
-	return nil
-}
-
-// noteDeleted leaves a gap where a segment was deleted and older footage is left. A gap of the same cause that ends where
-// it begins is made longer.
-func noteDeleted(tx *bbolt.Tx, camera, stream string, start, end time.Time) error {
-	k := streamKey(camera, stream)
-	segments := tx.Bucket(bSegments).Bucket(k)
-	if segments == nil || !end.After(start) {
-		return nil
-	}
-	first, _ := segments.Cursor().First()
-	if first == nil || !nano(first).Before(start) {
-		return nil
-	}
-	if gaps := tx.Bucket(bGaps).Bucket(k); gaps != nil {
-		c := gaps.Cursor()
-		c.Seek(nanoKey(start))
-		if key, v := c.Prev(); key != nil {
-			g, err := readGap(key, v)
-			if err != nil {
-				return err
-			}
-			if g.cause == CauseRetention && g.end.Equal(start) {
-				start = g.start
-			}
-		}
-	}
-	return putGap(tx, camera, stream, gapEntry{start: start, end: end, cause: CauseRetention})
-}
-
-// dropGaps forgets the gaps before a stream's oldest footage.
-func dropGaps(tx *bbolt.Tx, camera, stream string) error {
-	k := streamKey(camera, stream)
-	segments, gaps := tx.Bucket(bSegments).Bucket(k), tx.Bucket(bGaps).Bucket(k)
-	if segments == nil || gaps == nil {
-		return nil
-	}
-	first, _ := segments.Cursor().First()
-	if first == nil {
-		return nil
-	}
-	c := gaps.Cursor()
-	for key, v := c.First(); key != nil; key, v = c.First() {
-		g, err := readGap(key, v)
-		if err != nil || g.end.IsZero() || g.end.After(nano(first)) {
-			return err
-		}
-		if err := gaps.Delete(key); err != nil {
-			return err
-		}
-	}
-	return nil
+	r.deletes = maxDeletions
+	return s.retainBySpace(r)
 }
 
 // newestFootage is the start of the newest segment of all streams, zero without any.
@@ -270,6 +108,13 @@ func (g *ageGuard) holds() string {
 		return reason
 	}
 	return ""
+}
+
+// believed tells whether the clock may end what was to be kept.
+func (g *ageGuard) believed(now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.doubt(now) == ""
 }
 
 // doubt says what is doubtful about the clock. Caller holds mu.

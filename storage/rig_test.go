@@ -42,6 +42,9 @@ type rig struct {
 	acked []frame // Flush said that they are safe
 	given int     // frames that were handed to Flush
 	lost  bool    // the index is: causes that no journal took yet are unknown
+
+	locked string // id of a lock that must hold, "" when none must
+	marked bool   // an event was raised
 }
 
 // frame is one picture.
@@ -205,7 +208,7 @@ func (r *rig) whole(deleted func(frame) bool) error {
 			return fmt.Errorf("frame %d is stored %d times", id, n)
 		}
 	}
-	if err := r.timeline(); err != nil {
+	if err := errors.Join(r.timeline(), r.orderly()); err != nil {
 		return err
 	}
 	report, err := r.store.Check(r.tb.Context(), LevelHash, nil)

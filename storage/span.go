@@ -7,6 +7,7 @@ type Span struct {
 	Start, End time.Time // UTC, [Start, End)
 	Gap        bool
 	Cause      Cause // of a gap
+	Early      bool  // of a gap: it was deleted before its promised age, because space was needed
 }
 
 // Lost tells whether footage that was to be kept is missing there.

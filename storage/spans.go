@@ -138,7 +138,7 @@ func causes(list []Span, gaps []gapEntry, from, to time.Time) []Span {
 			list = append(list, Span{Start: at, End: g.start, Gap: true, Cause: CauseUnknown})
 			at = g.start
 		}
-		list = append(list, Span{Start: at, End: end, Gap: true, Cause: g.cause})
+		list = append(list, Span{Start: at, End: end, Gap: true, Cause: g.cause, Early: g.early})
 		at = end
 	}
 	if to.Sub(at) > joinTolerance {

@@ -72,7 +72,8 @@ type Store struct {
 	joined   chan struct{}           // told when a volume was added or removed; constant
 	changed  chan struct{}           // closed and replaced when a volume or an alarm changes
 	stamped  time.Time               // when noteAlive noted last
-	unsaid   []record                // gaps that no journal took yet
+	unsaid   []record                // gaps, events and locks that no journal took yet
+	dueOn    map[uint16]bool         // volumes with footage that retention has not looked at and that may be too old
 	report   Recovery
 	shown    []VolumeStatus // as last seen by watch
 	doubt    string         // as last seen by watch

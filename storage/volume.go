@@ -135,8 +135,10 @@ type volume struct {
 	appetites map[string]appetite // of streams that record here, by their key
 	writes    uint64
 	journal   *journal
-	drain     *drain // nil while it is not being emptied
-	adopt     bool   // what is found may be made this site's; until a look found it usable
+	drain     *drain    // nil while it is not being emptied
+	adopt     bool      // what is found may be made this site's; until a look found it usable
+	pace      writeRate // how much is written between rounds of retention
+	stuck     bool      // retention finds nothing that may go, and locked footage is there
 }
 
 func newVolume(o VolumeOptions, f durable.FS, now func() time.Time, x *index) *volume {
@@ -470,16 +472,6 @@ func (v *volume) isSlow() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.meter.slow
-}
-
-// headroom is how many bytes must be freed for the space that is to stay free, and for the segments that begin soon.
-func (v *volume) headroom() int64 {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.total == 0 || v.state == VolumeMissing {
-		return 0
-	}
-	return max(0, v.keepFree()+v.ahead()-v.free)
 }
 
 // keepFree is the space that is to stay free, bytes. Caller holds mu.

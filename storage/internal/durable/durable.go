@@ -8,6 +8,7 @@
 //	           (the caller writes, then calls Commit: fsync(file) · fsync of each directory up to the root)
 //	WriteFile  openat(O_CREAT|O_EXCL) · write · fsync(file) · renameat · fsync(directory)
 //	Remove     unlinkat · fsync(directory)
+//	RemoveAll  unlinkat of each · fsync of each directory, once
 //
 // A sync that failed is never repeated on the same file: after a failed fsync Linux may have dropped the dirty pages and
 // marked them clean, so that the second call succeeds over lost data. The caller gives the file up.
@@ -19,6 +20,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 )
 
 // FS is what the storage engine asks of a file system. Paths are the host's.
@@ -154,6 +156,25 @@ func Remove(f FS, path string) error {
 		return nil // the directory went with it
 	}
 	return err
+}
+
+// RemoveAll removes files, and syncs each directory that they were in once. After an error some may be gone.
+func RemoveAll(f FS, paths []string) error {
+	var dirs []string
+	for _, path := range paths {
+		if err := f.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if dir := filepath.Dir(path); !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	for _, dir := range dirs {
+		if err := syncDir(f, dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // ReadFile reads a whole file of at most limit bytes.
