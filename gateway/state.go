@@ -23,7 +23,8 @@ var (
 )
 
 // State is state.db: what cannot be rebuilt from footage. Today that is the adopted cameras (bucket "cameras", camera
-// id → sealed JSON), what was changed of volumes at run time (bucket "volumes", path → JSON) and what gateway/auth keeps in its own buckets of the same file.
+// id → sealed JSON), what was changed of volumes at run time (bucket "volumes", path → JSON), whose locks are and why (bucket "locks", id →
+// sealed JSON) and what gateway/auth keeps in its own buckets of the same file.
 type State struct {
 	db   *bbolt.DB
 	seal *seal

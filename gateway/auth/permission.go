@@ -16,10 +16,11 @@ const (
 	People               // see and end other people's sessions, make one-time links
 	Metrics              // read the counters
 	Raise                // raise and end events
+	Lock                 // keep footage from deletion, see who keeps what and why
 	permissions
 )
 
-var permissionNames = [permissions]string{"none", "self", "see", "live", "audio", "playback", "configure", "maintain", "people", "metrics", "raise"}
+var permissionNames = [permissions]string{"none", "self", "see", "live", "audio", "playback", "configure", "maintain", "people", "metrics", "raise", "lock"}
 
 func (p Permission) String() string {
 	if p >= permissions {

@@ -20,6 +20,7 @@ type Cameras interface {
 	Adopt(ctx context.Context, req AdoptRequest) (Camera, error)
 	Raise(ctx context.Context, camera string, req EventRequest) (RaisedEvent, error)
 	Volumes
+	Locks
 }
 
 // Archive is what is known of recorded footage. *storage.Store implements it.

@@ -308,6 +308,7 @@ type cameras struct {
 
 	mu       sync.Mutex
 	raised   []EventRequest
+	locks    []Lock
 	list     []Camera
 	changes  []chan Change
 	adopt    func(AdoptRequest) (Camera, error)

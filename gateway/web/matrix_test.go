@@ -51,6 +51,9 @@ func sample(rt route) (path, body, mime string) {
 	if rt.pattern == "/api/v1/cameras" && rt.body != nil {
 		body = `{"address":"192.168.1.9"}`
 	}
+	if rt.pattern == "/api/v1/locks" && rt.body != nil {
+		body = goodLock
+	}
 	if rt.pattern == "/api/v1/volumes" && rt.body != nil {
 		body = `{"path":"/srv/more"}`
 	}

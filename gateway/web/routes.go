@@ -14,6 +14,7 @@ func table() []route {
 	all = append(all, liveRoutes()...)
 	all = append(all, footageRoutes()...)
 	all = append(all, volumeRoutes()...)
+	all = append(all, lockRoutes()...)
 	return append(all, systemRoutes()...)
 }
 

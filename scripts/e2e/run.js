@@ -120,6 +120,36 @@ await test("Mark raises an event, which the timeline draws and names", async () 
   throw new Error("no place on the axis names the event: " + await b.page.textContent(".tip"));
 });
 
+await test("a range is picked by keyboard, locked, seen on the timeline and unlocked", async () => {
+  await b.page.goto(shop.base + "/timeline/shop-floor");
+  await b.page.waitForSelector("canvas.axis");
+  await b.page.locator("canvas.axis").focus();
+  await b.page.keyboard.press("ArrowLeft"); // ten seconds back
+  await until(b.page, "document.querySelector('video.footage:not([hidden])')?.currentTime > 0");
+  await b.page.keyboard.press("i");
+  await until(b.page, "document.querySelector('video.footage:not([hidden])')?.currentTime > 1.5");
+  await b.page.keyboard.press("o");
+  await b.page.getByRole("group", { name: "Range" }).getByRole("button", { name: "Lock" }).click();
+  const dialog = b.page.getByRole("dialog", { name: /^Lock .* of Shop floor/ });
+  await dialog.getByLabel("Reason").fill("Police, case 12");
+  await b.page.screenshot({ path: join(out, "lock-1440-dark.png") });
+  await dialog.getByRole("button", { name: "Lock" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await b.page.keyboard.press("ArrowLeft");
+  const now = new Date();
+  /** @type {any[]} */
+  const held = await b.page.evaluate(async at => (await fetch(`/api/v1/locks?from=2000-01-01T00:00:00Z&to=${at}`)).json(), now.toISOString());
+  must(held.length === 1 && held[0].owner === "demo" && held[0].reason === "Police, case 12", JSON.stringify(held));
+  await b.page.goto(`${shop.base}/timeline/shop-floor?at=${held[0].from}`);
+  await b.page.getByRole("button", { name: /^Locked until/ }).click();
+  const shown = b.page.getByRole("dialog", { name: "Locked" });
+  must((await shown.textContent())?.includes("Police, case 12"), "no reason");
+  await b.page.screenshot({ path: join(out, "locked-1440-dark.png") });
+  await shown.getByRole("button", { name: "Unlock" }).click();
+  await shown.waitFor({ state: "detached" });
+  must((await b.page.evaluate(async at => (await fetch(`/api/v1/locks?from=2000-01-01T00:00:00Z&to=${at}`)).json(), now.toISOString())).length === 0, "still locked");
+});
+
 const here = b.page;
 /** @param {"button"|"link"|"row"|"radio"|"dialog"|"progressbar"} role @param {string|RegExp} name */
 const by = (role, name) => here.getByRole(role, { name });

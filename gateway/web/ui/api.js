@@ -15,6 +15,7 @@
  * @typedef {{level:string,started:string,took_seconds:number,streams:number,segments:number,open:number,skipped:number,bytes:number,findings:Finding[]|null,more?:number,known?:Finding[],repaired?:number}} Report
  * @typedef {{at:string,keys:number,cameraDays:number,from:number,to:number,clean:string[],away:{copy:string,cause:string}[]|null,strength:string,meaning:string}} KeyReceipt
  * @typedef {{ring?:string,generation:number,cameraDays:number,root:string,strength:"file"|"host"|"tpm",confirmed:boolean,copies:{volume:string,state:string,cause?:string}[],locked?:{ring:string,roots:string[],copies:string[]}[],due:number,dueSince?:string,last?:KeyReceipt}} KeyStatus
+ * @typedef {{id:string,camera:string,from:string,to:string,until:string,created:string,owner:string,reason:string}} Lock
  * @typedef {{state:"running"|"done"|"cancelled"|"failed",started:string,segments:number,of:number,bytes:number,of_bytes:number,left_seconds:number,error?:string,report?:Report}} CheckJob
  * @typedef {{state:string,summary:string,alarms:Alarm[],volumes:Volume[]}} Health
  * @typedef {{user:string,role:string,permissions:string[],csrf:string,site:string,version:string,time_zone:string}} Session
@@ -133,5 +134,11 @@ export const api = {
   confirmKey: recovery => json("POST", `${base}/keys/confirm`, { json: { recovery } }),
   /** @param {string} recovery */
   unlockKeys: recovery => json("POST", `${base}/keys/unlock`, { json: { recovery } }),
+  /** @param {string} camera @param {Date} from @param {Date} to @returns {Promise<Lock[]>} */
+  locks: (camera, from, to) => json("GET", `${base}/locks?camera=${encodeURIComponent(camera)}&from=${at(from)}&to=${at(to)}`),
+  /** @param {{camera:string,from:string,to:string,until:string,reason:string}} l @returns {Promise<Lock>} */
+  lock: l => json("POST", `${base}/locks`, { json: l }),
+  /** @param {string} id */
+  unlock: id => json("DELETE", `${base}/locks/${encodeURIComponent(id)}`),
   events: `${base}/events/stream`,
 };

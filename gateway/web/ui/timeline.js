@@ -2,9 +2,10 @@
 import { store } from "./store.js";
 import { api } from "./api.js";
 import { Player } from "./player.js";
+import { Range, lockBand } from "./range.js";
 import { h, iconButton, Undo } from "./dom.js";
 import { icon } from "./icons.js";
-import { words, clock, duration } from "./words.js";
+import { words, clock, duration, when } from "./words.js";
 
 const minute = 60e3, hour = 3600e3, day = 24 * hour;
 /** How much of footage is asked for at once, ms. The next piece is fetched before the end. */
@@ -67,14 +68,15 @@ export function timelinePage(id, go) {
   const canvas = h("canvas.axis", { tabindex: "0", role: "slider", "aria-label": words.timeline });
   const tip = h("div.tip", { hidden: true });
   const playButton = iconButton(icon("pause"), words.pause, toggle);
+  const range = new Range(id, () => draw());
   const liveButton = h("button.live-button", { type: "button", onclick: goLive }, words.liveHere);
   const pick = h("select", { "aria-label": words.camera, onchange: (/** @type {any} */ e) => go(`/timeline/${encodeURIComponent(e.target.value)}`) });
   const rate = h("select", { "aria-label": words.speed, title: words.speed, onchange: (/** @type {any} */ e) => setSpeed(Number(e.target.value)) },
     ...[0.5, 1, 2, 4, 8].map(s => h("option", { value: String(s), selected: s === 1 }, s === 0.5 ? "½×" : `${s}×`)));
   const date = h("input", { type: "date", "aria-label": words.day, title: words.day, onchange: (/** @type {any} */ e) => { const d = new Date(e.target.value + "T00:00"); if (!Number.isNaN(d.getTime())) { span = day; center = d.getTime() + day / 2; follow = false; seek(d.getTime()); } } });
   const time = h("output.time");
-  const bar = h("div.bar", { role: "toolbar" }, iconButton(icon("stepBack"), words.frameBack, () => step(-1)), playButton, iconButton(icon("step"), words.frame, () => step(1)), rate, time, h("span.grow"), pick, date, liveButton);
-  const element = h("section.timeline", null, stage, bar, h("div.axis-box", null, canvas, tip));
+  const bar = h("div.bar", { role: "toolbar" }, iconButton(icon("stepBack"), words.frameBack, () => step(-1)), playButton, iconButton(icon("step"), words.frame, () => step(1)), rate, time, range.hereButton, h("span.grow"), pick, date, liveButton);
+  const element = h("section.timeline", null, stage, bar, range.element, h("div.axis-box", null, canvas, tip));
 
   // ---- playing
 
@@ -188,6 +190,9 @@ export function timelinePage(id, go) {
     }
     marks.want(id, from, Math.min(to, now), draw);
     if (list.length) markers(g, list[0], w);
+    range.want(from, to);
+    if (list.length && list[0].c.id === id) range.draw(g, x, list[0], w, colour);
+    range.follow(head);
     g.fillStyle = colour("--bg");
     if (x(now) < w) { g.globalAlpha = 0.6; g.fillRect(Math.max(0, x(now)), 20, w, hgt); g.globalAlpha = 1; }
     playhead(g, hgt);
@@ -293,11 +298,17 @@ export function timelinePage(id, go) {
 
   /** @type {Map<number, number>} */
   const fingers = new Map();
-  let dragged = 0, began = 0, pinch = 0;
-  undo.on(canvas, "pointerdown", e => { canvas.setPointerCapture(e.pointerId); fingers.set(e.pointerId, e.offsetX); dragged = 0; began = e.offsetX; });
+  let dragged = 0, began = 0, pinch = 0, picking = false, press = 0;
+  /** How long a finger rests before it picks a range, ms. */
+  const longPress = 450;
+  undo.on(canvas, "pointerdown", e => { canvas.setPointerCapture(e.pointerId); fingers.set(e.pointerId, e.offsetX); dragged = 0; began = e.offsetX; picking = e.shiftKey; if (picking) range.begin(t(began)); else if (e.pointerType !== "mouse") press = setTimeout(() => { if (dragged <= 5 && fingers.size === 1) { picking = true; range.begin(t(began)); } }, longPress); });
   undo.on(canvas, "pointermove", e => {
     const was = fingers.get(e.pointerId);
     if (was === undefined) { hover(e.offsetX, e.offsetY); return; }
+    if (picking && fingers.size === 1) {
+      range.drag(t(e.offsetX));
+      return;
+    }
     if (fingers.size === 2) {
       const other = [...fingers].find(([k]) => k !== e.pointerId)?.[1] || 0;
       const now = Math.abs(e.offsetX - other);
@@ -311,14 +322,17 @@ export function timelinePage(id, go) {
   undo.on(canvas, "pointerup", e => {
     fingers.delete(e.pointerId);
     pinch = 0;
+    clearTimeout(press);
+    if (picking) { picking = false; return; }
     if (dragged > 5) return;
     const l = lanes().find((/** @type {{y:number,h:number}} */ v) => e.offsetY >= v.y && e.offsetY < v.y + v.h + 5);
     const at = t(began);
     if (l && l.c.id !== id) { go(`/timeline/${encodeURIComponent(l.c.id)}?at=${new Date(at).toISOString()}`); return; }
+    if (l && e.offsetY < l.y + lockBand && range.at(at)) { range.show(range.at(at)); return; }
     wantsPlay = true;
     seek(at);
   });
-  undo.on(canvas, "pointercancel", e => fingers.delete(e.pointerId));
+  undo.on(canvas, "pointercancel", e => { fingers.delete(e.pointerId); clearTimeout(press); picking = false; });
   undo.on(canvas, "pointerleave", () => { tip.hidden = true; });
   undo.on(canvas, "wheel", e => { e.preventDefault(); if (Math.abs(e.deltaX) > Math.abs(e.deltaY)) { center += e.deltaX / canvas.clientWidth * span; follow = false; } else zoom(e.offsetX, Math.pow(1.0015, e.deltaY)); draw(); }, { passive: false });
 
@@ -336,7 +350,8 @@ export function timelinePage(id, go) {
     const at = t(px);
     const s = l && spans.get(l.c.id).find((/** @type {import("./api.js").Span} */ v) => Date.parse(v.start) <= at && Date.parse(v.end) > at);
     const e = l && l.c.id === id ? marks.at(at, 4 / canvas.clientWidth * span) : undefined;
-    const event = e ? ` · ${words.event(e.kind, e.source, e.end && e.end !== e.start ? duration((Date.parse(e.end) - Date.parse(e.start)) / 1000) : "")}` : "";
+    const held = l && l.c.id === id && range.at(at);
+    const event = held ? ` · ${words.locked}: ${held.reason} (${held.owner || words.unknown}, ${words.until} ${when(held.until)})` : e ? ` · ${words.event(e.kind, e.source, e.end && e.end !== e.start ? duration((Date.parse(e.end) - Date.parse(e.start)) / 1000) : "")}` : "";
     tip.textContent = `${clock(at)}${event}${s && s.kind === "gap" ? ` · ${hole(s)}` : ""}`;
     tip.title = new Date(at).toISOString();
     tip.hidden = false;
@@ -349,7 +364,8 @@ export function timelinePage(id, go) {
     const keys = {
       " ": toggle, k: toggle, K: toggle, ArrowLeft: () => seek(head - (e.shiftKey ? minute : 10e3)), ArrowRight: () => seek(head + (e.shiftKey ? minute : 10e3)),
       j: () => seek(head - 30e3), l: () => setSpeed(Math.min(8, speed * 2)), ",": () => step(-1), ".": () => step(1),
-      "+": () => zoom(x(head), 0.7), "=": () => zoom(x(head), 0.7), "-": () => zoom(x(head), 1.4), Escape: () => go("/live"), End: goLive,
+      "+": () => zoom(x(head), 0.7), "=": () => zoom(x(head), 0.7), "-": () => zoom(x(head), 1.4), Escape: () => range.some ? range.clear() : go("/live"), End: goLive,
+      i: () => range.markIn(head), I: () => range.markIn(head), o: () => range.markOut(head), O: () => range.markOut(head),
     };
     const f = keys[e.key];
     if (f) f();

@@ -8,6 +8,7 @@
 //	player.js                  one live picture: WHEP, else Media Source Extensions, else the sub stream
 //	live.js timeline.js cameras.js storage.js sign.js   the pages; all but live and sign are fetched when first opened
 //	volumes.js encryption.js check.js   the parts of the storage page
+//	range.js                   a range of the timeline, and locks
 //	parts.js                   what pages are made of: states, bars, notices, dialogs
 //	words.js words-storage.js  every sentence that people read
 //	icons.js                   the icon set

@@ -1,0 +1,151 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"holdfast/gateway/web"
+	"holdfast/storage"
+)
+
+// bucketLocks is what state.db keeps of locks: id → sealed JSON. Whose a lock is and why are personal values; the journals and
+// the index, which are in clear, hold neither.
+var bucketLocks = []byte("locks")
+
+// keptLock is what is kept of a lock beside what storage has.
+type keptLock struct {
+	Owner  string    `json:"owner"`
+	Reason string    `json:"reason"`
+	Until  time.Time `json:"until"` // after it the record is dropped
+}
+
+// LockFootage keeps footage from deletion. When whose it is cannot be kept, nothing is locked.
+func (g *Gateway) LockFootage(_ context.Context, owner string, req web.LockRequest) (web.Lock, error) {
+	l, err := g.store.Lock(storage.Lock{Camera: req.Camera, From: req.From, To: req.To, Until: req.Until})
+	if err != nil {
+		return web.Lock{}, web.Rejected("until", err.Error())
+	}
+	kept := keptLock{Owner: owner, Reason: req.Reason, Until: l.Until}
+	if err := g.state.keepLock(l.ID, kept, l.Created); err != nil {
+		_, undone := g.store.Unlock(l.ID)
+		return web.Lock{}, errors.Join(err, undone)
+	}
+	return lockOf(l, kept), nil
+}
+
+// UnlockFootage ends a lock.
+func (g *Gateway) UnlockFootage(_ context.Context, id string) error {
+	if _, err := g.store.Unlock(id); errors.Is(err, storage.ErrNoLock) {
+		return web.ErrNotFound
+	} else if err != nil {
+		return err
+	}
+	return g.state.dropLock(id)
+}
+
+// FootageLocks gives the locks that hold footage of a range.
+func (g *Gateway) FootageLocks(camera string, from, to time.Time) ([]web.Lock, error) {
+	held, err := g.store.Locks(camera, from, to)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]web.Lock, 0, len(held))
+	for _, l := range held {
+		kept, err := g.state.keptLock(l.ID)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, lockOf(l, kept))
+	}
+	return list, nil
+}
+
+func lockOf(l storage.Lock, kept keptLock) web.Lock {
+	return web.Lock{ID: l.ID, Camera: l.Camera, From: l.From.UTC(), To: l.To.UTC(), Until: l.Until.UTC(), Created: l.Created.UTC(), Owner: kept.Owner, Reason: kept.Reason}
+}
+
+// keepLock writes whose a lock is, sealed, and drops what is kept of locks that have ended: that bounds the bucket by the locks
+// that storage allows.
+func (s *State) keepLock(id string, kept keptLock, now time.Time) error {
+	plain, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	sealed := s.seal.close(plain, lockBinding(id))
+	err = s.db.Update(func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucketIfNotExists(bucketLocks)
+		if err != nil {
+			return err
+		}
+		if err := s.dropEnded(b, now); err != nil {
+			return err
+		}
+		return b.Put([]byte(id), sealed)
+	})
+	if err != nil {
+		return fmt.Errorf("keep lock: %w", err)
+	}
+	return nil
+}
+
+func (s *State) dropEnded(b *bbolt.Bucket, now time.Time) error {
+	var ended [][]byte
+	err := b.ForEach(func(k, v []byte) error {
+		if kept, err := s.unsealLock(string(k), v); err == nil && kept.Until.Before(now) {
+			ended = append(ended, k)
+		}
+		return nil
+	})
+	for _, k := range ended {
+		err = errors.Join(err, b.Delete(k))
+	}
+	return err
+}
+
+// keptLock reads whose a lock is: nobody's when nothing is kept of it.
+func (s *State) keptLock(id string) (kept keptLock, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucketLocks)
+		if b == nil {
+			return nil
+		}
+		if v := b.Get([]byte(id)); v != nil {
+			kept, err = s.unsealLock(id, v)
+		}
+		return err
+	})
+	if err != nil {
+		return kept, fmt.Errorf("read lock: %w", err)
+	}
+	return kept, nil
+}
+
+func (s *State) unsealLock(id string, v []byte) (kept keptLock, err error) {
+	plain, err := s.seal.open(v, lockBinding(id))
+	if err != nil {
+		return kept, err
+	}
+	return kept, json.Unmarshal(plain, &kept)
+}
+
+// lockBinding is what a sealed lock is bound to, so that it can stand for no other and for no camera.
+func lockBinding(id string) []byte { return append([]byte("lock/"), id...) }
+
+func (s *State) dropLock(id string) error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucketLocks)
+		if b == nil {
+			return nil
+		}
+		return b.Delete([]byte(id))
+	})
+	if err != nil {
+		return fmt.Errorf("drop lock: %w", err)
+	}
+	return nil
+}
