@@ -25,10 +25,8 @@ func checkFile(r *reader, f found, c *Config) {
 		if !again {
 			seen[cam.ID] = i
 		}
-		if cam.Record.MaxAge == 0 {
-			cam.Record.MaxAge = c.Retention.MaxAge
-		}
 	}
+	checkAges(r, f, c)
 }
 
 // checkVolumes refuses directories that are in each other's way: a volume's size and age would be counted twice.

@@ -39,7 +39,10 @@ type Volume struct {
 
 // Retention is how long footage is kept where a camera says nothing else.
 type Retention struct {
-	MaxAge Duration
+	MaxAge      Duration
+	EventMaxAge Duration // of footage of events, at least MaxAge
+	MinAge      Duration // promised; 0: nothing is
+	LockMax     Duration // how long a lock may last
 }
 
 // Verify is how footage is read again in the background.
@@ -85,13 +88,15 @@ type Stream struct {
 
 // Record says what of a camera is kept.
 type Record struct {
-	Mode     string    // continuous, event, schedule or off
-	PreRoll  Duration  // of an event
-	PostRoll Duration  // of an event
-	Schedule *Schedule // with mode schedule; else nil
-	Streams  []string  // ids of the streams that are recorded
-	MaxAge   Duration  // in a Config always set; elsewhere 0 is the gateway's own
-	Volumes  []string  // paths or ids of those that it is recorded on while one takes footage; none: all
+	Mode        string    // continuous, event, schedule or off
+	PreRoll     Duration  // of an event
+	PostRoll    Duration  // of an event
+	Schedule    *Schedule // with mode schedule; else nil
+	Streams     []string  // ids of the streams that are recorded
+	MaxAge      Duration  // in a Config always set; elsewhere 0 is the gateway's own, as with
+	EventMaxAge Duration  // at least MaxAge
+	MinAge      Duration  // promised; in a Config 0 is: nothing is
+	Volumes     []string  // paths or ids of those that it is recorded on while one takes footage; none: all
 }
 
 // Recording modes.

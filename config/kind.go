@@ -107,6 +107,9 @@ func (f found) broken(names ...string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return f.has(n) && !f.good[n] })
 }
 
+// stands tells whether the file has the field of a whole path, such as retention.max_age.
+func (f found) stands(path string) bool { _, ok := f.r.places[path]; return ok }
+
 // of is where the field stands (names may go deeper: streams[1].rtsp), or else what is around it.
 func (f found) of(name string) place {
 	path := strings.TrimPrefix(f.at.path+"."+name, ".")

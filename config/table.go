@@ -64,6 +64,14 @@ var retentionObject = &object[Retention]{
 		setting("max_age", age(), func(r *Retention) *Duration { return &r.MaxAge },
 			"Footage older than this is deleted, also when there is room. Keep it no longer than the purpose needs; many authorities expect about 72h where nothing else is justified.").
 			defaults("14d").insteadOf("days", "keep"),
+		setting("event_max_age", age(), func(r *Retention) *Duration { return &r.EventMaxAge },
+			"Footage that an event overlaps, with its pre- and post-roll, is kept this long instead. At least `max_age`.").otherwise("`max_age`").insteadOf("events", "event_age"),
+		setting("min_age", age(), func(r *Retention) *Duration { return &r.MinAge },
+			"Footage is promised to be kept at least this long. Nothing can make a disk larger: an alarm says what to do before the space forces older footage out sooner, and another when it did. At most `max_age`.").
+			otherwise("nothing is promised").insteadOf("promise", "minimum"),
+		setting("lock_max", age(), func(r *Retention) *Duration { return &r.LockMax },
+			"How long a lock may last. Locked footage is never deleted, neither by age nor for space: when only locked footage is left on a volume, recording goes on on the others, and what none takes is a gap `disk full` with an alarm that names the locks.").
+			defaults("366d").insteadOf("max_lock", "locks"),
 	},
 }
 
@@ -163,6 +171,10 @@ var recordObject = &object[Record]{
 			"Ids of the streams that are recorded.").defaults("[main]"),
 		setting("max_age", age(), func(r *Record) *Duration { return &r.MaxAge },
 			"Footage of this camera older than this is deleted.").otherwise("`retention.max_age`").insteadOf("retention", "keep"),
+		setting("event_max_age", age(), func(r *Record) *Duration { return &r.EventMaxAge },
+			"Footage of this camera that an event overlaps is kept this long instead.").otherwise("`retention.event_max_age`, or this camera's `max_age` where that is longer"),
+		setting("min_age", age(), func(r *Record) *Duration { return &r.MinAge },
+			"Footage of this camera is promised to be kept at least this long.").otherwise("`retention.min_age`").insteadOf("promise", "minimum"),
 		setting("volumes", list(words(), 0, maxVolumes), func(r *Record) *[]string { return &r.Volumes },
 			"Paths or ids of the volumes that this camera is recorded on, while one of them takes footage. Otherwise it is recorded on the others, with an alarm, and returns with the next segment.").
 			otherwise("all volumes, as they have room"),

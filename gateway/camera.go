@@ -60,6 +60,7 @@ func (g *Gateway) newCamera(spec config.Camera, origin string) *Camera {
 		log: g.log.With("camera", spec.ID), store: g.store, gate: newGate(time.Now), made: g.now().UTC(),
 		idle: g.idle, plan: newPlan(spec.Record, g.conf.Location()), lasting: make(map[string]storage.Event),
 	}
+	g.store.SetAges(spec.ID, cameraAges(spec.Record))
 	if !spec.Disabled {
 		c.recallEvents()
 	}

@@ -24,7 +24,7 @@ import (
 
 // storageOptions are those of the recording engine.
 func (g *Gateway) storageOptions() storage.Options {
-	o := storage.Options{Index: filepath.Join(g.conf.Data, "index.db"), Ages: storage.Ages{Max: time.Duration(g.conf.Retention.MaxAge)},
+	o := storage.Options{Index: filepath.Join(g.conf.Data, "index.db"), Ages: siteAges(g.conf.Retention), LockMax: time.Duration(g.conf.Retention.LockMax),
 		CameraAges: make(map[string]storage.Ages), Verify: verifyOptions(g.conf.Verify), Disks: g.conf.DiskHealth, Now: g.now, Log: g.log}
 	o.Volumes = g.volumesToOpen()
 	o.Pins = make(map[string][]string)
@@ -32,11 +32,17 @@ func (g *Gateway) storageOptions() storage.Options {
 		if len(c.Record.Volumes) > 0 {
 			o.Pins[c.ID] = c.Record.Volumes
 		}
-		if c.Record.MaxAge > 0 {
-			o.CameraAges[c.ID] = storage.Ages{Max: time.Duration(c.Record.MaxAge)}
-		}
+		o.CameraAges[c.ID] = cameraAges(c.Record)
 	}
 	return o
+}
+
+func siteAges(r config.Retention) storage.Ages {
+	return storage.Ages{Max: time.Duration(r.MaxAge), Event: time.Duration(r.EventMaxAge), Min: time.Duration(r.MinAge)}
+}
+
+func cameraAges(r config.Record) storage.Ages {
+	return storage.Ages{Max: time.Duration(r.MaxAge), Event: time.Duration(r.EventMaxAge), Min: time.Duration(r.MinAge)}
 }
 
 // verifyOptions has a rate of 0 stand for not at all.

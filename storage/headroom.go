@@ -68,6 +68,13 @@ func (s *Store) retainBySpace(r *turn) error {
 	return nil
 }
 
+// isStuck tells whether only locked footage is left where space is needed.
+func (v *volume) isStuck() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.stuck
+}
+
 func (s *Store) heldOn(number uint16, c class) (h held) {
 	s.index.db.View(func(tx *bbolt.Tx) error {
 		h = heldOn(tx, number, c)

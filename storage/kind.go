@@ -65,6 +65,12 @@ func (s *Store) agesOf(camera string) Ages {
 	if own.Min > 0 {
 		a.Min = own.Min
 	}
+	if a.Max > 0 && a.Event > 0 { // a camera's own age may be longer than what was said of events for all
+		a.Event = max(a.Event, a.Max)
+	}
+	if a.Max > 0 {
+		a.Min = min(a.Min, a.Max)
+	}
 	return a
 }
 

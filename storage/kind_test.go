@@ -217,7 +217,7 @@ func TestChangedAgesHoldForFootageThatIsThere(t *testing.T) {
 	r.store.SetAges("door", Ages{Event: 9 * day})
 	r.now = began.Add(4 * day)
 	r.expectLeft("10 15 20 45")
-	r.store.SetAges("door", Ages{Max: 5 * day, Event: 2 * day})
+	r.store.SetAges("door", Ages{Max: 3 * day})
 	r.expectLeft("15 20 45")
 	r.must(r.w.Close(CauseStopped))
 	r.w = nil

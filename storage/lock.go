@@ -68,6 +68,7 @@ func (s *Store) Lock(l Lock) (Lock, error) {
 	}
 	s.journalAll(l.record())
 	err := s.index.db.Update(func(tx *bbolt.Tx) error { return putLock(tx, &lockEntry{Lock: l}) })
+	s.locksChanged()
 	if err != nil {
 		return l, fmt.Errorf("note lock: %w", err)
 	}
@@ -150,7 +151,15 @@ func (s *Store) endLock(e *lockEntry) error {
 	r.Type, r.At = "unlock", s.now().UTC()
 	s.journalAll(r)
 	e.state = lockEnds
+	defer s.locksChanged()
 	return s.index.db.Update(func(tx *bbolt.Tx) error { return putLock(tx, e) })
+}
+
+// locksChanged has what locks hold summed anew.
+func (s *Store) locksChanged() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lockChanges++
 }
 
 // Locks gives the locks that hold of a camera, "" for all, that overlap [from, to), in the order of their ranges.

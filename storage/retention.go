@@ -188,6 +188,7 @@ func (s *Store) Alarms() []Alarm {
 		list = append(list, v.disks.alarms(v.o.Path)...)
 	}
 	list = append(list, s.unpinned()...)
+	list = append(list, s.retentionAlarms()...)
 	if moved := s.index.aside; moved != "" {
 		list = append(list, Alarm{ID: "index", Since: s.opened.UTC(), What: "The index could not be read when the gateway started. It was made again from the footage; the old one is " + moved + ".",
 			Means: "All footage that could be read is on the timelines. Causes of gaps that were noted in the last seconds before may be missing.",
@@ -195,8 +196,8 @@ func (s *Store) Alarms() []Alarm {
 	}
 	if reason := s.guard.holds(); reason != "" {
 		list = append(list, Alarm{ID: "clock", Since: s.guard.wall.UTC(), What: "Deletion by age is paused: " + reason + ".",
-			Means: "Footage is kept longer than was set, and deleted only when space is needed.",
-			Do:    "Have the machine's clock set by NTP. Deletion goes on by itself once the clock is synchronised, or has run evenly for a day."})
+			Means: "Footage is kept longer than was set, and deleted only when space is needed. Locks do not end by themselves.",
+			Do:    "Have the machine's clock set by NTP. Deletion goes on by itself once the clock is synchronised, or has run evenly for a day. Where the clock is right, say so: holdfast clock confirm."})
 	}
 	return append(list, s.rotAlarms()...)
 }

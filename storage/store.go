@@ -62,21 +62,24 @@ type Store struct {
 	locking   sync.Mutex // makes looking at a camera's locks and changing them one act
 	examining sync.Mutex // held by whichever volume's round moves frontiers and settles locks
 
-	mu       sync.Mutex              // guards what follows
-	vols     []*volume               // replaced as a whole
-	numbers  map[uint16]*volume      // by number in the index
-	writers  map[string]*Writer      // by camera 0 stream
-	live     map[string]*Writer      // by path of the segment that it writes
-	torn     map[string]*tornSegment // given up by failing volumes, to be finished when they are back, by path
-	changing sync.Mutex              // makes looking at the volumes in use and changing them one act
-	joined   chan struct{}           // told when a volume was added or removed; constant
-	changed  chan struct{}           // closed and replaced when a volume or an alarm changes
-	stamped  time.Time               // when noteAlive noted last
-	unsaid   []record                // gaps, events and locks that no journal took yet
-	dueOn    map[uint16]bool         // volumes with footage that retention has not looked at and that may be too old
-	report   Recovery
-	shown    []VolumeStatus // as last seen by watch
-	doubt    string         // as last seen by watch
+	mu          sync.Mutex              // guards what follows
+	vols        []*volume               // replaced as a whole
+	numbers     map[uint16]*volume      // by number in the index
+	writers     map[string]*Writer      // by camera 0 stream
+	live        map[string]*Writer      // by path of the segment that it writes
+	torn        map[string]*tornSegment // given up by failing volumes, to be finished when they are back, by path
+	changing    sync.Mutex              // makes looking at the volumes in use and changing them one act
+	joined      chan struct{}           // told when a volume was added or removed; constant
+	changed     chan struct{}           // closed and replaced when a volume or an alarm changes
+	stamped     time.Time               // when noteAlive noted last
+	unsaid      []record                // gaps, events and locks that no journal took yet
+	load        *lockLoad               // what locks held when it was last summed
+	lockChanges uint64                  // how often a lock was made, changed or ended
+	alarmed     map[string]time.Time    // since when alarms of retention have lasted
+	dueOn       map[uint16]bool         // volumes with footage that retention has not looked at and that may be too old
+	report      Recovery
+	shown       []VolumeStatus // as last seen by watch
+	doubt       string         // as last seen by watch
 }
 
 // Recovery is what opening the store found and did.
