@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -38,6 +39,7 @@ type asset struct {
 	mime string
 	etag string
 	data []byte
+	gzip []byte // the same, compressed once at the start; nil where that saves nothing
 }
 
 // staticRoutes makes a public route for each file of the viewer and for each of its pages. A file that is not there at
@@ -76,10 +78,41 @@ func fileRoute(pattern string, a *asset) route {
 func (a *asset) serve(w http.ResponseWriter, r *request) error {
 	h := w.Header()
 	h.Set("Content-Type", a.mime)
-	h.Set("ETag", a.etag)
 	h.Set("Cache-Control", "no-cache")
-	http.ServeContent(w, r.Request, "", time.Time{}, bytes.NewReader(a.data))
+	data, etag := a.data, a.etag
+	if a.gzip != nil {
+		h.Set("Vary", "Accept-Encoding")
+		if takesGzip(r.Header.Get("Accept-Encoding")) {
+			h.Set("Content-Encoding", "gzip")
+			data, etag = a.gzip, strings.TrimSuffix(a.etag, `"`)+`-gzip"` // another representation has another tag
+		}
+	}
+	h.Set("ETag", etag)
+	http.ServeContent(w, r.Request, "", time.Time{}, bytes.NewReader(data))
 	return nil
+}
+
+// takesGzip tells whether a client names gzip among what it takes, and does not rule it out by a weight.
+func takesGzip(accepts string) bool {
+	for one := range strings.SplitSeq(accepts, ",") {
+		name, weight, _ := strings.Cut(strings.TrimSpace(one), ";")
+		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			return strings.Trim(strings.TrimPrefix(strings.TrimSpace(weight), "q="), "0.") != "" || weight == ""
+		}
+	}
+	return false
+}
+
+// compressed gives data compressed, or nil where that does not save a tenth.
+func compressed(data []byte) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // an error only for a level that there is not
+	z.Write(data)                                         // a buffer takes everything
+	z.Close()
+	if b.Len() > len(data)*9/10 {
+		return nil
+	}
+	return b.Bytes()
 }
 
 func readAssets(ui fs.FS) (map[string]*asset, error) {
@@ -97,7 +130,7 @@ func readAssets(ui fs.FS) (map[string]*asset, error) {
 			return err
 		}
 		sum := sha256.Sum256(data)
-		assets[name] = &asset{mime: mime, etag: `"` + hex.EncodeToString(sum[:16]) + `"`, data: data}
+		assets[name] = &asset{mime: mime, etag: `"` + hex.EncodeToString(sum[:16]) + `"`, data: data, gzip: compressed(data)}
 		return nil
 	})
 	if err != nil {
