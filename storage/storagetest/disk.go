@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -42,7 +43,7 @@ type Survival int
 const (
 	Synced Survival = iota // a power cut before anything was written back
 	All                    // the program alone was killed
-	Mixed                  // a power cut in the middle of writing back: names and sectors made it or not, at random
+	Mixed                  // a power cut in the middle of writing back: what made it and what did not is chosen at random
 )
 
 func (s Survival) String() string { return [...]string{"synced", "all", "mixed"}[s] }
@@ -70,6 +71,7 @@ type inode struct {
 	dir      bool
 	children map[string]*inode // as seen
 	kept     map[string]*inode // as of the last sync of the directory
+	unsynced []*naming         // since, in order
 	data     []byte            // as seen
 	synced   []byte            // as of the last sync
 	pending  []change          // since
@@ -176,12 +178,12 @@ func (d *Disk) After(s Survival, random *rand.Rand) *Disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	after := New(d.total)
-	after.top = d.top.after(s, random, map[*inode]*inode{})
+	after.top = d.top.after(s, random, map[*inode]*inode{}, fates{})
 	return after
 }
 
 // after gives what survives of a node. seen keeps a node that has two names, in the middle of a rename, one.
-func (n *inode) after(s Survival, random *rand.Rand, seen map[*inode]*inode) *inode {
+func (n *inode) after(s Survival, random *rand.Rand, seen map[*inode]*inode, fates fates) *inode {
 	if have := seen[n]; have != nil {
 		return have
 	}
@@ -193,25 +195,12 @@ func (n *inode) after(s Survival, random *rand.Rand, seen map[*inode]*inode) *in
 	}
 	dir := newDir()
 	seen[n] = dir
-	for name, child := range n.names(s, random) {
-		dir.children[name] = child.after(s, random, seen)
+	entries := n.names(s, random, fates)
+	for _, name := range slices.Sorted(maps.Keys(entries)) { // the same choices for the same seed
+		dir.children[name] = entries[name].after(s, random, seen, fates)
 	}
 	dir.kept = maps.Clone(dir.children)
 	return dir
-}
-
-// names are the entries of a directory that survive. Each change of the directory is written back or not.
-func (n *inode) names(s Survival, random *rand.Rand) map[string]*inode {
-	switch s {
-	case All:
-		return n.children
-	case Synced:
-		return n.kept
-	}
-	if random.IntN(2) == 0 { // a journal of metadata is written back in order: all or nothing is what file systems do
-		return n.children
-	}
-	return n.kept
 }
 
 // survives is the content of a file after a crash.
@@ -222,11 +211,25 @@ func (n *inode) survives(s Survival, random *rand.Rand) []byte {
 	case Synced:
 		return append([]byte(nil), n.synced...)
 	}
-	data := append([]byte(nil), n.synced...)
+	data, draw := append([]byte(nil), n.synced...), random.IntN(4)
 	for _, c := range n.pending {
-		data = c.tear(data, random)
+		switch draw { // whole files are written back early or late, whatever becomes of others
+		case 0:
+		case 1:
+			data = c.put(data)
+		default:
+			data = c.tear(data, random)
+		}
 	}
 	return data
+}
+
+// put applies a change.
+func (c change) put(data []byte) []byte {
+	if c.data == nil {
+		return resize(data, c.off)
+	}
+	return put(data, c.data, c.off)
 }
 
 // tear applies a change in part: each sector made it or not. The size may have been written before the data.

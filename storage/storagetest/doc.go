@@ -6,7 +6,9 @@
 // next sync succeeds over the loss, as Linux does since 2018.
 //
 // Every call is one numbered operation. Inject makes the n-th fail, fail after it took effect, or be the last before the
-// power goes; After gives the disk as it is found then, under a Survival that says what became of what was not synced.
+// power goes; After gives the disk as it is found then, under a Survival that says what became of what was not synced. Under
+// Mixed each directory and each file draws for itself: a name may be there while the data of its file, or the name beside it
+// that was made before, is not.
 //
 // A Disk is safe for concurrent use. It holds everything in memory and is meant for some megabytes.
 package storagetest

@@ -28,7 +28,7 @@ func (d *Disk) Create(path string) (durable.File, error) {
 		return nil, &fs.PathError{Op: "create", Path: path, Err: syscall.EEXIST}
 	}
 	n := &inode{}
-	dir.children[name] = n
+	rename(nameChange{dir, name, n})
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (d *Disk) Mkdir(path string) error {
 	if dir.children[name] != nil {
 		return &fs.PathError{Op: "mkdir", Path: path, Err: syscall.EEXIST}
 	}
-	dir.children[name] = newDir()
+	rename(nameChange{dir, name, newDir()})
 	return err
 }
 
@@ -86,8 +86,7 @@ func (d *Disk) Rename(from, to string) error {
 	if src == nil || dst == nil || src.children[a] == nil {
 		return missing("rename", from)
 	}
-	dst.children[b] = src.children[a]
-	delete(src.children, a)
+	rename(nameChange{src, a, nil}, nameChange{dst, b, src.children[a]})
 	return err
 }
 
@@ -106,7 +105,7 @@ func (d *Disk) Remove(path string) error {
 	if n := dir.children[name]; n.dir && len(n.children) > 0 {
 		return &fs.PathError{Op: "remove", Path: path, Err: syscall.ENOTEMPTY}
 	}
-	delete(dir.children, name)
+	rename(nameChange{dir, name, nil})
 	return err
 }
 
@@ -122,7 +121,7 @@ func (d *Disk) SyncDir(path string) error {
 	if n == nil || !n.dir {
 		return missing("syncdir", path)
 	}
-	n.kept = maps.Clone(n.children)
+	n.syncNames()
 	return err
 }
 
@@ -288,11 +287,7 @@ func (f *file) sync(op string) error {
 	}
 	if effect {
 		for _, c := range f.node.pending {
-			if c.data == nil {
-				f.node.synced = slices.Clone(resize(f.node.synced, c.off))
-			} else {
-				f.node.synced = put(f.node.synced, c.data, c.off)
-			}
+			f.node.synced = slices.Clone(c.put(f.node.synced))
 		}
 	}
 	f.node.pending = nil
