@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -15,7 +16,8 @@ import (
 type Bench struct {
 	Dir  string
 	own  bool // the directory is ours to remove
-	ends []func()
+	mu   sync.Mutex
+	ends []func() // guarded by mu
 }
 
 // New makes a bench in dir, or in a new directory that Close removes when dir is empty, and builds the programs.
@@ -53,7 +55,11 @@ func (b *Bench) Path(elem ...string) string {
 }
 
 // Atexit has Close call f, last first.
-func (b *Bench) Atexit(f func()) { b.ends = append(b.ends, f) }
+func (b *Bench) Atexit(f func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ends = append(b.ends, f)
+}
 
 // Close ends what runs and removes the scratch directory.
 func (b *Bench) Close() {

@@ -213,8 +213,11 @@ func (d *Daemon) get(ctx context.Context, path string, v any) error {
 type Camera struct {
 	ID, State, Cause string
 	Since            time.Time
-	Record           struct{ State, Cause string }
-	Streams          []struct {
+	Record           struct {
+		State, Cause string
+		LastSynced   time.Time `json:"last_synced"` // of the newest frame that is safe; zero before the first
+	}
+	Streams []struct {
 		ID, State, Codec string
 		FPS              float64
 		RingBytes        int64 `json:"ring_bytes"`

@@ -1,7 +1,7 @@
 // Command torture does to the recorder what the world does to it, measures what is lost, and fails when more is lost than
 // was promised. It drives the real program through its public API; the cameras are processes of their own that go on.
 //
-//	go run ./scripts/torture [--short] [--kills N] [--modes LIST] [--dir DIR] [--seed N]
+//	go run ./scripts/torture [--short] [--kills N] [--cuts N] [--modes LIST] [--dir DIR] [--seed N]
 //
 // Modes:
 //
@@ -13,6 +13,9 @@
 //	            the volume, an ext4 image on a loop device (needs root), fails and comes back: the API says so, live view
 //	            goes on, recording resumes by itself. What the memory can hold meanwhile is not lost; a volume that is
 //	            away for longer leaves a gap with its cause.
+//	power       what lies on the disk at N random moments while six cameras record is the disk after a power cut: the ext4
+//	            image lies on a file system with reflinks, and is cloned in an instant (needs root). holdfast check is clean,
+//	            every frame older than the sync interval is there, and what is missing is a gap with its cause
 //
 // Every measure is printed as it is made, and at the end as median, 95th percentile and maximum. The exit code is 1 when
 // a promise was broken, 2 when the torture could not be run.
@@ -28,6 +31,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -44,6 +48,8 @@ type torture struct {
 	kills   int
 	offs    int           // how often a camera is switched off
 	away    time.Duration // how long a volume fails
+	cuts    int           // of the power
+	mu      sync.Mutex    // guards what follows
 	broken  []string
 	reports []report
 }
@@ -59,29 +65,31 @@ var modes = []struct {
 	{"disk-full", true, (*torture).diskFull},
 	{"read-only", false, (*torture).readOnly},
 	{"vanished", true, (*torture).vanished},
+	{"power", true, (*torture).powerCuts},
 }
 
 func main() {
 	short := flag.Bool("short", false, "a few minutes' worth of it")
 	kills := flag.Int("kills", 50, "how often the recorder is killed")
+	cuts := flag.Int("cuts", 500, "how often the power is cut")
 	wanted := flag.String("modes", "", "comma-separated `LIST` of modes (default: all)")
 	dir := flag.String("dir", "", "work in `DIR` and leave it for inspection")
 	seed := flag.Uint64("seed", 0, "of the random moments (default: a new one, which is printed)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, *short, *kills, *wanted, *dir, *seed)
+	code := run(ctx, *short, *kills, *cuts, *wanted, *dir, *seed)
 	stop()
 	os.Exit(code)
 }
 
-func run(ctx context.Context, short bool, kills int, wanted, dir string, seed uint64) int {
+func run(ctx context.Context, short bool, kills, cuts int, wanted, dir string, seed uint64) int {
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
 	fmt.Printf("seed %d\n", seed)
-	t := &torture{random: rand.New(rand.NewPCG(seed, 0)), kills: kills, offs: 5, away: 45 * time.Second}
+	t := &torture{random: rand.New(rand.NewPCG(seed, 0)), kills: kills, cuts: cuts, offs: 5, away: 45 * time.Second}
 	if short {
-		t.kills, t.offs, t.away = min(kills, 5), 2, calm
+		t.kills, t.cuts, t.offs, t.away = min(kills, 5), min(cuts, 6), 2, calm
 	}
 	var err error
 	if t.bench, err = rig.New(ctx, dir); err != nil {
@@ -130,6 +138,8 @@ func (t *torture) promise(kept bool, format string, args ...any) {
 	if kept {
 		return
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	b := fmt.Sprintf(format, args...)
 	fmt.Println("BROKEN:", b)
 	t.broken = append(t.broken, b)
@@ -137,6 +147,8 @@ func (t *torture) promise(kept bool, format string, args ...any) {
 
 // measure adds a value to the report of that name.
 func (t *torture) measure(name string, d time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for i := range t.reports {
 		if t.reports[i].name == name {
 			t.reports[i].values = append(t.reports[i].values, d)
