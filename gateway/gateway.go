@@ -106,7 +106,7 @@ func (g *Gateway) open() (err error) {
 		return errors.Join(err, g.state.Close())
 	}
 	g.checks = newChecks(g.store, g.log)
-	if err = g.makeFaces(); err != nil {
+	if err = errors.Join(g.restoreLocks(), g.makeFaces()); err != nil {
 		return errors.Join(err, g.close())
 	}
 	return nil

@@ -21,8 +21,17 @@ var bucketLocks = []byte("locks")
 type keptLock struct {
 	Owner  string    `json:"owner"`
 	Reason string    `json:"reason"`
-	Until  time.Time `json:"until"` // after it the record is dropped
+	Until  time.Time `json:"until"` // after it, and lockGrace, the record is dropped
+
+	// What storage has too: a lock that it lost is made again.
+	Camera  string    `json:"camera,omitempty"`
+	From    time.Time `json:"from,omitzero"`
+	To      time.Time `json:"to,omitzero"`
+	Created time.Time `json:"created,omitzero"`
 }
+
+// lockGrace is how long after its end a lock's owner is kept: while the clock is in doubt storage lets no lock end.
+const lockGrace = 31 * 24 * time.Hour
 
 // LockFootage keeps footage from deletion. When whose it is cannot be kept, nothing is locked.
 func (g *Gateway) LockFootage(_ context.Context, owner string, req web.LockRequest) (web.Lock, error) {
@@ -30,7 +39,7 @@ func (g *Gateway) LockFootage(_ context.Context, owner string, req web.LockReque
 	if err != nil {
 		return web.Lock{}, web.Rejected("until", err.Error())
 	}
-	kept := keptLock{Owner: owner, Reason: req.Reason, Until: l.Until}
+	kept := keptLock{Owner: owner, Reason: req.Reason, Until: l.Until, Camera: l.Camera, From: l.From, To: l.To, Created: l.Created}
 	if err := g.state.keepLock(l.ID, kept, l.Created); err != nil {
 		_, undone := g.store.Unlock(l.ID)
 		return web.Lock{}, errors.Join(err, undone)
@@ -57,8 +66,8 @@ func (g *Gateway) FootageLocks(camera string, from, to time.Time) ([]web.Lock, e
 	list := make([]web.Lock, 0, len(held))
 	for _, l := range held {
 		kept, err := g.state.keptLock(l.ID)
-		if err != nil {
-			return nil, err
+		if err != nil { // it holds all the same
+			g.log.Error("whose a lock is cannot be opened", "lock", l.ID, "error", err)
 		}
 		list = append(list, lockOf(l, kept))
 	}
@@ -96,7 +105,7 @@ func (s *State) keepLock(id string, kept keptLock, now time.Time) error {
 func (s *State) dropEnded(b *bbolt.Bucket, now time.Time) error {
 	var ended [][]byte
 	err := b.ForEach(func(k, v []byte) error {
-		if kept, err := s.unsealLock(string(k), v); err == nil && kept.Until.Before(now) {
+		if kept, err := s.unsealLock(string(k), v); err == nil && kept.Until.Before(now.Add(-lockGrace)) {
 			ended = append(ended, k)
 		}
 		return nil
@@ -131,6 +140,54 @@ func (s *State) unsealLock(id string, v []byte) (kept keptLock, err error) {
 		return kept, err
 	}
 	return kept, json.Unmarshal(plain, &kept)
+}
+
+// restoreLocks makes locks again that storage lost: with the index, before a journal had them.
+func (g *Gateway) restoreLocks() error {
+	kept, err := g.state.keptLocks()
+	if err != nil {
+		return err
+	}
+	held, err := g.store.Locks("", time.Unix(0, 0), time.Unix(1<<40, 0))
+	if err != nil {
+		return err
+	}
+	for _, l := range held {
+		delete(kept, l.ID)
+	}
+	for id, k := range kept {
+		if k.Camera == "" || !k.Until.After(g.now()) {
+			continue
+		}
+		_, err := g.store.Lock(storage.Lock{ID: id, Camera: k.Camera, From: k.From, To: k.To, Until: k.Until, Created: k.Created})
+		if err != nil {
+			g.log.Error("a lock that storage lost is not made again", "lock", id, "error", err)
+			continue
+		}
+		g.log.Warn("a lock that storage had lost holds again", "lock", id, "camera", k.Camera)
+	}
+	return nil
+}
+
+// keptLocks reads what is kept of all locks that can be opened.
+func (s *State) keptLocks() (map[string]keptLock, error) {
+	all := map[string]keptLock{}
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucketLocks)
+		if b == nil {
+			return nil
+		}
+		return b.ForEach(func(k, v []byte) error {
+			if kept, err := s.unsealLock(string(k), v); err == nil {
+				all[string(k)] = kept
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read locks: %w", err)
+	}
+	return all, nil
 }
 
 // lockBinding is what a sealed lock is bound to, so that it can stand for no other and for no camera.

@@ -174,7 +174,12 @@ func volumeProblem(err error) error {
 }
 
 // OfflineVolumes calls f with the volumes of a gateway that is not running, while storage runs as in one.
-func OfflineVolumes(ctx context.Context, conf *config.Config, log *slog.Logger, f func(web.Volumes) error) (err error) {
+func OfflineVolumes(ctx context.Context, conf *config.Config, log *slog.Logger, f func(web.Volumes) error) error {
+	return OnFiles(ctx, conf, log, func(g *Gateway) error { return f(g) })
+}
+
+// OnFiles calls f with a gateway that is not running, while storage runs as in one. It has no cameras.
+func OnFiles(ctx context.Context, conf *config.Config, log *slog.Logger, f func(*Gateway) error) (err error) {
 	lock, err := lockData(conf.Data)
 	if err != nil {
 		return err

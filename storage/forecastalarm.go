@@ -58,7 +58,7 @@ func shortfall(list []Forecast) (Alarm, bool) {
 	short := slices.DeleteFunc(slices.Clone(list), func(f Forecast) bool { return !f.Short() })
 	slices.SortStableFunc(short, func(a, b Forecast) int { return int((a.Keeps - a.Ages.Min - b.Keeps + b.Ages.Min) / time.Second) })
 	for _, f := range short {
-		names = append(names, fmt.Sprintf("%s is kept for %s, %s are promised", f.Camera, days(f.Keeps), days(f.Ages.Min)))
+		names = append(names, fmt.Sprintf("%s is kept for %s, %s are promised", f.Camera, Days(f.Keeps), Days(f.Ages.Min)))
 		room += f.Rate * (f.Ages.Min - f.Keeps).Seconds()
 	}
 	if len(names) == 0 {
@@ -107,7 +107,7 @@ func (s *Store) lockAlarm(v *volume, load *lockLoad) (a Alarm, ok bool) {
 	}
 	a = Alarm{ID: "locks:" + st.Path, What: fmt.Sprintf("Only locked footage is left on volume %s: %.1f GB.", st.Path, float64(locked)/1e9)}
 	if !stuck {
-		a.What = fmt.Sprintf("At the present rate only locked footage, %.1f GB, is left on volume %s in %s.", float64(locked)/1e9, st.Path, days(lasts))
+		a.What = fmt.Sprintf("At the present rate only locked footage, %.1f GB, is left on volume %s in %s.", float64(locked)/1e9, st.Path, Days(lasts))
 	}
 	a.Means = "Locked footage is not deleted. Once the volume is full, what is recorded goes to the other volumes."
 	if !s.elsewhere(v) {

@@ -74,6 +74,9 @@ func (s *Store) agesOf(camera string) Ages {
 	return a
 }
 
+// Ages gives how long a camera's footage is kept: what is said of it, and of all.
+func (s *Store) Ages(camera string) Ages { return s.agesOf(camera) }
+
 // SetAges changes how long a camera's footage is kept; the zero value is: as for all.
 func (s *Store) SetAges(camera string, a Ages) {
 	s.mu.Lock()

@@ -90,7 +90,7 @@ func (s *Store) checkLock(l *Lock, now time.Time) error {
 	case !l.Until.After(now):
 		return errors.New("its end is not in the future")
 	case l.Until.Sub(now) > longest:
-		return fmt.Errorf("it would last longer than %s, the longest that is allowed", days(longest))
+		return fmt.Errorf("it would last longer than %s, the longest that is allowed", Days(longest))
 	}
 	return checkRange(l.From, l.To)
 }
@@ -258,8 +258,8 @@ func lockFrom(r *record) (e lockEntry, ok bool) {
 	return e, true
 }
 
-// days writes a time for people: whole days where it is some.
-func days(d time.Duration) string {
+// Days writes how long something is for people: in whole days where it is some, else in hours or minutes.
+func Days(d time.Duration) string {
 	switch {
 	case d >= 48*time.Hour:
 		return fmt.Sprintf("%d days", int(d.Hours()/24))

@@ -5,6 +5,9 @@
 //	holdfast check     compare index, files and hashes, and repair them
 //	holdfast volume    list, add, drain or remove volumes
 //	holdfast event     raise, end or list events of a camera
+//	holdfast lock      keep footage from deletion
+//	holdfast retention how long footage is kept, and what the space allows
+//	holdfast clock     confirm that the machine's clock is right
 //	holdfast discover  find cameras on the network
 //	holdfast config    check a configuration file
 //	holdfast setup     print the one-time set-up link of a new gateway
@@ -54,6 +57,9 @@ var commands = []command{
 	{"check", "compare index, files and hashes, and repair them", check},
 	{"volume", "list, add, drain or remove volumes", volume},
 	{"event", "raise, end or list events of a camera", event},
+	{"lock", "keep footage from deletion: add, list or remove locks", lock},
+	{"retention", "how long footage is kept, promised and forecast", retention},
+	{"clock", "confirm that the machine's clock is right", clock},
 	{"discover", "find cameras on the network", discover},
 	{"config", "check a configuration file, or print its reference", configure},
 	{"setup", "print the one-time set-up link of a new gateway", setup},

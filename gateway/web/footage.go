@@ -50,6 +50,7 @@ type Span struct {
 	Kind  string    `json:"kind" enum:"recorded,gap"`
 	Cause string    `json:"cause" doc:"Why nothing is recorded; empty for what is."`
 	Class string    `json:"class" enum:",lost,unwanted,deleted" doc:"What a gap means: it was to be recorded, it was not to be, or it was deleted on purpose; empty for what is recorded."`
+	Early bool      `json:"early,omitempty" doc:"Of a gap that was deleted: sooner than its promised age, because space was needed."`
 }
 
 // maxSpansRange bounds how much time spans are given for at once.
@@ -108,7 +109,7 @@ func (s *Server) getSpans(w http.ResponseWriter, r *request) error {
 		if sp.Gap {
 			kind, class = "gap", string(sp.Cause.Class())
 		}
-		list = append(list, Span{Start: sp.Start.UTC(), End: sp.End.UTC(), Kind: kind, Cause: string(sp.Cause), Class: class})
+		list = append(list, Span{Start: sp.Start.UTC(), End: sp.End.UTC(), Kind: kind, Cause: string(sp.Cause), Class: class, Early: sp.Early})
 	}
 	return reply(w, http.StatusOK, list)
 }

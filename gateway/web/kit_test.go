@@ -306,14 +306,15 @@ func encode(v any) string {
 type cameras struct {
 	stream *stream.Stream
 
-	mu       sync.Mutex
-	raised   []EventRequest
-	locks    []Lock
-	list     []Camera
-	changes  []chan Change
-	adopt    func(AdoptRequest) (Camera, error)
-	check    func(CheckRequest) (CheckJob, error)
-	discover func(context.Context) ([]Discovered, error)
+	mu        sync.Mutex
+	raised    []EventRequest
+	locks     []Lock
+	confirmed int
+	list      []Camera
+	changes   []chan Change
+	adopt     func(AdoptRequest) (Camera, error)
+	check     func(CheckRequest) (CheckJob, error)
+	discover  func(context.Context) ([]Discovered, error)
 }
 
 func newCameras() *cameras {

@@ -15,6 +15,7 @@ func table() []route {
 	all = append(all, footageRoutes()...)
 	all = append(all, volumeRoutes()...)
 	all = append(all, lockRoutes()...)
+	all = append(all, retentionRoutes()...)
 	return append(all, systemRoutes()...)
 }
 
