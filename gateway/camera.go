@@ -70,7 +70,7 @@ func (g *Gateway) newCamera(spec config.Camera, origin string) *Camera {
 		c.feeds = append(c.feeds, f)
 		if c.records(id) {
 			c.recorded = append(c.recorded, id)
-			c.recs = append(c.recs, record.New(record.Options{Camera: spec.ID, Stream: id, From: ring, Plan: c.plan, Store: g.store, Log: f.log}))
+			c.recs = append(c.recs, record.New(record.Options{Camera: spec.ID, Stream: id, From: ring, Plan: c.plan, Store: g.store, Synced: g.lag.told, Log: f.log}))
 		}
 	}
 	return c

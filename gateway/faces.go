@@ -165,6 +165,7 @@ func (g *Gateway) LoginLink(ctx context.Context) (string, error) {
 // writeMetrics writes the counters of /metrics, in the Prometheus text format.
 func (g *Gateway) writeMetrics(w io.Writer) {
 	metrics.WriteProcessMetrics(w)
+	g.lag.write(w)
 	for _, c := range g.list() {
 		c.writeMetrics(w)
 		c.writeLost(w)

@@ -45,6 +45,7 @@ type Gateway struct {
 	changes *changes         // constant
 	ready   chan struct{}    // closed once every part runs
 	beats   beats
+	lag     *lag // constant
 
 	// Set by Run before ready is closed, constant after.
 	state    *State
@@ -75,6 +76,7 @@ func New(o Options) *Gateway {
 	g.guard = egress.New(egress.Options{Allow: o.Config.Egress.Allow, Log: o.Log})
 	g.alarms = newAlarms(g.now)
 	g.changes = newChanges()
+	g.lag = newLag()
 	return g
 }
 

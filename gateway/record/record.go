@@ -48,7 +48,9 @@ type Options struct {
 	From           *stream.Stream
 	Plan           *Plan // what is wanted; nil: everything
 	Store          *storage.Store
-	Log            *slog.Logger // nil: silent
+	Synced         func(lag time.Duration) // told of each batch how long its oldest frame waited, from its arrival until it was safe; nil: nobody is
+	Mono           func() rtsp.Mono        // monotonic clock, that of the frames' arrival; nil: rtsp.MonoNow
+	Log            *slog.Logger            // nil: silent
 }
 
 // State says what a recorder is doing.
@@ -88,6 +90,7 @@ type Recorder struct {
 	batch  []storage.Sample
 	seqs   []uint64 // of the batch's samples
 	bytes  int
+	oldest rtsp.Mono     // arrival of the batch's first frame
 	cause  storage.Cause // of the volume's failure, for the gap should the ring be overrun
 	now    standing      // with a plan
 
@@ -101,6 +104,9 @@ func New(o Options) *Recorder {
 	r := &Recorder{o: o, log: o.Log, reader: o.From.Lossless(0)}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
+	}
+	if r.o.Mono == nil {
+		r.o.Mono = rtsp.MonoNow
 	}
 	r.status = Status{State: Waiting, Cause: storage.CauseStarting, Since: time.Now().UTC(), Mode: Continuous, Why: "always"}
 	r.now = standing{since: time.Now(), first: true}
@@ -342,6 +348,9 @@ func (r *Recorder) add(it *stream.Item) {
 	f := it.Frame
 	s := storage.Sample{Wall: f.Wall, Lost: f.Lost}
 	s.Sample = fmp4.Sample{Track: uint32(f.Track.ID + 1), DTS: int64(f.DTS), CTO: int32(f.PTS - f.DTS), Sync: f.Key, Data: f.Payload}
+	if len(r.batch) == 0 {
+		r.oldest = f.Arrival
+	}
 	r.batch = append(r.batch, s)
 	r.seqs = append(r.seqs, it.Seq)
 	r.bytes += f.Size
@@ -361,6 +370,7 @@ func (r *Recorder) flush() error {
 			r.reader.Confirm(r.seqs[n-1])
 			if r.writer.Recording() {
 				r.synced(r.batch[n-1].Wall)
+				r.tellLag()
 			} else {
 				r.unsynced(0)
 			}
@@ -369,6 +379,14 @@ func (r *Recorder) flush() error {
 	clear(r.batch)
 	r.batch, r.seqs, r.bytes = r.batch[:0], r.seqs[:0], 0
 	return err
+}
+
+// tellLag tells how long the batch waited. That of a recorder with a plan has also waited for what is wanted: a pre-roll
+// that is written half a minute late is no sign of a slow disk.
+func (r *Recorder) tellLag() {
+	if r.o.Synced != nil && r.o.Plan == nil {
+		r.o.Synced(time.Duration(r.o.Mono() - r.oldest))
+	}
 }
 
 // failed goes back to what is not safe.

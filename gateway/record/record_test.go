@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -40,7 +41,8 @@ type kit struct {
 	dts   rtsp.Ticks
 	sent  uint32
 	end   func()
-	over  time.Time // when end was called
+	over  time.Time       // when end was called
+	lags  []time.Duration // of the batches; read after end
 
 	recording     context.Context // the recorder's
 	stopRecording context.CancelFunc
@@ -95,8 +97,10 @@ func recordAfter(t *testing.T, before, f func(*kit)) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		k.stream = stream.New(stream.Options{Mono: func() rtsp.Mono { return rtsp.Mono(time.Since(start)) }})
-		k.rec = New(Options{Camera: "door", Stream: "main", From: k.stream, Store: k.store})
+		mono := func() rtsp.Mono { return rtsp.Mono(time.Since(start)) }
+		k.stream = stream.New(stream.Options{Mono: mono})
+		k.rec = New(Options{Camera: "door", Stream: "main", From: k.stream, Store: k.store, Mono: mono,
+			Synced: func(lag time.Duration) { k.lags = append(k.lags, lag) }})
 		before(k)
 		k.live(f)
 	})
@@ -245,6 +249,10 @@ func TestWhatIsRecordedIsSafeWithinASecond(t *testing.T) {
 		}
 		if st := k.rec.Status(); st.State != Recording || st.Unsynced != 0 {
 			t.Errorf("status %+v", st)
+		}
+		k.end()
+		if len(k.lags) < 10 || slices.Max(k.lags) > storage.BatchTime+2*frameTime || slices.Min(k.lags) < 0 {
+			t.Errorf("%d batches waited %v", len(k.lags), k.lags)
 		}
 	})
 }

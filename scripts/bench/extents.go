@@ -26,20 +26,21 @@ type aging struct {
 	streams   int
 	turnovers int
 	rate      int // bytes a second of a stream, on average
+	pictures  int // of a fragment
 }
 
 const (
-	ageFrames = 18 // pictures of a fragment: 0.72 s
-	ageGOP    = 50
-	agePeriod = 40 * time.Millisecond // between pictures
+	agePictures = 18 // of a fragment in life: 0.72 s
+	ageGOP      = 50
+	agePeriod   = 40 * time.Millisecond // between pictures
 )
 
 // extents ages file systems and looks at the files. The aims are a mean of 16 MB an extent and at most 16 extents in 99 of
 // 100 segments.
 func extents(ctx context.Context, b *rig.Bench, o options) error {
-	ages := []aging{{"ext4", 8 << 30, 8, 10, 500_000}, {"xfs", 8 << 30, 8, 10, 500_000}}
+	ages := []aging{{"ext4", 8 << 30, 8, 10, 500_000, agePictures}, {"xfs", 8 << 30, 8, 10, 500_000, agePictures}}
 	if o.short {
-		ages = []aging{{"ext4", 1 << 30, 6, 4, 100_000}}
+		ages = []aging{{"ext4", 1 << 30, 6, 4, 100_000, agePictures}}
 	}
 	for _, a := range ages {
 		if err := a.run(ctx, b); err != nil {
@@ -55,7 +56,7 @@ func (a aging) run(ctx context.Context, b *rig.Bench) error {
 		return err
 	}
 	defer image.Detach()
-	g, err := a.open(ctx, b, image.Mount)
+	g, err := a.open(b.Path("extents-"+a.kind+".db"), image.Mount, time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
 	if err != nil {
 		return err
 	}
@@ -100,13 +101,14 @@ type aged struct {
 	written int64
 }
 
-func (a aging) open(ctx context.Context, b *rig.Bench, mount string) (*aged, error) {
-	g := &aged{aging: a, random: rand.New(rand.NewPCG(1, 2)), wall: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), noise: make([]byte, 4*a.rate)}
+// open begins to record onto an empty volume, as from a time on.
+func (a aging) open(index, mount string, from time.Time) (*aged, error) {
+	g := &aged{aging: a, random: rand.New(rand.NewPCG(1, 2)), wall: from, noise: make([]byte, 4*a.rate)}
 	for i := range g.noise {
 		g.noise[i] = byte(g.random.Uint32())
 	}
 	var err error
-	g.store, err = storage.Open(storage.Options{Index: b.Path("extents-" + a.kind + ".db"), Volumes: []storage.VolumeOptions{{Path: mount}},
+	g.store, err = storage.Open(storage.Options{Index: index, Volumes: []storage.VolumeOptions{{Path: mount}},
 		Now: func() time.Time { return g.wall }, Synchronised: func() bool { return true }})
 	if err != nil {
 		return nil, err
@@ -130,24 +132,24 @@ func (g *aged) second(ctx context.Context) error {
 		if g.random.IntN(5000) == 0 { // about once an hour
 			g.scale[i] = 0.7 + 0.6*g.random.Float64()
 		}
-		if err := w.Write(g.pictures(i)); err != nil {
+		if err := w.Write(g.fragment(i)); err != nil {
 			return err
 		}
 		if err := w.Flush(ctx); err != nil {
 			return fmt.Errorf("record cam-%d: %w", i+1, err)
 		}
 	}
-	g.frame += ageFrames
-	g.wall = g.wall.Add(ageFrames * agePeriod)
-	if g.frame/ageFrames%3 == 0 {
+	g.frame += g.pictures
+	g.wall = g.wall.Add(time.Duration(g.pictures) * agePeriod)
+	if g.frame/g.pictures%3 == 0 {
 		g.store.Tend(ctx)
 	}
 	return ctx.Err()
 }
 
-func (g *aged) pictures(stream int) (list []storage.Sample) {
+func (g *aged) fragment(stream int) (list []storage.Sample) {
 	size := int(float64(g.rate) * agePeriod.Seconds() * g.scale[stream])
-	for i := range ageFrames {
+	for i := range g.pictures {
 		n := g.frame + i
 		sync := (n+7*stream)%ageGOP == 0
 		bytes := size * 8 / 10

@@ -12,6 +12,8 @@
 //	video    video.mp4 over HTTP against cat of the recorded files
 //	index    spans, seek and start in the index of a camera-year and of a camera-century, which is made once and takes
 //	         half an hour and 3 GB below the temporary directory; making an index again (the storage package's own benchmarks)
+//	readers  how long frames wait until they are safe while 32 streams are recorded onto a full volume whose oldest
+//	         footage is deleted: alone, and while 16 ranges are played and everything is downloaded (needs root)
 //	extents  of how many pieces files are on a file system that retention has kept full for ten turnovers (needs root),
 //	         and how fast it is written then
 //
@@ -50,6 +52,7 @@ var benches = []struct {
 	{"first", firstPicture},
 	{"video", video},
 	{"index", index},
+	{"readers", readers},
 	{"extents", extents},
 }
 

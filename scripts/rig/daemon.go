@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -19,7 +20,8 @@ import (
 )
 
 const (
-	poll       = 20 * time.Millisecond // between looks at what cannot be waited for otherwise
+	// Poll separates looks at what cannot be waited for otherwise.
+	Poll       = 20 * time.Millisecond
 	readyLimit = 60 * time.Second
 )
 
@@ -61,6 +63,15 @@ func (b *Bench) Daemon(name, volume string, cameras []string, extra string) (*Da
 		fmt.Fprintf(&y, "  - {id: cam-%d, rtsp: %q, transport: tcp}\n", i+1, u)
 	}
 	return d, os.WriteFile(d.config, []byte(y.String()), 0o600)
+}
+
+// Keep sets what the volume keeps free, as min_free takes it, in place of the least that may be set. Before Start.
+func (d *Daemon) Keep(free string) error {
+	data, err := os.ReadFile(d.config)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(d.config, bytes.Replace(data, []byte("min_free: 1MB"), []byte("min_free: "+free), 1), 0o600)
 }
 
 // Start starts the process; Ready waits for it.
@@ -137,7 +148,7 @@ func (d *Daemon) alive() error {
 func Await(ctx context.Context, limit time.Duration, what string, done func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	tick := time.NewTicker(poll)
+	tick := time.NewTicker(Poll)
 	defer tick.Stop()
 	var last error
 	for {
