@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"holdfast/storage/storagetest"
 )
 
 // yard enters two days of half-hour segments of a size into the index, up to now, as if they had been recorded.
@@ -191,5 +194,74 @@ func TestOnlyLockedFootageLeftIsSaidAndNeverSilent(t *testing.T) {
 	r.tend()
 	if a, ok := r.alarm("locks:" + mount); ok {
 		t.Errorf("after the end of the lock: %+v", a)
+	}
+}
+
+// A disk that locked footage fills ends in a gap that says so and an alarm that names the lock, never in silence; the end of the
+// lock ends both. With another volume nothing is lost.
+func TestDiskFullOfLockedFootageIsSaidAndRecordingGoesOn(t *testing.T) {
+	r := newRig(t)
+	r.disk = storagetest.New(16 << 20)
+	r.opts.Volumes[0].MinFree = 10 << 20
+	large := func() []Sample {
+		list := r.batch()
+		list[0].Data = [][]byte{append([]byte{0x65}, make([]byte, 1<<20)...)}
+		return list
+	}
+	r.must(r.open())
+	t.Cleanup(r.close)
+	r.tend()
+	r.newWriter()
+	l, err := r.store.Lock(Lock{Camera: "door", From: began, To: began.Add(time.Hour), Until: began.Add(24 * time.Hour)})
+	r.must(err)
+	full := (*VolumeError)(nil)
+	for i := 0; full == nil; i++ {
+		if i > 100 {
+			t.Fatal("the disk never fills")
+		}
+		err := r.begin(1)
+		if err == nil {
+			err = r.w.Write(large())
+		}
+		if err == nil {
+			err = r.w.Flush(t.Context())
+		}
+		if err != nil && !errors.As(err, &full) {
+			t.Fatal(err)
+		}
+		r.tend()
+	}
+	if full.Cause != CauseFull {
+		t.Fatalf("the disk is %v", full)
+	}
+	kept := r.left()
+	r.must(r.w.Gap(CauseFull, r.wall))
+	r.wall = r.wall.Add(time.Second)
+	r.now = r.wall
+	r.tend()
+	a, ok := r.alarm("locks:" + mount)
+	if !ok || !a.Loses || !strings.Contains(a.What, "Only locked") || !strings.Contains(a.Means, "disk full") || !strings.Contains(a.Do, l.ID) {
+		t.Errorf("alarm %t: %+v", ok, a)
+	}
+	if got := r.left(); got != kept {
+		t.Errorf("locked footage was deleted: %s of %s", got, kept)
+	}
+	if got := r.spans(); !strings.HasSuffix(got, " disk full") {
+		t.Errorf("the timeline is %s", got)
+	}
+	_, err = r.store.Unlock(l.ID)
+	r.must(err)
+	r.tend()
+	r.tend()
+	r.must(r.begin(1))
+	r.must(r.flush(r.batch()))
+	if got := r.left(); len(got) >= len(kept) || strings.HasPrefix(got, "0 ") {
+		t.Errorf("after the end of the lock there are %s, were %s", got, kept)
+	}
+	if _, ok := r.alarm("locks:" + mount); ok {
+		t.Error("the alarm stays")
+	}
+	if got := r.spans(); !strings.Contains(got, "disk full") {
+		t.Errorf("the gap is forgotten: %s", got)
 	}
 }

@@ -85,3 +85,36 @@ func FuzzTornIndex(f *testing.F) {
 		checkMetas(bytes.NewReader(data), size)
 	})
 }
+
+func FuzzEventAndLockRecords(f *testing.F) {
+	e := Event{ID: newEventID(began), Camera: "door", Start: began, End: began.Add(time.Second), Kind: "motion", Source: "camera", Pre: time.Second}
+	l := Lock{ID: newLockID(), Camera: "door", From: began, To: began.Add(time.Hour), Until: began.Add(time.Hour), Created: began}
+	r := l.record()
+	r.Type = "unlock"
+	for _, r := range []record{e.record(began), l.record(), r} {
+		line, err := encode([]record{r})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(line, []byte(e.ID), []byte("0123456789abcdefg\x06motioncamera"))
+	}
+	f.Fuzz(func(t *testing.T, line, k, v []byte) {
+		parseJournal(line, func(r record) {
+			if e, ok := eventFrom(&r); ok {
+				again, ok := eventFrom(&record{ID: e.ID, Camera: e.Camera, Kind: e.Kind, Source: e.Source, Pre: e.Pre, Post: e.Post, End: r.End})
+				if e.check() != nil || !ok || again != e {
+					t.Fatalf("event %+v was let in, again %+v", e, again)
+				}
+			}
+			if e, ok := lockFrom(&r); ok && (!e.From.Before(e.To) || !validName(e.Camera) || !validLockID(e.ID)) {
+				t.Fatalf("lock %+v was let in", e)
+			}
+		})
+		if e, err := readEvent("door", k, v); err == nil && len(e.Kind)+len(e.Source) > len(v) {
+			t.Fatalf("%+v was read of %d bytes", e, len(v))
+		}
+		if e, err := readLock(k, v); err == nil && e.state > lockEnded {
+			t.Fatalf("%+v was read", e)
+		}
+	})
+}

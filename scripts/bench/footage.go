@@ -111,6 +111,14 @@ func index(ctx context.Context, _ *rig.Bench, o options) error {
 	return cmd.Run()
 }
 
+// retention runs the benchmarks of deletion and forecast that the storage package keeps of itself: segments deleted per second,
+// files and all, and what a round costs in the index of a hundred camera-years, which is made where it is not there yet.
+func retention(ctx context.Context, _ *rig.Bench, o options) error {
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "Retention", "-timeout", "2h", "-count", fmt.Sprint(o.repeat), "holdfast/storage")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
 // firstPicture has Chromium click and counts the time to the first decoded picture.
 func firstPicture(ctx context.Context, b *rig.Bench, o options) error {
 	d, end, err := oneCamera(ctx, b, "first", 4*time.Second)

@@ -14,6 +14,7 @@
 //	         half an hour and 3 GB below the temporary directory; making an index again (the storage package's own benchmarks)
 //	readers  how long frames wait until they are safe while 32 streams are recorded onto a full volume whose oldest
 //	         footage is deleted: alone, and while 16 ranges are played and everything is downloaded (needs root)
+//	retention  segments deleted per second, and what rounds, forecasts and locks cost in the index of a camera-century
 //	extents  of how many pieces files are on a file system that retention has kept full for ten turnovers (needs root),
 //	         and how fast it is written then
 //
@@ -53,6 +54,7 @@ var benches = []struct {
 	{"video", video},
 	{"index", index},
 	{"readers", readers},
+	{"retention", retention},
 	{"extents", extents},
 }
 
