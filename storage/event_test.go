@@ -300,3 +300,36 @@ func TestEventsAndLocksHoldWhereNoJournalTakesThem(t *testing.T) {
 		t.Error("the lock never came into a journal")
 	}
 }
+
+// A journal that lost lines is written again with what it told of events and locks.
+func TestMendedJournalTellsOfEventsAndLocksAgain(t *testing.T) {
+	r := recorded(t)
+	_, err := r.store.Event(Event{Camera: "door", Start: began, End: began.Add(time.Second), Kind: "motion"})
+	r.must(err)
+	for range 2 {
+		l, err := r.store.Lock(Lock{Camera: "door", From: began, To: began.Add(time.Second), Until: r.now.Add(time.Hour)})
+		r.must(err)
+		if r.marks() != "" && strings.Count(r.marks(), "locks") == 2 {
+			_, err = r.store.Unlock(l.ID)
+			r.must(err)
+		}
+	}
+	r.must(r.w.Close(CauseStopped))
+	r.w = nil
+	before := r.marks()
+	v := r.store.list()[0]
+	r.must(v.journal.close())
+	for _, f := range r.disk.Files() {
+		if strings.Contains(f, journalDir) {
+			r.must(r.disk.Remove(f))
+		}
+	}
+	r.must(r.store.mendJournal(v))
+	r.must(r.shut())
+	r.must(os.Remove(r.index))
+	r.must(r.open())
+	defer r.close()
+	if after := r.marks(); after != before {
+		t.Errorf("made again is\n%s, was\n%s", after, before)
+	}
+}

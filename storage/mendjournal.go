@@ -69,10 +69,10 @@ func (s *Store) setAside(path string) error {
 	return durable.WriteFile(s.fs, path, good)
 }
 
-// sayAgain appends what the index knows of a volume and its journal does not say: closed segments, and gaps that no
-// journal has.
+// sayAgain appends what the index knows of a volume and its journal does not say: closed segments, and gaps, events and locks
+// that no journal has.
 func (s *Store) sayAgain(v *volume) error {
-	closed, gaps := map[string]bool{}, map[string]bool{}
+	closed, gaps, marks := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, x := range s.list() {
 		_, err := replay(s.fs, x.o.Path, func(r record) {
 			switch {
@@ -80,6 +80,8 @@ func (s *Store) sayAgain(v *volume) error {
 				closed[r.Path] = true
 			case r.Type == "gap":
 				gaps[gapName(&r)] = true
+			case r.ID != "":
+				marks[r.ID] = true
 			}
 		})
 		if err != nil && x == v {
@@ -90,6 +92,11 @@ func (s *Store) sayAgain(v *volume) error {
 	if err != nil {
 		return err
 	}
+	told, err := s.unsaidMarks(marks)
+	if err != nil {
+		return err
+	}
+	list = append(list, told...)
 	for len(list) > 0 {
 		n := min(len(list), 256)
 		if err := s.journalTo(v, list[:n]...); err != nil {
@@ -98,6 +105,37 @@ func (s *Store) sayAgain(v *volume) error {
 		list = list[n:]
 	}
 	return nil
+}
+
+// unsaidMarks gives records of the events, the locks and the ends of locks that no journal tells of.
+func (s *Store) unsaidMarks(told map[string]bool) (list []record, err error) {
+	now := s.now().UTC()
+	err = s.index.db.View(func(tx *bbolt.Tx) error {
+		all := tx.Bucket(bEvents)
+		err := all.ForEachBucket(func(camera []byte) error {
+			return all.Bucket(camera).ForEach(func(k, v []byte) error {
+				if e, err := readEvent(string(camera), k, v); err == nil && !told[e.ID] {
+					list = append(list, e.record(now))
+				}
+				return nil
+			})
+		})
+		if err != nil {
+			return err
+		}
+		return eachLock(tx, "", func(e lockEntry) error {
+			if told[e.ID] {
+				return nil
+			}
+			r := e.record()
+			if e.state != lockHolds {
+				r.Type, r.At = "unlock", now
+			}
+			list = append(list, r)
+			return nil
+		})
+	})
+	return list, err
 }
 
 func gapName(r *record) string {
