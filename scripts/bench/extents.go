@@ -108,7 +108,7 @@ func (a aging) open(index, mount string, from time.Time) (*aged, error) {
 		g.noise[i] = byte(g.random.Uint32())
 	}
 	var err error
-	g.store, err = storage.Open(storage.Options{Index: index, Volumes: []storage.VolumeOptions{{Path: mount}},
+	g.store, err = storage.Open(storage.Options{Index: index, Ages: storage.Ages{Max: 14 * 24 * time.Hour}, Volumes: []storage.VolumeOptions{{Path: mount}},
 		Now: func() time.Time { return g.wall }, Synchronised: func() bool { return true }})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -111,9 +112,14 @@ func index(ctx context.Context, _ *rig.Bench, o options) error {
 	return cmd.Run()
 }
 
-// retention runs the benchmarks of deletion and forecast that the storage package keeps of itself: segments deleted per second,
+// retention deletes on a file system of its own, and runs the benchmarks of deletion and forecast that the storage package keeps of itself: segments deleted per second,
 // files and all, and what a round costs in the index of a hundred camera-years, which is made where it is not there yet.
-func retention(ctx context.Context, _ *rig.Bench, o options) error {
+func retention(ctx context.Context, b *rig.Bench, o options) error {
+	if err := deletions(ctx, b, o); errors.Is(err, rig.ErrCannot) {
+		fmt.Println(err)
+	} else if err != nil {
+		return err
+	}
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "Retention", "-timeout", "2h", "-count", fmt.Sprint(o.repeat), "holdfast/storage")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()

@@ -14,7 +14,10 @@
 //	         half an hour and 3 GB below the temporary directory; making an index again (the storage package's own benchmarks)
 //	readers  how long frames wait until they are safe while 32 streams are recorded onto a full volume whose oldest
 //	         footage is deleted: alone, and while 16 ranges are played and everything is downloaded (needs root)
-//	retention  segments deleted per second, and what rounds, forecasts and locks cost in the index of a camera-century
+//	retention  segments deleted per second, files and all on ext4 (needs root), and what rounds, forecasts and locks cost in
+//	         the index of a camera-century
+//	encryption  what the encryption and the digest of a recorded byte cost (the storage packages' own benchmarks), and
+//	         whether the processor has instructions for them
 //	extents  of how many pieces files are on a file system that retention has kept full for ten turnovers (needs root),
 //	         and how fast it is written then
 //
@@ -55,6 +58,7 @@ var benches = []struct {
 	{"index", index},
 	{"readers", readers},
 	{"retention", retention},
+	{"encryption", encryption},
 	{"extents", extents},
 }
 

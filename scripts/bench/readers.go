@@ -123,12 +123,17 @@ func (a aging) fill(ctx context.Context, index, mount string, from time.Time) (t
 			return to, err
 		}
 	}
+	return g.wall, g.stop()
+}
+
+// stop closes the segments and keeps the store open.
+func (g *aged) stop() error {
 	for _, w := range g.writers {
 		if err := w.Close(storage.CauseStopped); err != nil {
-			return to, err
+			return err
 		}
 	}
-	return g.wall, nil
+	return nil
 }
 
 // crowdedWindow is what was seen in one window.
