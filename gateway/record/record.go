@@ -92,6 +92,7 @@ type Recorder struct {
 	bytes  int
 	oldest rtsp.Mono     // arrival of the batch's first frame
 	cause  storage.Cause // of the volume's failure, for the gap should the ring be overrun
+	owed   *gap          // what could not be stated yet
 	now    standing      // with a plan
 
 	mu      sync.Mutex // guards what follows
@@ -149,6 +150,9 @@ func (r *Recorder) open(ctx context.Context) (err error) {
 // finish closes the segment. What follows is missing because the gateway stops; what the volume did not take before that
 // is missing because of the volume.
 func (r *Recorder) finish(ctx context.Context, err error) error {
+	if gerr := r.settle(); gerr != nil {
+		r.log.Error("note what was lost", "error", gerr)
+	}
 	if r.cause != "" {
 		if gerr := r.writer.Gap(r.cause, time.Now()); gerr != nil {
 			r.log.Error("note what the volume did not take", "error", gerr)
@@ -281,6 +285,9 @@ func (r *Recorder) begin(it *stream.Item) error {
 	if err := r.flush(); err != nil {
 		return err
 	}
+	if err := r.settle(); err != nil {
+		return err
+	}
 	if r.run != nil && it.Run.After != "" {
 		if err := r.writer.Gap(storage.Cause(it.Run.After), it.Wall); err != nil {
 			return err
@@ -294,6 +301,9 @@ func (r *Recorder) begin(it *stream.Item) error {
 // end states why the session ended.
 func (r *Recorder) end(it *stream.Item) error {
 	if err := r.flush(); err != nil {
+		return err
+	}
+	if err := r.settle(); err != nil {
 		return err
 	}
 	if err := r.writer.Gap(storage.Cause(it.End), it.Wall); err != nil {
@@ -419,11 +429,33 @@ func (r *Recorder) overrun(over *stream.Overrun) {
 		}
 	}
 	r.log.Error("footage is lost", "cause", string(cause), "frames", over.Lost, "from", from)
-	if err := r.writer.Gap(cause, from); err != nil {
+	if r.owed == nil { // else that one began earlier, and has not ended
+		r.owed = &gap{cause, from}
+	}
+	if err := r.settle(); err != nil {
 		r.failed(err)
 	}
 	r.run = nil // the next item begins anew, whatever its run
 	r.reader.Resume()
+}
+
+// gap is what is missing from a moment on, and why.
+type gap struct {
+	cause storage.Cause
+	from  time.Time
+}
+
+// settle states the gap that is owed. Where the index lies on the disk that fails it takes no gaps either, for as long: without
+// this the cause would be forgotten by the time that it does.
+func (r *Recorder) settle() error {
+	if r.owed == nil {
+		return nil
+	}
+	if err := r.writer.Gap(r.owed.cause, r.owed.from); err != nil {
+		return err
+	}
+	r.owed = nil
+	return nil
 }
 
 // Status gives the recorder's present state. It may be called from any goroutine.

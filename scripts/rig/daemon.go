@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -34,6 +35,7 @@ type Daemon struct {
 	name     string
 	data     string
 	config   string
+	under    []string // a command that runs the daemon's
 	cmd      *exec.Cmd
 	gone     <-chan struct{} // closed when the process has ended
 	ended    error           // how it did; set before gone is closed
@@ -84,7 +86,8 @@ func (d *Daemon) Start() error {
 	if err := os.Remove(filepath.Join(d.data, "endpoint.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	d.cmd = d.bench.Command(d.bench.Path("holdfast"), "serve", "--config", d.config)
+	line := append(slices.Clone(d.under), d.bench.Path("holdfast"), "serve", "--config", d.config)
+	d.cmd = d.bench.Command(line[0], line[1:]...)
 	d.cmd.Stdout, d.cmd.Stderr = log, log
 	d.Started = time.Now()
 	if err := d.cmd.Start(); err != nil {

@@ -16,6 +16,8 @@
 //	power       what lies on the disk at N random moments while six cameras record is the disk after a power cut: the ext4
 //	            image lies on a file system with reflinks, and is cloned in an instant (needs root). holdfast check is clean,
 //	            every frame older than the sync interval is there, and what is missing is a gap with its cause
+//	syscalls    each system call by which footage reaches the disk fails, waits, or is the last before kill -9 (needs root
+//	            and strace): nothing is lost or the gap has its cause, holdfast check is clean
 //
 // Every measure is printed as it is made, and at the end as median, 95th percentile and maximum. The exit code is 1 when
 // a promise was broken, 2 when the torture could not be run.
@@ -49,6 +51,7 @@ type torture struct {
 	offs    int           // how often a camera is switched off
 	away    time.Duration // how long a volume fails
 	cuts    int           // of the power
+	brief   bool          // --short
 	mu      sync.Mutex    // guards what follows
 	broken  []string
 	reports []report
@@ -66,6 +69,7 @@ var modes = []struct {
 	{"read-only", false, (*torture).readOnly},
 	{"vanished", true, (*torture).vanished},
 	{"power", true, (*torture).powerCuts},
+	{"syscalls", true, (*torture).systemCalls},
 }
 
 func main() {
@@ -88,7 +92,7 @@ func run(ctx context.Context, short bool, kills, cuts int, wanted, dir string, s
 	}
 	fmt.Printf("seed %d\n", seed)
 	t := &torture{random: rand.New(rand.NewPCG(seed, 0)), kills: kills, cuts: cuts, offs: 5, away: 45 * time.Second}
-	if short {
+	if t.brief = short; short {
 		t.kills, t.cuts, t.offs, t.away = min(kills, 5), min(cuts, 6), 2, calm
 	}
 	var err error
