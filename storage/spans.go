@@ -14,28 +14,23 @@ const joinTolerance = 10 * time.Millisecond
 
 // Spans tells for [from, to) what of a stream is recorded and why the rest is not, in order and without holes: from the
 // first thing known of the stream, to now. Footage of two runs that overlap, after the clock went back, gives
-// recorded spans that overlap.
+// recorded spans that overlap. Footage of later than now, of a clock that was ahead until it was set right, is told too; what
+// lies between now and it has not been yet, and is no gap.
 func (s *Store) Spans(camera, stream string, from, to time.Time) ([]Span, error) {
 	if err := checkRange(from, to); err != nil {
 		return nil, err
 	}
-	now := s.now().UTC()
-	if to.After(now) {
-		to = now
-	}
-	if !from.Before(to) {
-		return []Span{}, nil
-	}
+	until := earlier(to, s.now().UTC()) // of gaps
 	footage, err := s.stretches(camera, stream, from, to)
 	if err != nil {
 		return nil, err
 	}
 	var gaps []gapEntry
 	err = s.index.db.View(func(tx *bbolt.Tx) (err error) {
-		if gaps, err = gapsBetween(tx, camera, stream, from, to); err != nil {
+		if gaps, err = gapsBetween(tx, camera, stream, from, until); err != nil {
 			return err
 		}
-		return s.away(tx, camera, stream, from, to, &gaps)
+		return s.away(tx, camera, stream, from, until, &gaps)
 	})
 	if err != nil {
 		return nil, err
@@ -45,7 +40,7 @@ func (s *Store) Spans(camera, stream string, from, to time.Time) ([]Span, error)
 		return []Span{}, err
 	}
 	recorded := merge(footage)
-	spans := clip(interleave(recorded, holes(recorded, gaps, later(from, first), s.horizon(camera, stream, to))), from, to)
+	spans := clip(interleave(recorded, holes(recorded, gaps, later(from, first), s.horizon(camera, stream, until))), from, to)
 	return spans[:min(len(spans), maxSpans)], nil
 }
 
@@ -106,11 +101,11 @@ func merge(footage []stretch) []Span {
 func holes(recorded []Span, gaps []gapEntry, from, to time.Time) (list []Span) {
 	at := from
 	for _, r := range recorded {
-		if r.Start.After(at) {
+		if end := earlier(r.Start, to); end.After(at) {
 			for len(gaps) > 0 && !gaps[0].end.IsZero() && !gaps[0].end.After(at) {
 				gaps = gaps[1:] // over; without this a month of short gaps costs their square
 			}
-			list = causes(list, gaps, at, earlier(r.Start, to))
+			list = causes(list, gaps, at, end)
 		}
 		at = later(at, r.End)
 	}

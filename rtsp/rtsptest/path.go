@@ -29,6 +29,7 @@ type path struct {
 	name   string
 	stream *gortsplib.ServerStream
 	phase  func() time.Duration
+	told   func(unit int, at time.Time) // of every video unit that was sent; nil: nobody asks
 	lanes  []*lane
 
 	mu    sync.Mutex // guards what follows
@@ -57,12 +58,15 @@ type unit struct {
 	packets [][]byte      // payloads; the last carries the marker
 }
 
-func newPath(server *gortsplib.Server, name string, clip *Clip, phase func() time.Duration) (*path, error) {
+func newPath(server *gortsplib.Server, name string, clip *Clip, o Options) (*path, error) {
 	lanes, err := lanesOf(clip)
 	if err != nil {
 		return nil, fmt.Errorf("path %s: %w", name, err)
 	}
-	p := &path{name: name, phase: phase, lanes: lanes}
+	p := &path{name: name, phase: o.Phase, lanes: lanes}
+	if o.Sent != nil {
+		p.told = func(unit int, at time.Time) { o.Sent(name, unit, at) }
+	}
 	desc := &description.Session{Title: name}
 	for _, l := range lanes {
 		l.ssrc, l.seq, l.base = rand.Uint32(), uint16(rand.Uint32()), rand.Uint32()
@@ -227,7 +231,9 @@ func (p *path) playLane(ctx context.Context, l *lane, start time.Time, phase tim
 			return
 		case <-timer.C:
 		}
-		p.send(l, u, due+u.pts-u.at)
+		if at, sent := p.send(l, u, due+u.pts-u.at); sent && l.video && p.told != nil {
+			p.told(next, at)
+		}
 		next++
 	}
 }
@@ -251,16 +257,17 @@ func (p *path) changed(l *lane) bool {
 	return true
 }
 
-// send writes a unit's packets. pts is its time since the camera started, as its own clock sees it.
-func (p *path) send(l *lane, u *unit, pts time.Duration) {
+// send writes a unit's packets and tells when, unless the camera is stalled. pts is its time since the camera started, as
+// its own clock sees it.
+func (p *path) send(l *lane, u *unit, pts time.Duration) (now time.Time, sent bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f := &p.fault
 	if f.stalled {
-		return
+		return now, false
 	}
 	stamp := l.base + uint32(int64(pts)/int64(time.Millisecond)*l.clock/1000+int64(pts)%int64(time.Millisecond)*l.clock/1e9) + f.jump(l)
-	now := time.Now()
+	now = time.Now()
 	for i, payload := range u.packets {
 		l.seq++
 		if f.drops(l) {
@@ -273,4 +280,5 @@ func (p *path) send(l *lane, u *unit, pts time.Duration) {
 	if l.video {
 		p.sent++
 	}
+	return now, true
 }

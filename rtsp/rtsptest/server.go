@@ -27,7 +27,10 @@ type Options struct {
 	// Phase tells the position in a clip at this moment, so that a clock burned into a minute-long clip shows
 	// the true seconds; nil: each path starts at its beginning.
 	Phase func() time.Duration
-	Log   *slog.Logger // nil: silent
+	// Sent is told of every video unit that a path sends, by its place in the clip; packets that a fault drops count as
+	// sent. It is called from the path's own goroutine and holds it up.
+	Sent func(path string, unit int, at time.Time)
+	Log  *slog.Logger // nil: silent
 }
 
 // Server is a running camera.
@@ -104,7 +107,7 @@ func (s *Server) open() error {
 func (s *Server) openPaths() error {
 	defer close(s.opened)
 	for name, clip := range s.o.Paths {
-		p, err := newPath(s.server, name, clip, s.o.Phase)
+		p, err := newPath(s.server, name, clip, s.o)
 		if err != nil {
 			s.server.Close()
 			return err
