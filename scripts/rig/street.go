@@ -23,6 +23,11 @@ func (b *Bench) Street(clip string, cameras int) (*Street, error) {
 	return b.startStreet("-clip", clip, "-cameras", fmt.Sprint(cameras))
 }
 
+// StreetSent starts a process with cameras that say in a file what they sent.
+func (b *Bench) StreetSent(clip string, cameras int, sent string) (*Street, error) {
+	return b.startStreet("-clip", clip, "-cameras", fmt.Sprint(cameras), "-sent", sent)
+}
+
 // StreetAt starts one camera at an address.
 func (b *Bench) StreetAt(clip, listen string) (*Street, error) {
 	return b.startStreet("-clip", clip, "-listen", listen)

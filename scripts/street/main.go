@@ -1,11 +1,14 @@
 // Command street is a process full of cameras for the torture and the benchmarks: simulated RTSP cameras that go on
 // while the recorder is killed, or that are killed while the recorder goes on.
 //
-//	street -clip FILE [-cameras N] [-listen HOST:PORT]
+//	street -clip FILE [-cameras N] [-listen HOST:PORT] [-sent FILE]
 //
 // It prints one line of JSON, the addresses of its cameras, once they can be reached, and plays until its standard input
 // ends or it is told to stop. All cameras play the clip, each shifted against the others, in step with the wall clock: a
 // camera that was gone comes back in the middle of a group of pictures, as if it had never stopped.
+//
+// With -sent it keeps the account of what was sent: a line for each picture, of the camera's number from 0, the picture's
+// place in the clip, and when it was sent, in nanoseconds since 1970. What a recorder says it has can be held against it.
 package main
 
 import (
@@ -31,16 +34,17 @@ func main() {
 	clip := flag.String("clip", "", "the MP4 `FILE` that the cameras play")
 	count := flag.Int("cameras", 1, "how many cameras")
 	listen := flag.String("listen", "127.0.0.1:0", "address of the only camera; several take free ports")
+	sent := flag.String("sent", "", "the `FILE` to add a line to for each picture that was sent")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *clip, *count, *listen); err != nil {
+	if err := run(ctx, *clip, *count, *listen, *sent); err != nil {
 		fmt.Fprintln(os.Stderr, "street:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, file string, count int, listen string) error {
+func run(ctx context.Context, file string, count int, listen, sent string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -56,9 +60,13 @@ func run(ctx context.Context, file string, count int, listen string) error {
 	if err != nil {
 		return err
 	}
+	told, err := account(sent)
+	if err != nil {
+		return err
+	}
 	cameras, urls := errgroup.Group{}, make([]string, count)
 	for i := range urls {
-		s, err := rtsptest.New(rtsptest.Options{Listen: listen, Paths: map[string]*rtsptest.Clip{"live": clip}, Phase: wallPhase(clip, i)})
+		s, err := rtsptest.New(rtsptest.Options{Listen: listen, Paths: map[string]*rtsptest.Clip{"live": clip}, Phase: wallPhase(clip, i), Sent: told(i)})
 		if err != nil {
 			return err
 		}
@@ -76,4 +84,23 @@ func wallPhase(clip *rtsptest.Clip, n int) func() time.Duration {
 	return func() time.Duration {
 		return (time.Duration(time.Now().UnixNano()) + time.Duration(n)*shift) % clip.Duration
 	}
+}
+
+// account opens the file that says what each camera sent; without one nobody is told.
+func account(file string) (func(camera int) func(string, int, time.Time), error) {
+	if file == "" {
+		return func(int) func(string, int, time.Time) { return nil }, nil
+	}
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return func(camera int) func(string, int, time.Time) {
+		return func(_ string, unit int, at time.Time) {
+			// One write for each line, so that cameras do not mix theirs and nothing is held back.
+			if _, err := fmt.Fprintf(f, "%d %d %d\n", camera, unit, at.UnixNano()); err != nil {
+				fmt.Fprintln(os.Stderr, "street: account:", err)
+			}
+		}
+	}, nil
 }

@@ -1,7 +1,7 @@
 // Command torture does to the recorder what the world does to it, measures what is lost, and fails when more is lost than
 // was promised. It drives the real program through its public API; the cameras are processes of their own that go on.
 //
-//	go run ./scripts/torture [--short] [--kills N] [--cuts N] [--modes LIST] [--dir DIR] [--seed N]
+//	go run ./scripts/torture [--short] [--kills N] [--cuts N] [--modes LIST] [--faults LIST] [--dir DIR] [--seed N]
 //
 // Modes:
 //
@@ -13,6 +13,10 @@
 //	            the volume, an ext4 image on a loop device (needs root), fails and comes back: the API says so, live view
 //	            goes on, recording resumes by itself. What the memory can hold meanwhile is not lost; a volume that is
 //	            away for longer leaves a gap with its cause.
+//	trouble     eight cameras record on one volume, and then on two, of which one is full, goes read-only, answers with
+//	            I/O errors, vanishes, is swapped for another recorder's, or blocks for a minute (needs root): picture by
+//	            picture, what a camera sent and is not stored is what the gaps report; live view goes on; holdfast check
+//	            --level hash is clean. --faults picks some of them
 //	power       what lies on the disk at N random moments while six cameras record is the disk after a power cut: the ext4
 //	            image lies on a file system with reflinks, and is cloned in an instant (needs root). holdfast check is clean,
 //	            every frame older than the sync interval is there, and what is missing is a gap with its cause
@@ -52,6 +56,7 @@ type torture struct {
 	away    time.Duration // how long a volume fails
 	cuts    int           // of the power
 	brief   bool          // --short
+	faults  []string      // of the mode trouble; empty: all
 	mu      sync.Mutex    // guards what follows
 	broken  []string
 	reports []report
@@ -68,6 +73,7 @@ var modes = []struct {
 	{"disk-full", true, (*torture).diskFull},
 	{"read-only", false, (*torture).readOnly},
 	{"vanished", true, (*torture).vanished},
+	{"trouble", true, (*torture).trouble},
 	{"power", true, (*torture).powerCuts},
 	{"syscalls", true, (*torture).systemCalls},
 }
@@ -78,21 +84,25 @@ func main() {
 	cuts := flag.Int("cuts", 500, "how often the power is cut")
 	wanted := flag.String("modes", "", "comma-separated `LIST` of modes (default: all)")
 	dir := flag.String("dir", "", "work in `DIR` and leave it for inspection")
+	faults := flag.String("faults", "", "comma-separated `LIST` of kinds of trouble (default: all)")
 	seed := flag.Uint64("seed", 0, "of the random moments (default: a new one, which is printed)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, *short, *kills, *cuts, *wanted, *dir, *seed)
+	code := run(ctx, *short, *kills, *cuts, *wanted, *faults, *dir, *seed)
 	stop()
 	os.Exit(code)
 }
 
-func run(ctx context.Context, short bool, kills, cuts int, wanted, dir string, seed uint64) int {
+func run(ctx context.Context, short bool, kills, cuts int, wanted, faults, dir string, seed uint64) int {
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
 	fmt.Printf("seed %d\n", seed)
-	t := &torture{random: rand.New(rand.NewPCG(seed, 0)), kills: kills, cuts: cuts, offs: 5, away: 45 * time.Second}
-	if t.brief = short; short {
+	t := &torture{random: rand.New(rand.NewPCG(seed, 0)), kills: kills, cuts: cuts, offs: 5, away: 45 * time.Second, brief: short}
+	if faults != "" {
+		t.faults = strings.Split(faults, ",")
+	}
+	if short {
 		t.kills, t.cuts, t.offs, t.away = min(kills, 5), min(cuts, 6), 2, calm
 	}
 	var err error
