@@ -186,6 +186,7 @@ func (g *Gateway) writeMetrics(w io.Writer) {
 			fmt.Fprintf(w, "holdfast_volume_verified_timestamp_seconds%s %d\n", name, v.Verified.Last.Unix())
 		}
 		fmt.Fprintf(w, "holdfast_volume_used_bytes%s %d\n", name, v.Used)
+		writeDrainMetrics(w, name, v.Draining)
 		fmt.Fprintf(w, "holdfast_volume_write_bytes_per_second%s %g\n", name, v.Rate)
 		fmt.Fprintf(w, "holdfast_volume_streams%s %d\n", name, v.Streams)
 	}
@@ -241,4 +242,15 @@ func boolean(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// writeDrainMetrics tells how far the emptying of a volume is, of one that is being emptied.
+func writeDrainMetrics(w io.Writer, name string, d *storage.Draining) {
+	if d == nil {
+		return
+	}
+	fmt.Fprintf(w, "holdfast_volume_drain_left_bytes%s %d\n", name, d.Bytes)
+	fmt.Fprintf(w, "holdfast_volume_drain_moved_bytes%s %d\n", name, d.MovedB)
+	fmt.Fprintf(w, "holdfast_volume_drain_damaged_segments%s %d\n", name, d.Damaged)
+	fmt.Fprintf(w, "holdfast_volume_drain_waits%s %d\n", name, boolean(d.Waits != ""))
 }

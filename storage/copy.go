@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// copyRate bounds copying between volumes, bytes per second, so that recording has the disks for itself.
+	// copyRate bounds copying between volumes, of all copies together, bytes per second, so that recording has the disks for
+	// itself.
 	copyRate = 32 << 20
 	copyPart = 1 << 20 // bytes that are read and written at a time
 	// yieldTime is how long copying waits when recording on one of both volumes is held up.
@@ -41,7 +42,7 @@ func (s *Store) copySegment(ctx context.Context, seg *Segment, to *volume, flip 
 	if err := s.name(o); err != nil {
 		return to.fail(err)
 	}
-	err = s.copyBytes(ctx, o, from)
+	err = s.copyBytes(ctx, o, from, s.volumeOf(seg.volume))
 	if err == nil {
 		err = s.enterCopy(o, seg, flip)
 	}
@@ -52,12 +53,12 @@ func (s *Store) copySegment(ctx context.Context, seg *Segment, to *volume, flip 
 	return err
 }
 
-// copyBytes copies and syncs a file whose size and checksum are known.
-func (s *Store) copyBytes(ctx context.Context, o *open, from durable.File) error {
+// copyBytes copies and syncs a file of the source whose size and checksum are known.
+func (s *Store) copyBytes(ctx context.Context, o *open, from durable.File, source *volume) error {
 	var sum uint32
 	buf := make([]byte, min(copyPart, max(1, o.Size)))
 	for at := int64(0); at < o.Size; {
-		if err := s.yield(ctx, o, int64(len(buf))); err != nil {
+		if err := s.yield(ctx, source, o, int64(len(buf))); err != nil {
 			return err
 		}
 		part := buf[:min(int64(len(buf)), o.Size-at)]
@@ -81,29 +82,29 @@ func (s *Store) copyBytes(ctx context.Context, o *open, from durable.File) error
 	return o.file.Close()
 }
 
-// yield waits as long as copying n bytes may take at copyRate, and while recording on the target is held up.
-func (s *Store) yield(ctx context.Context, o *open, n int64) error {
-	wait := time.Duration(n) * time.Second / copyRate
-	if s.o.copyRate < 0 {
-		wait = 0
+// yield waits as long as all copies together may take for n more bytes at copyRate, and while recording on either volume is
+// held up.
+func (s *Store) yield(ctx context.Context, source *volume, o *open, n int64) error {
+	if err := s.copies.took(ctx, n); err != nil {
+		return err
 	}
 	for {
-		t := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return ctx.Err()
-		case <-t.C:
-		}
 		st := o.vol.status()
 		if !st.Usable() {
 			return &VolumeError{Cause: causeOfState[st.State], Err: errors.New(st.Cause)}
 		}
-		if st.Streams == 0 || st.State == VolumeOK && st.Interval <= BatchTime {
+		if !st.heldUp() && (source == nil || !source.status().heldUp()) {
 			return nil
 		}
-		wait = yieldTime
+		if err := sleep(ctx, yieldTime); err != nil {
+			return err
+		}
 	}
+}
+
+// heldUp tells whether recording on a volume waits for its disk.
+func (v VolumeStatus) heldUp() bool {
+	return v.Streams > 0 && (v.State == VolumeSlow || v.Interval > BatchTime)
 }
 
 // enterCopy notes a finished copy in the target's journal and has the index take it, unless the segment is another by now.

@@ -341,7 +341,7 @@ func (s *Store) drainAlarms(v *volume) []Alarm {
 	var list []Alarm
 	if d.Waits != "" {
 		list = append(list, Alarm{ID: "drain:" + v.o.Path, Since: d.Since, What: "Volume " + v.o.Path + " is being emptied, and nothing can be moved. " + d.Waits,
-			Means: "Its footage stays where it is. Recording goes on.", Do: "Make room on another volume or add one; or end it with holdfast volume drain --cancel " + shellQuoted(v.o.Path) + "."})
+			Means: "Its footage stays where it is. Recording goes on.", Do: "Make room on another volume or add one; or end it with holdfast volume drain --config FILE --cancel " + shellQuoted(v.o.Path) + "."})
 	}
 	if d.Damaged > 0 {
 		list = append(list, Alarm{ID: "drain-damaged:" + v.o.Path, Since: d.Since, What: fmt.Sprintf("%d segments on volume %s cannot be moved: their bytes are not those that were recorded, or cannot be read.", d.Damaged, v.o.Path),

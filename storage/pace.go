@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -16,14 +17,23 @@ const burst = 250 * time.Millisecond
 
 // took waits until n bytes that were read are within the rate.
 func (p *pace) took(ctx context.Context, n int64) error {
+	return sleep(ctx, p.due(n))
+}
+
+// due counts n bytes, and gives how long to wait until they are within the rate.
+func (p *pace) due(n int64) time.Duration {
 	if p.rate <= 0 {
-		return ctx.Err()
+		return 0
 	}
 	if rested := time.Now().Add(-burst); p.next.Before(rested) {
 		p.next = rested
 	}
 	p.next = p.next.Add(time.Duration(float64(n) / float64(p.rate) * float64(time.Second)))
-	wait := time.Until(p.next)
+	return time.Until(p.next)
+}
+
+// sleep waits for a time, or until ctx ends.
+func sleep(ctx context.Context, wait time.Duration) error {
 	if wait <= 0 {
 		return ctx.Err()
 	}
@@ -35,4 +45,18 @@ func (p *pace) took(ctx context.Context, n int64) error {
 	case <-t.C:
 		return nil
 	}
+}
+
+// sharedPace holds several goroutines together to a rate.
+type sharedPace struct {
+	mu   sync.Mutex // guards pace; not held while waiting
+	pace pace
+}
+
+// took waits until n bytes, beside those that the others counted, are within the rate.
+func (p *sharedPace) took(ctx context.Context, n int64) error {
+	p.mu.Lock()
+	wait := p.pace.due(n)
+	p.mu.Unlock()
+	return sleep(ctx, wait)
 }

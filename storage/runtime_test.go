@@ -120,7 +120,7 @@ func TestDirectoriesThatAreRefusedNameTheCommandThatAdoptsThem(t *testing.T) {
 	if err == nil || len(r.store.Volumes()) != 2 {
 		t.Fatal(err)
 	}
-	if do := Advice(err); !strings.Contains(do, "holdfast volume add --adopt /used") {
+	if do := Advice(err); !strings.Contains(do, "holdfast volume add --config FILE --adopt /used") {
 		t.Errorf("what to do: %q", do)
 	}
 	st, err := r.store.AddVolume(VolumeOptions{Path: "/used", MinFree: 1, Adopt: true})

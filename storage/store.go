@@ -54,10 +54,11 @@ type Store struct {
 	fs     durable.FS // constant
 	now    func() time.Time
 	log    *slog.Logger
-	index  *index    // constant
-	opened time.Time // constant
-	alive  time.Time // constant: LastAlive
-	guard  *ageGuard // has its own lock
+	index  *index     // constant
+	opened time.Time  // constant
+	alive  time.Time  // constant: LastAlive
+	guard  *ageGuard  // has its own lock
+	copies sharedPace // of copying between volumes
 
 	locking   sync.Mutex // makes looking at a camera's locks and changing them one act
 	examining sync.Mutex // held by whichever volume's round moves frontiers and settles locks
@@ -136,6 +137,10 @@ func (s *Store) defaults() {
 	if s.o.finishTime == 0 {
 		s.o.finishTime = finishTime
 	}
+	if s.o.copyRate == 0 {
+		s.o.copyRate = copyRate
+	}
+	s.copies.pace.rate = s.o.copyRate
 	s.guard = newAgeGuard(s.o, s.now)
 }
 

@@ -344,7 +344,9 @@ func (v *volume) adopts() bool {
 }
 
 // adoption is the command that makes what is found at the volume's path a volume of this site.
-func (v *volume) adoption() string { return "holdfast volume add --adopt " + shellQuoted(v.o.Path) }
+func (v *volume) adoption() string {
+	return "holdfast volume add --config FILE --adopt " + shellQuoted(v.o.Path)
+}
 
 // shellQuoted is a path as a shell takes it.
 func shellQuoted(path string) string {
