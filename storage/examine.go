@@ -34,14 +34,22 @@ func (s *Store) examine(now time.Time) error {
 	if !believed {
 		return nil
 	}
-	looks := maxLooks
-	for _, k := range work {
-		if looks <= 0 {
-			break
-		}
-		camera, _ := splitKey(k)
-		ages := s.agesOf(camera)
-		if err := s.index.db.Update(func(tx *bbolt.Tx) error { return advance(tx, k, ages, now, &looks) }); err != nil {
+	for looks := maxLooks; len(work) > 0 && looks > 0; {
+		some := min(looks, settleBatch)
+		looks -= some
+		err := s.index.db.Update(func(tx *bbolt.Tx) error { // many streams at a time: each transaction is synced
+			for len(work) > 0 && some > 0 {
+				camera, _ := splitKey(work[0])
+				if err := advance(tx, work[0], s.agesOf(camera), now, &some); err != nil {
+					return err
+				}
+				if some > 0 {
+					work = work[1:]
+				}
+			}
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -79,18 +87,20 @@ func (s *Store) beyond(now time.Time) (work [][]byte, on map[uint16]bool, err er
 	return work, on, err
 }
 
-// firstFrom is the first segment of a stream at or after a time in nanoseconds.
+// firstFrom is the first segment of a stream at or after a time in nanoseconds. A record that cannot be read must not keep what is
+// behind it for ever.
 func firstFrom(tx *bbolt.Tx, k []byte, from int64) (seg Segment, ok bool) {
 	b := tx.Bucket(bSegments).Bucket(k)
 	if b == nil {
 		return seg, false
 	}
-	key, v := b.Cursor().Seek(nanoKey(time.Unix(0, from)))
-	if key == nil {
-		return seg, false
+	c := b.Cursor()
+	for key, v := c.Seek(nanoKey(time.Unix(0, from))); key != nil; key, v = c.Next() {
+		if seg, err := unmarshalSegment(key, v); err == nil {
+			return seg, true
+		}
 	}
-	seg, err := unmarshalSegment(key, v)
-	return seg, err == nil
+	return seg, false
 }
 
 // advance moves a stream's frontier: each segment that it passes gets the time when it is due. Ages that changed begin anew, and

@@ -328,3 +328,28 @@ func TestFirstSchemaIsBroughtToThePresentOne(t *testing.T) {
 		t.Errorf("the order is\n%s, was\n%s", after, before)
 	}
 }
+
+// A record that cannot be read, which a check names, does not keep what is behind it.
+func TestMalformedRecordHoldsNoDeletionUp(t *testing.T) {
+	r, l := kinds(t, Ages{Max: time.Hour})
+	_, err := r.store.Unlock(l.ID)
+	r.must(err)
+	r.must(r.store.index.db.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bSegments).Bucket(streamKey("door", "main"))
+		k, _ := b.Cursor().First()
+		return b.Put(bytes.Clone(k), []byte("?"))
+	}))
+	r.now = began.Add(2 * time.Hour)
+	r.tend()
+	r.must(r.store.index.db.View(func(tx *bbolt.Tx) error {
+		n := 0
+		err := tx.Bucket(bSegments).Bucket(streamKey("door", "main")).ForEach(func(_, v []byte) error {
+			n++
+			return nil
+		})
+		if n != 2 { // the malformed one, and the open one
+			t.Errorf("%d records are left", n)
+		}
+		return err
+	}))
+}

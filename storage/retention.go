@@ -37,15 +37,17 @@ func (r *turn) more() bool { return r.deletes > 0 && time.Now().Before(r.until) 
 
 // retain deletes what is too old on a volume, and what is to go first there when space is short.
 func (s *Store) retain(v *volume) error {
-	r := &turn{v: v, number: s.numberOf(v), now: s.now().UTC(), until: time.Now().Add(roundTime), deletes: maxDeletions}
+	r := &turn{v: v, number: s.numberOf(v), now: s.now().UTC()}
 	if err := s.examine(r.now); err != nil {
 		return err
 	}
-	if err := s.retainByAge(r); err != nil {
-		return err
+	for _, retain := range []func(*turn) error{s.retainByAge, s.retainBySpace} {
+		r.until, r.deletes = time.Now().Add(roundTime), maxDeletions // each anew: neither may starve the other
+		if err := retain(r); err != nil {
+			return err
+		}
 	}
-	r.deletes = maxDeletions
-	return s.retainBySpace(r)
+	return nil
 }
 
 // newestFootage is the start of the newest segment of all streams, zero without any.
