@@ -20,6 +20,7 @@ type open struct {
 	file   durable.File
 	tracks []fmp4.Track // as in the header
 	table  *fmp4.Table
+	cipher *fmp4.Cipher // nil: in clear
 	seq    uint32
 	leaves [][32]byte
 	off    int64   // where the next fragment goes
@@ -50,9 +51,9 @@ func (w *Writer) create(p *Sample, joined bool) error {
 	start := p.Wall.UTC().Round(0)
 	o := &open{vol: vol, plan: w.planFrom(start)}
 	o.Segment = Segment{Camera: w.camera, Stream: w.stream, Start: start, End: start, Run: w.run, Open: true, Joined: joined}
-	head := w.head(o, p)
+	o.tracks = w.place(o, p)
 	made := *o // the call's own: it may go on when nobody waits for it any more
-	err = w.s.ask(vol, func() error { return w.s.makeFile(&made, head) }, func(err error) {
+	err = w.s.ask(vol, func() error { return w.s.makeFile(&made) }, func(err error) {
 		if err == nil {
 			made.file.Close() // the note in the index has it removed
 		}
@@ -69,6 +70,9 @@ func (w *Writer) create(p *Sample, joined bool) error {
 	if o.table, err = fmp4.NewTable(o.tracks, o.off); err != nil {
 		return errors.Join(err, o.file.Close())
 	}
+	if o.cipher != nil {
+		o.table.Protect(o.cipher)
+	}
 	if err := w.s.enterOpen(&o.Segment); err != nil {
 		return errors.Join(err, o.file.Close())
 	}
@@ -82,14 +86,17 @@ func (w *Writer) create(p *Sample, joined bool) error {
 }
 
 // makeFile creates the file with its header. A file that could not be finished is removed again, if the volume lets it.
-func (s *Store) makeFile(o *open, head []byte) error {
+func (s *Store) makeFile(o *open) error {
 	if err := o.vol.present(); err != nil {
+		return err
+	}
+	if err := s.protect(o); err != nil {
 		return err
 	}
 	if err := s.name(o); err != nil {
 		return err
 	}
-	if err := s.header(o, head); err != nil {
+	if err := s.header(o); err != nil {
 		o.file.Close()
 		durable.Remove(s.fs, o.Path)
 		return err
@@ -136,14 +143,14 @@ func (s *Store) noteGarbage(seg *Segment) error {
 	return s.index.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bGarbage).Put(garbageKey(seg), nil) })
 }
 
-// head is the header of a segment that begins with picture p.
-func (w *Writer) head(o *open, p *Sample) []byte {
-	o.tracks = w.place(o, p)
-	h := &fmp4.Header{Camera: w.camera, Stream: w.stream, Run: w.run, Start: o.Start}
+// head is the header of a new segment.
+func (o *open) head() []byte {
+	h := &fmp4.Header{Camera: o.Camera, Stream: o.Stream, Run: o.Run, Start: o.Start, Protected: o.Protected, KID: o.KeyID}
 	return fmp4.AppendInit(nil, h, o.tracks)
 }
 
-func (s *Store) header(o *open, head []byte) error {
+func (s *Store) header(o *open) error {
+	head := o.head()
 	o.grow(int64(len(head)))
 	if _, err := o.file.WriteAt(head, 0); err != nil {
 		return err

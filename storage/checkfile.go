@@ -203,12 +203,17 @@ func (m *inMemory) ReadAt(p []byte, off int64) (int, error) {
 
 // plainOf gives a reader that shows samples as they were recorded of a file whose bytes are held in memory; nil when their
 // key is not here, and only the checksum of the file can be compared.
-func (c *checking) plainOf(seg *Segment, _ *fmp4.Table, held *inMemory) (io.ReaderAt, error) {
-	if seg.Protected {
+func (c *checking) plainOf(seg *Segment, t *fmp4.Table, held *inMemory) (io.ReaderAt, error) {
+	key, err := c.s.cipherOf(seg)
+	if err != nil {
 		c.r.Locked++
 		return nil, nil
 	}
-	return held, nil
+	plain, err := clearly(held, t, key)
+	if err != nil {
+		return nil, &badFile{kind: KindTrailer, what: fmt.Sprintf("The sample table cannot be opened: %v.", err)}
+	}
+	return plain, nil
 }
 
 // payloadOf reads the samples of fragment i.

@@ -80,7 +80,7 @@ func endGapAt(tx *bbolt.Tx, seg *Segment) error {
 func closing(seg *Segment) record {
 	start, end := seg.Start, seg.End
 	return record{Type: "closed", At: seg.End, Camera: seg.Camera, Stream: seg.Stream, Path: seg.relative(), Start: &start, End: &end,
-		Run: seg.Run, Size: seg.Size, Digest: hex.EncodeToString(seg.Digest[:]), CRC: seg.crc}
+		Run: seg.Run, Size: seg.Size, Digest: hex.EncodeToString(seg.Digest[:]), CRC: seg.crc, KeyID: keyName(seg)}
 }
 
 // abandoned notes a segment that its volume did not let finish, with its end as it is synced. It is finished when the

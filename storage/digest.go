@@ -53,13 +53,9 @@ func root(leaves [][32]byte) [32]byte {
 	return sha256.Sum256(b[:])
 }
 
-// rootOf is the digest that a table's leaves give.
+// rootOf is the digest that a table's leaves give, with those of what was erased.
 func rootOf(t *fmp4.Table) [32]byte {
-	leaves := make([][32]byte, 0, len(t.Fragments()))
-	for _, f := range t.Fragments() {
-		leaves = append(leaves, f.Leaf)
-	}
-	return root(leaves)
+	return root(t.Leaves())
 }
 
 // newSalt gives a fragment a salt of its own.

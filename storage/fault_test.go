@@ -110,15 +110,19 @@ func (r *rig) aged(f frame) bool {
 	}
 }
 
-func faultRig(tb testing.TB) *rig {
+// faultRig is of encrypted footage, or of footage in clear.
+func faultRig(tb testing.TB, clear bool) *rig {
 	r := newRig(tb)
+	if !clear {
+		r.protected()
+	}
 	r.opts.Ages = Ages{Max: maxAgeOfFaults, Event: 3 * maxAgeOfFaults}
 	return r
 }
 
 // countOperations is how many operations on the disk the life takes without a fault.
-func countOperations(t *testing.T) int {
-	r := faultRig(t)
+func countOperations(t *testing.T, clear bool) int {
+	r := faultRig(t, clear)
 	if err := r.life(); err != nil {
 		t.Fatal(err)
 	}
@@ -145,17 +149,22 @@ func countOperations(t *testing.T) int {
 // TestFaultTable lets every operation on the disk fail, fail after it took effect, and be the last before a crash, over the
 // life of a store. Afterwards nothing that was said to be safe is lost, nothing is there twice, every moment is recorded
 // or has a cause, a check finds nothing, and recording goes on.
-func TestFaultTable(t *testing.T) {
-	ops := countOperations(t)
+func TestFaultTable(t *testing.T) { faultTable(t, false, 1) }
+
+// TestFaultTableInClear is the same with encryption switched off, at some of the operations.
+func TestFaultTableInClear(t *testing.T) { faultTable(t, true, 5) }
+
+func faultTable(t *testing.T, clear bool, stride int) {
+	ops := countOperations(t, clear)
 	cases := 0
-	for at := 1; at <= ops; at++ {
+	for at := 1; at <= ops; at += stride {
 		for _, mode := range []storagetest.Mode{storagetest.Fails, storagetest.FailsAfter} {
 			for _, errno := range []syscall.Errno{syscall.EIO, syscall.ENOSPC} {
 				cases++
-				failing(t, storagetest.Fault{At: at, Mode: mode, Err: errno})
+				failing(t, clear, storagetest.Fault{At: at, Mode: mode, Err: errno})
 			}
 		}
-		cases += crashing(t, at)
+		cases += crashing(t, clear, at)
 		if t.Failed() {
 			return
 		}
@@ -164,9 +173,9 @@ func TestFaultTable(t *testing.T) {
 }
 
 // failing runs the life with an operation that fails once.
-func failing(t *testing.T, f storagetest.Fault) {
+func failing(t *testing.T, clear bool, f storagetest.Fault) {
 	t.Helper()
-	r := faultRig(t)
+	r := faultRig(t, clear)
 	r.disk.Inject(f)
 	err := r.life()
 	if r.store != nil {
@@ -188,9 +197,9 @@ func failing(t *testing.T, f storagetest.Fault) {
 }
 
 // crashing runs the life up to a crash, once, and looks at what is found under every survival, with the index and without.
-func crashing(t *testing.T, at int) (cases int) {
+func crashing(t *testing.T, clear bool, at int) (cases int) {
 	t.Helper()
-	r := faultRig(t)
+	r := faultRig(t, clear)
 	saved := filepath.Join(filepath.Dir(r.index), "saved.db")
 	r.disk.OnCrash(func() {
 		if err := copyIndex(r.index, saved); err != nil {
@@ -273,7 +282,7 @@ func (r *rig) goOn() (err error) {
 // TestRecoveryItselfMayFail crashes a store, and then lets every operation of finding that again fail, or be the last
 // before another crash.
 func TestRecoveryItselfMayFail(t *testing.T) {
-	first := faultRig(t)
+	first := faultRig(t, false)
 	if err := first.life(); err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +299,7 @@ func TestRecoveryItselfMayFail(t *testing.T) {
 // recovering crashes at an operation, and then at each operation of the recovery.
 func recovering(t *testing.T, at int, seed uint64, index string) (cases int) {
 	t.Helper()
-	r := faultRig(t)
+	r := faultRig(t, false)
 	saved := filepath.Join(filepath.Dir(r.index), "saved.db")
 	r.disk.OnCrash(func() { copyIndex(r.index, saved) })
 	r.disk.Inject(storagetest.Fault{At: at, Mode: storagetest.Crashes})

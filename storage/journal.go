@@ -42,6 +42,7 @@ type record struct {
 	Digest string     `json:"d,omitempty"`    // hex, Merkle root
 	CRC    uint32     `json:"k,omitempty"`    // CRC-32C of the file
 	Torn   int64      `json:"torn,omitempty"` // bytes cut off by recovery
+	KeyID  string     `json:"kid,omitempty"`  // hex, of encrypted footage
 
 	Cause Cause         `json:"why,omitempty"`   // gap: from At on; deleted: age or space; damaged, repair: the kind of finding
 	Early time.Duration `json:"early,omitempty"` // deleted: how much less than the promised age it had

@@ -33,10 +33,11 @@ type madeKey struct {
 	key keyring.Key
 }
 
-const ringDir = "/data/keyring"
+// keysAlone is a ring beside the store: its keys are made and destroyed on their own.
+const keysAlone = "/data/keyring"
 
 func newWholeLife(tb testing.TB) *wholeLife {
-	r := faultRig(tb)
+	r := faultRig(tb, false)
 	r.opts.copyRate = -1
 	if err := errors.Join(r.disk.Mkdir("/data"), r.disk.SyncDir("/")); err != nil {
 		tb.Fatal(err)
@@ -93,14 +94,14 @@ func (l *wholeLife) live() error {
 }
 
 func (l *wholeLife) openRing() (err error) {
-	l.ring, err = keyring.Open(keyring.Options{FS: l.disk, Dir: ringDir, Root: l.root, Now: func() time.Time { return l.now }})
+	l.ring, err = keyring.Open(keyring.Options{FS: l.disk, Dir: keysAlone, Root: l.root, Now: func() time.Time { return l.now }})
 	if err != nil {
 		return err
 	}
-	return l.ring.Attach("first", mount+"/holdfast-keys")
+	return l.ring.Attach("first", mount+"/keys-alone")
 }
 
-func (l *wholeLife) attachOther() error { return l.ring.Attach("other", otherMount+"/holdfast-keys") }
+func (l *wholeLife) attachOther() error { return l.ring.Attach("other", otherMount+"/keys-alone") }
 
 // makeKey makes a key on every volume that there is.
 func (l *wholeLife) makeKey() error {

@@ -331,7 +331,7 @@ func (s *Store) walk(dir string, depth int, f func(path string) error) error {
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		switch {
-		case depth > 1 && e.IsDir() && e.Name() != journalDir && e.Name() != "lost+found":
+		case depth > 1 && e.IsDir() && e.Name() != journalDir && e.Name() != keysDir && e.Name() != "lost+found":
 			err = s.walk(path, depth-1, f)
 		case depth == 1 && e.Type()&fs.ModeType == 0:
 			err = f(path)
@@ -376,7 +376,8 @@ func (s *Store) inspect(v *volume, path string) (seg Segment, err error) {
 	if !validName(head.Camera) || !validName(head.Stream) {
 		return seg, fmt.Errorf("its camera %q or stream %q is no name", head.Camera, head.Stream)
 	}
-	seg = Segment{Camera: head.Camera, Stream: head.Stream, Run: head.Run, Start: head.Start.UTC(), End: head.Start.UTC(), Open: true}
+	seg = Segment{Camera: head.Camera, Stream: head.Stream, Run: head.Run, Start: head.Start.UTC(), End: head.Start.UTC(), Open: true,
+		Protected: head.Protected, KeyID: head.KID}
 	table, err := fmp4.ReadTable(file, size)
 	if err != nil {
 		return seg, nil

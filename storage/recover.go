@@ -194,15 +194,20 @@ func (s *Store) finishOpen(v *volume, seg Segment) error {
 	if done, err := s.closedAlready(o, head, size); done || err != nil {
 		return err
 	}
-	o.Start = head.Start.UTC()
+	o.Start, o.Protected, o.KeyID = head.Start.UTC(), head.Protected, head.KID
+	var locked error
+	o.cipher, locked = s.cipherOf(&o.Segment)
 	if err := o.scan(tracks, from, size); err != nil {
 		return err
 	}
 	if file.err != nil {
 		return v.fail(file.err)
 	}
-	if len(o.leaves) == 0 {
+	if len(o.table.Fragments()) == 0 {
 		return s.removeTorn(&seg)
+	}
+	if locked != nil { // it stays as it is until its key is here
+		return locked
 	}
 	o.End = endOf(o.Start, o.table)
 	if seg.Size > 0 { // given up in order: the writer knew where it ends
@@ -247,7 +252,7 @@ func (o *open) scan(tracks []fmp4.Track, from, size int64) error {
 		size = min(size, o.Size)
 	}
 	hash := newHasher()
-	scan, err := fmp4.ScanFragments(o.file, tracks, from, size, fmp4.ScanOptions{Leaf: func(f *fmp4.Fragment, payload []byte) {
+	scan, err := fmp4.ScanFragments(o.file, tracks, from, size, fmp4.ScanOptions{Protected: o.Protected, Cipher: o.cipher, Leaf: func(f *fmp4.Fragment, payload []byte) {
 		newSalt(f)
 		f.Leaf = hash.leaf(f.Salt, payload)
 	}})

@@ -15,6 +15,7 @@ import (
 
 	"holdfast/storage/fmp4"
 	"holdfast/storage/internal/durable"
+	"holdfast/storage/keyring"
 	"holdfast/storage/storagetest"
 )
 
@@ -23,6 +24,7 @@ var began = time.Date(2026, 10, 25, 0, 59, 50, 250_000_000, time.UTC)
 
 const (
 	mount     = "/disk/footage"
+	ringDir   = "/disk/data/keyring"
 	frameTime = 100 * time.Millisecond
 	batchSize = 5 // frames of a Flush, the first of which is a key frame
 )
@@ -33,6 +35,7 @@ type rig struct {
 	disk  *storagetest.Disk
 	index string
 	opts  Options
+	root  keyring.Root // of the keys; zero: footage is in clear
 	now   time.Time
 	store *Store
 	w     *Writer
@@ -66,6 +69,15 @@ func newRig(tb testing.TB) *rig {
 	return r
 }
 
+// protected has the rig's footage encrypted.
+func (r *rig) protected() *rig {
+	r.root = keyring.NewRoot()
+	if err := durable.MkdirAll(r.disk, filepath.Dir(ringDir)); err != nil {
+		r.tb.Fatal(err)
+	}
+	return r
+}
+
 // fastDir is a directory in memory where there is one: the index syncs a lot, and is not what is tested.
 func fastDir() string {
 	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
@@ -77,6 +89,13 @@ func fastDir() string {
 func (r *rig) open() error {
 	o := r.opts
 	o.Index, o.FS, o.Now = r.index, r.disk, func() time.Time { return r.now }
+	if !r.root.IsZero() {
+		ring, err := keyring.Open(keyring.Options{FS: r.disk, Dir: ringDir, Root: r.root, Now: o.Now})
+		if err != nil {
+			return err
+		}
+		o.Keys = ring
+	}
 	s, err := Open(o)
 	if err != nil {
 		return err
@@ -96,6 +115,9 @@ func (r *rig) close() {
 // tend is what Run does every two seconds.
 func (r *rig) tend() {
 	r.store.Tend(r.tb.Context())
+	if r.store.o.Keys != nil {
+		r.store.o.Keys.Tend(r.tb.Context())
+	}
 }
 
 func testTracks() []fmp4.Track {

@@ -137,28 +137,30 @@ func nano(b []byte) time.Time { return time.Unix(0, int64(binary.BigEndian.Uint6
 
 // Media is a segment's file opened for reading. It stays readable when retention deletes the file meanwhile.
 type Media struct {
-	file  durable.File
-	table *fmp4.Table
-	size  int64
+	file    durable.File
+	plain   io.ReaderAt // the copies, with their samples as they were recorded
+	scanned bool        // the table was made by a scan: the file has none
+	table   *fmp4.Table
+	size    int64
 
 	again func() durable.File // opens the segment's other copy; nil when there is none
 	mu    sync.Mutex          // guards other, and makes opening it one act
 	other durable.File        // the other copy, once the first could not be read
 }
 
-// ReadAt reads the file.
+// ReadAt reads the file as it would be without encryption.
 func (m *Media) ReadAt(p []byte, off int64) (int, error) {
 	if off >= m.size {
 		return 0, io.EOF
 	}
 	if over := off + int64(len(p)) - m.size; over > 0 {
-		n, err := m.readAt(p[:int64(len(p))-over], off)
+		n, err := m.plain.ReadAt(p[:int64(len(p))-over], off)
 		if err == nil {
 			err = io.EOF
 		}
 		return n, err
 	}
-	return m.readAt(p, off)
+	return m.plain.ReadAt(p, off)
 }
 
 // Size is how much of the file may be read: all of a closed one, what is synced of an open one.
@@ -178,7 +180,7 @@ func (m *Media) Close() error {
 }
 
 // Media opens a segment that Segments returned. A segment that was deleted since gives an error that is
-// fs.ErrNotExist.
+// fs.ErrNotExist, one that cannot be decrypted gives ErrErased, ErrLocked or ErrKeyLost.
 func (s *Store) Media(seg Segment) (*Media, error) {
 	m, err := s.media(seg)
 	if err == nil {
@@ -199,12 +201,20 @@ func (s *Store) Media(seg Segment) (*Media, error) {
 }
 
 func (s *Store) media(seg Segment) (*Media, error) {
+	c, err := s.cipherOf(&seg)
+	if err != nil {
+		return nil, fmt.Errorf("open segment %s: %w", seg.relative(), err)
+	}
 	file, err := s.fs.OpenRead(seg.Path)
 	if err != nil {
 		return nil, fmt.Errorf("open segment: %w", err)
 	}
 	m := &Media{file: file, again: s.copyOpener(seg)}
-	if err := m.read(s.liveTable(seg.Path), seg); err != nil {
+	live := s.liveTable(seg.Path)
+	if err = m.read(live, seg); err == nil {
+		m.plain, err = m.clearly(live != nil, c)
+	}
+	if err != nil {
 		file.Close()
 		return nil, fmt.Errorf("open segment %s: %w", seg.Path, err)
 	}
@@ -224,17 +234,26 @@ func (m *Media) read(live *fmp4.Table, seg Segment) (err error) {
 	if m.table, err = fmp4.ReadTable(m.file, m.size); err == nil {
 		return nil
 	}
-	_, tracks, from, err := fmp4.ReadHeader(m.file, m.size)
+	head, tracks, from, err := fmp4.ReadHeader(m.file, m.size)
 	if err != nil {
 		return err
 	}
 	if seg.Open && seg.Size > 0 { // behind it may be a fragment that was written again elsewhere
 		m.size = min(m.size, seg.Size)
 	}
-	scan, err := fmp4.ScanFragments(m.file, tracks, from, m.size, fmp4.ScanOptions{})
+	scan, err := fmp4.ScanFragments(m.file, tracks, from, m.size, fmp4.ScanOptions{Protected: head.Protected})
 	if err != nil {
 		return err
 	}
-	m.table, m.size = scan.Table, scan.End
+	m.table, m.size, m.scanned = scan.Table, scan.End, true
 	return nil
+}
+
+// clearly decides how the file is read. The table of a segment that is being written, or was found by a scan, has no salts to
+// be opened.
+func (m *Media) clearly(live bool, c *fmp4.Cipher) (io.ReaderAt, error) {
+	if c != nil && (live || m.scanned) {
+		return fmp4.NewPlain((*copies)(m), m.table, c), nil
+	}
+	return clearly((*copies)(m), m.table, c)
 }

@@ -14,6 +14,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"holdfast/storage/internal/durable"
+	"holdfast/storage/keyring"
 )
 
 const (
@@ -33,6 +34,7 @@ type Options struct {
 	Ages       Ages                // of footage, where CameraAges says nothing else
 	CameraAges map[string]Ages     // by camera id; SetAges changes them
 	LockMax    time.Duration       // how long a lock may last; 0: DefaultLockMax
+	Keys       *keyring.Ring       // of encryption at rest; nil: footage is written in clear, and encrypted footage stays locked
 
 	Verify Verify // reading footage again in the background
 	Disks  string // report on the disks that a helper of root's makes (package disk); "": none is asked for
@@ -229,8 +231,8 @@ func (s *Store) enter(v *volume) error {
 	entered := v.journal != nil
 	id := v.id
 	v.mu.Unlock()
-	if entered {
-		return nil
+	if err := s.attachKeys(v); err != nil || entered {
+		return err
 	}
 	j, err := openJournal(s.fs, v.o.Path)
 	if err != nil {
@@ -338,6 +340,9 @@ func (s *Store) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	kept := map[*volume]context.CancelFunc{}
 	work.Go(func() { s.verify(ctx) })
+	if s.o.Keys != nil {
+		work.Go(func() { s.tendKeys(ctx) })
+	}
 	tick := time.NewTicker(probePeriod / 2)
 	defer tick.Stop()
 	for {
@@ -413,6 +418,7 @@ func (s *Store) tend(ctx context.Context, v *volume) {
 	}
 	if st := v.status(); !st.Usable() && st.State != VolumeFull {
 		v.release()
+		s.detachKeys(v)
 		return
 	}
 	if err := s.retain(v); err != nil {

@@ -44,8 +44,12 @@ func (s *Store) copyOpener(seg Segment) func() durable.File {
 	}
 }
 
-// readAt reads the first copy, and from its first error on the other: their bytes are the same.
-func (m *Media) readAt(p []byte, off int64) (int, error) {
+// copies is a segment's file as it is on disk, whichever of its copies can be read.
+type copies Media
+
+// ReadAt reads the first copy, and from its first error on the other: their bytes are the same.
+func (c *copies) ReadAt(p []byte, off int64) (int, error) {
+	m := (*Media)(c)
 	m.mu.Lock()
 	file := m.file
 	if m.other != nil {

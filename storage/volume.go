@@ -139,6 +139,7 @@ type volume struct {
 	adopt     bool      // what is found may be made this site's; until a look found it usable
 	pace      writeRate // how much is written between rounds of retention
 	stuck     bool      // retention finds nothing that may go, and locked footage is there
+	keys      bool      // its copy of the keyring is open
 }
 
 func newVolume(o VolumeOptions, f durable.FS, now func() time.Time, x *index) *volume {

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -264,8 +263,9 @@ func (w *Writer) fragment(samples []Sample, next *Sample) error {
 			break
 		}
 	}
-	tracks := o.table.Tracks()
-	b, err := o.table.AppendSealed(w.buf[:0], o.seq+1, wall, w.shaped, nil)
+	f := fmp4.Fragment{Wall: wall}
+	newSalt(&f)
+	b, err := o.table.AppendSealed(w.buf[:0], o.seq+1, wall, w.shaped, func(payload []byte) { f.Leaf = w.hash.leaf(f.Salt, payload) })
 	w.buf = b
 	if err != nil {
 		return fmt.Errorf("write fragment: %w", err)
@@ -273,7 +273,8 @@ func (w *Writer) fragment(samples []Sample, next *Sample) error {
 	if err := w.put(b); err != nil {
 		return o.vol.fail(err)
 	}
-	return w.entered(b, wall, tracks)
+	f.Length = int64(len(b))
+	return w.entered(b, f)
 }
 
 // put appends bytes and syncs them: the hot path, one write and one fdatasync for all of a fragment. Its pages are then
@@ -316,12 +317,8 @@ func (o *open) there() error {
 }
 
 // entered makes a synced fragment visible.
-func (w *Writer) entered(b []byte, wall time.Time, tracks []fmp4.Track) error {
+func (w *Writer) entered(b []byte, f fmp4.Fragment) error {
 	o := w.seg
-	f := fmp4.Fragment{Length: int64(len(b)), Wall: wall}
-	rand.Read(f.Salt[:])
-	payload := b[int64(len(b))-fmp4.PayloadSize(tracks, w.shaped):]
-	f.Leaf = w.hash.leaf(f.Salt, payload)
 	w.mu.Lock()
 	err := o.table.Append(f, w.shaped)
 	w.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 
 	"holdfast/gateway/live"
 	"holdfast/gateway/playback"
+	"holdfast/storage"
 )
 
 const anHour = "?from=2026-03-01T08:00:00Z&to=2026-03-01T09:00:00Z"
@@ -198,7 +199,8 @@ func TestFootageIsServedInByteRanges(t *testing.T) {
 
 func TestEachRefusalOfFootageHasItsSlug(t *testing.T) {
 	s := newSite(t)
-	for err, want := range map[error]string{playback.ErrNoFootage: "404 no-footage", playback.ErrGone: "404 no-footage", playback.ErrRange: "422 range", ErrNotFound: "404 not-found"} {
+	for err, want := range map[error]string{playback.ErrNoFootage: "404 no-footage", playback.ErrGone: "404 no-footage", playback.ErrRange: "422 range",
+		storage.ErrLocked: "409 footage-locked", storage.ErrKeyLost: "409 footage-locked", storage.ErrErased: "410 footage-erased", ErrNotFound: "404 not-found"} {
 		s.footage.err = fmt.Errorf("clip: %w", err)
 		for _, path := range []string{"/video.mp4", "/video.json"} {
 			a := s.do("GET", "/api/v1/cameras/door"+path+anHour, "", s.bearer())

@@ -45,6 +45,8 @@ var (
 	kindOffline     = kind{"camera-offline", http.StatusServiceUnavailable, "The camera is offline", "The camera's state says why, and when it is tried again."}
 	kindViewers     = kind{"too-many-viewers", http.StatusServiceUnavailable, "Too many people are watching", "Close a picture elsewhere and try again."}
 	kindNoFootage   = kind{"no-footage", http.StatusNotFound, "Nothing is recorded there", "The camera's spans tell what is recorded and why the rest is not."}
+	kindLocked      = kind{"footage-locked", http.StatusConflict, "The footage is encrypted, and its key is not here", "It is whole. Enter the recovery key that it was recorded under: holdfast keys unlock."}
+	kindErased      = kind{"footage-erased", http.StatusGone, "The footage was erased", "Its key is destroyed: nobody can show it again. The camera's erasures say who erased it, and on what ground."}
 	kindRange       = kind{"range", http.StatusUnprocessableEntity, "The range is too long", "Ask for a shorter one."}
 	kindOffer       = kind{"offer", http.StatusBadRequest, "The offer was not understood", ""}
 	kindNoWebRTC    = kind{"no-webrtc", http.StatusServiceUnavailable, "WebRTC is not available", "Watch by live.mp4; the gateway's health says why."}
@@ -56,7 +58,7 @@ var (
 var kinds = []kind{
 	kindSignIn, kindCredentials, kindLink, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
 	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindRunning, kindReordered, kindCodec, kindOffline, kindViewers, kindNoFootage,
-	kindRange, kindOffer, kindNoWebRTC, kindRefused, kindVolume, kindFailed,
+	kindLocked, kindErased, kindRange, kindOffer, kindNoWebRTC, kindRefused, kindVolume, kindFailed,
 }
 
 // Problem is an answer that says what went wrong (RFC 9457). As an error it may be returned by Cameras.

@@ -6,6 +6,7 @@ import (
 	"holdfast/gateway/auth"
 	"holdfast/gateway/live"
 	"holdfast/gateway/playback"
+	"holdfast/storage"
 )
 
 // meanings says which class of problem an error of another package is.
@@ -27,6 +28,9 @@ var meanings = []struct {
 	{live.ErrNotFound, kindNotFound},
 	{playback.ErrNoFootage, kindNoFootage},
 	{playback.ErrGone, kindNoFootage},
+	{storage.ErrLocked, kindLocked},
+	{storage.ErrKeyLost, kindLocked},
+	{storage.ErrErased, kindErased},
 	{playback.ErrRange, kindRange},
 }
 

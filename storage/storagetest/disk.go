@@ -64,6 +64,7 @@ type Disk struct {
 	away       map[string]*inode
 	unreserved bool
 	onCrash    func()
+	onWrite    func(path string, data []byte)
 }
 
 // inode is a file or a directory.
@@ -105,6 +106,13 @@ func (d *Disk) OnCrash(f func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.onCrash = f
+}
+
+// OnWrite sets what sees every write to a file, in the order of writing, whatever becomes of it. It must not call the disk.
+func (d *Disk) OnWrite(f func(path string, data []byte)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.onWrite = f
 }
 
 // Ops is how many operations there were.

@@ -247,6 +247,9 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 	if f.disk.crashed && !before && !f.shut { // the power went in the middle of it
 		f.node.pending = append(f.node.pending, change{off, slices.Clone(p)})
 	}
+	if f.disk.onWrite != nil {
+		f.disk.onWrite(f.path, p)
+	}
 	if !effect {
 		return 0, err
 	}
