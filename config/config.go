@@ -23,6 +23,7 @@ type Config struct {
 	DiskHealth string   // report on the disks
 	Retention  Retention
 	Verify     Verify
+	Encryption Encryption
 	WebRTC     WebRTC
 	Egress     Egress
 	Cameras    []Camera // in the file's order, ids unique
@@ -49,6 +50,11 @@ type Retention struct {
 type Verify struct {
 	Rate  Size     // bytes a second; 0: not at all
 	Every Duration // from the beginning of a pass to that of the next
+}
+
+// Encryption says how footage lies on its volumes.
+type Encryption struct {
+	AtRest bool
 }
 
 // WebRTC says where browsers send and receive live media.

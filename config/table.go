@@ -37,6 +37,8 @@ var fileObject = &object[Config]{
 			"How long footage is kept where a camera says nothing else.").defaults("{}").groups(retentionObject.table("retention"), false),
 		setting("verify", verifyObject.kind(), func(c *Config) *Verify { return &c.Verify },
 			"Reading footage again in the background, which finds rot while a copy may still help.").defaults("{}").groups(verifyObject.table("verify"), false),
+		setting("encryption", encryptionObject.kind(), func(c *Config) *Encryption { return &c.Encryption },
+			"How footage lies on its volumes.").defaults("{}").groups(encryptionObject.table("encryption"), false),
 		setting("webrtc", webrtcObject.kind(), func(c *Config) *WebRTC { return &c.WebRTC },
 			"Where browsers exchange live media with Holdfast.").defaults("{}").groups(webrtcObject.table("webrtc"), false),
 		setting("egress", egressObject.kind(), func(c *Config) *Egress { return &c.Egress },
@@ -83,6 +85,15 @@ var verifyObject = &object[Verify]{
 			defaults("8MB/s").insteadOf("speed", "limit"),
 		setting("every", span(time.Hour, 400*24*time.Hour), func(v *Verify) *Duration { return &v.Every },
 			"From the beginning of a pass over a volume to that of the next. A pass that takes longer is followed by the next at once.").defaults("30d").insteadOf("period", "interval"),
+	},
+}
+
+var encryptionObject = &object[Encryption]{
+	doc: "Encryption of footage on its volumes, by ISO Common Encryption under a key of its own for each segment.",
+	fields: []field[Encryption]{
+		setting("at_rest", yesNo(), func(e *Encryption) *bool { return &e.AtRest },
+			"Encrypt footage. Whoever takes a disk sees nothing without the root key (a systemd credential, or `root.key` in the data directory), and an erasure holds for every copy of the disk. Whoever loses the root key and its recovery key has lost the footage: keep what `holdfast keys recovery` prints. With `false` footage is written in clear, whoever has the disk sees it, an erasure removes files only, and what was encrypted before cannot be shown until this is `true` again.").
+			defaults("true").insteadOf("enabled"),
 	},
 }
 

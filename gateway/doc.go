@@ -5,7 +5,7 @@
 //
 // A Gateway owns the data directory: the lock that keeps a second process out, state.db (adopted cameras, the
 // administrator, sessions), state.key (the key that seals them), endpoint.json (how a program of the same user reaches
-// the running gateway) and holdfast.sock (the same, for the command line). The storage engine owns index.db and the
+// the running gateway), root.key (the root key of encrypted footage, unless it is a credential) with keyring, and holdfast.sock (the same, for the command line). The storage engine owns index.db and the
 // volumes.
 //
 // It owns one Camera per camera, and a Camera one feed per stream. A feed is the supervision of one RTSP connection:

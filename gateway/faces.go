@@ -25,7 +25,7 @@ import (
 // storageOptions are those of the recording engine.
 func (g *Gateway) storageOptions() storage.Options {
 	o := storage.Options{Index: filepath.Join(g.conf.Data, "index.db"), Ages: siteAges(g.conf.Retention), LockMax: time.Duration(g.conf.Retention.LockMax),
-		CameraAges: make(map[string]storage.Ages), Verify: verifyOptions(g.conf.Verify), Disks: g.conf.DiskHealth, Now: g.now, Log: g.log}
+		CameraAges: make(map[string]storage.Ages), Verify: verifyOptions(g.conf.Verify), Disks: g.conf.DiskHealth, Keys: g.keys, Now: g.now, Log: g.log}
 	o.Volumes = g.volumesToOpen()
 	o.Pins = make(map[string][]string)
 	for _, c := range g.conf.Cameras {
@@ -82,7 +82,7 @@ func (g *Gateway) makeFaces() (err error) {
 	}
 	g.web, err = web.New(web.Options{
 		Listen: []string{g.conf.Listen}, Names: g.conf.Names, Data: g.conf.Data, Site: "Holdfast", Version: g.version,
-		Auth: g.auth, Cameras: g, Checks: g.checks, Live: g.live, Archive: g.store, Footage: web.Recorded(g.playback), UI: ui.FS, Egress: g.guard,
+		Auth: g.auth, Cameras: g, Checks: g.checks, Keys: g.keyOperations(), Live: g.live, Archive: g.store, Footage: web.Recorded(g.playback), UI: ui.FS, Egress: g.guard,
 		Metrics: g.writeMetrics, Ready: g.isReady, Alarm: g.faceAlarm, Clear: g.clear, Log: g.log, Now: g.now,
 	})
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"holdfast/gateway/playback"
 	"holdfast/gateway/web"
 	"holdfast/storage"
+	"holdfast/storage/keyring"
 )
 
 // Options of a gateway.
@@ -56,8 +57,10 @@ type Gateway struct {
 	checks   *checks
 	web      *web.Server
 
-	told   string      // the address in endpoint.json; owned by Run, then by the stage that announces late
-	linked atomic.Bool // there is a set-up link
+	keys     *keyring.Ring // of encryption at rest; nil: footage is kept in clear; constant after open
+	lagSince time.Time     // since when a copy of the keyring has been behind; owned by the health stage, and by open before it
+	told     string        // the address in endpoint.json; owned by Run, then by the stage that announces late
+	linked   atomic.Bool   // there is a set-up link
 
 	raised    allowance
 	enrolling sync.Mutex // makes choosing an id and taking it one act
@@ -104,9 +107,13 @@ func (g *Gateway) open() (err error) {
 	if g.state, err = openState(g.conf.Data); err != nil {
 		return err
 	}
+	if err = g.openKeys(); err != nil {
+		return errors.Join(err, g.state.Close())
+	}
 	if g.store, err = storage.Open(g.storageOptions()); err != nil {
 		return errors.Join(err, g.state.Close())
 	}
+	g.keyAlarms()
 	g.checks = newChecks(g.store, g.log)
 	if err = errors.Join(g.restoreLocks(), g.makeFaces()); err != nil {
 		return errors.Join(err, g.close())

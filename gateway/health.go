@@ -21,6 +21,7 @@ func (g *Gateway) watchHealth(ctx context.Context) error {
 	for {
 		g.beat()
 		g.dropSetupLink()
+		g.keyAlarms()
 		changed := g.store.Changed()
 		select {
 		case <-ctx.Done():

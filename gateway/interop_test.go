@@ -62,6 +62,7 @@ func startWith(t *testing.T, dir, more string, o Options) *running {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	confirmKeys(t, conf)
 	g := New(o)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

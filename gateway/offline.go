@@ -45,6 +45,9 @@ func CheckFiles(ctx context.Context, conf *config.Config, level storage.Level, o
 		return r, err
 	}
 	defer closeState()
+	if g.keys, err = g.keysOffline(); err != nil {
+		return r, err
+	}
 	store, err := storage.Open(g.storageOptions())
 	if err != nil {
 		return r, err
@@ -65,5 +68,8 @@ func RebuildIndex(ctx context.Context, conf *config.Config, log *slog.Logger, pr
 		return r, err
 	}
 	defer lock.Close()
+	if where.Keys, err = g.keysOffline(); err != nil {
+		return r, err
+	}
 	return storage.Rebuild(ctx, where, progress)
 }

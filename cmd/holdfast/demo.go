@@ -156,7 +156,7 @@ func (d *demonstration) guide(ctx context.Context, g *gateway.Gateway, cams []*s
 	} else {
 		fmt.Fprintf(d.t.out, "Footage  %s (removed when the demo ends)\n", d.dir)
 	}
-	fmt.Fprintf(d.t.out, "End      Ctrl-C\n\n")
+	fmt.Fprintf(d.t.out, "Keys     footage is encrypted; holdfast keys recovery --data %s prints what opens it elsewhere\nEnd      Ctrl-C\n\n", d.dir)
 	return nil
 }
 

@@ -1,17 +1,19 @@
 // Command holdfast is the recorder and camera gateway, and the tool that operates it.
 //
-//	holdfast demo      the main job with simulated cameras
-//	holdfast serve     the daemon
-//	holdfast check     compare index, files and hashes, and repair them
-//	holdfast volume    list, add, drain or remove volumes
-//	holdfast event     raise, end or list events of a camera
-//	holdfast lock      keep footage from deletion
-//	holdfast retention how long footage is kept, and what the space allows
-//	holdfast clock     confirm that the machine's clock is right
-//	holdfast discover  find cameras on the network
-//	holdfast config    check a configuration file
-//	holdfast setup     print the one-time set-up link of a new gateway
-//	holdfast version   print the version
+//	holdfast demo        the main job with simulated cameras
+//	holdfast serve       the daemon
+//	holdfast check       compare index, files and hashes, and repair them
+//	holdfast volume      list, add, drain or remove volumes
+//	holdfast event       raise, end or list events of a camera
+//	holdfast lock        keep footage from deletion
+//	holdfast retention   how long footage is kept, and what the space allows
+//	holdfast clock       confirm that the machine's clock is right
+//	holdfast discover    find cameras on the network
+//	holdfast config      check a configuration file
+//	holdfast keys        the root key of the footage: recovery key, backup, rotation
+//	holdfast recordings  list the files of footage, and give their keys
+//	holdfast setup       print the one-time set-up link of a new gateway
+//	holdfast version     print the version
 //
 // Every command takes -h. Exit codes: 0 done, 1 findings or a refusal, 2 could not run.
 package main
@@ -62,6 +64,8 @@ var commands = []command{
 	{"clock", "confirm that the machine's clock is right", clock},
 	{"discover", "find cameras on the network", discover},
 	{"config", "check a configuration file, or print its reference", configure},
+	{"keys", "see, confirm, change, back up and restore the root key of the footage", keys},
+	{"recordings", "list the files of footage, and give their keys", recordings},
 	{"setup", "print the one-time set-up link of a new gateway", setup},
 	{"version", "print the version", version},
 }
@@ -111,7 +115,7 @@ func isHelp(s string) bool {
 func usage(w io.Writer) {
 	fmt.Fprintf(w, "Holdfast records and shows the cameras of a site. Footage stays on this machine.\n\nusage: holdfast COMMAND [options]\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.does)
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.does)
 	}
 	fmt.Fprintf(w, "\nholdfast COMMAND -h lists a command's options. Exit codes: 0 done, 1 findings, 2 could not run.\n")
 }

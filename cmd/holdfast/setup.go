@@ -29,7 +29,10 @@ func setup(_ context.Context, t terminal, args []string) error {
 	if err != nil {
 		return fmt.Errorf("read set-up link: %w", err)
 	}
-	_, err = t.out.Write(link)
+	if _, err = t.out.Write(link); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(t.err, "Footage is encrypted unless the configuration says otherwise. Its recovery key opens it when this machine is lost: holdfast keys recovery prints it, holdfast keys confirm ends the reminder.")
 	return err
 }
 

@@ -17,10 +17,11 @@ const (
 	Metrics              // read the counters
 	Raise                // raise and end events
 	Lock                 // keep footage from deletion, see who keeps what and why
+	Keys                 // see the state of the keyring, confirm, change and restore its root key
 	permissions
 )
 
-var permissionNames = [permissions]string{"none", "self", "see", "live", "audio", "playback", "configure", "maintain", "people", "metrics", "raise", "lock"}
+var permissionNames = [permissions]string{"none", "self", "see", "live", "audio", "playback", "configure", "maintain", "people", "metrics", "raise", "lock", "keys"}
 
 func (p Permission) String() string {
 	if p >= permissions {

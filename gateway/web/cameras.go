@@ -26,6 +26,7 @@ type Cameras interface {
 
 // Archive is what is known of recorded footage. *storage.Store implements it.
 type Archive interface {
+	Segments(camera, stream string, from, to time.Time) ([]storage.Segment, error)
 	Spans(camera, stream string, from, to time.Time) ([]storage.Span, error)
 	Events(camera string, from, to time.Time, limit int) ([]storage.Event, error)
 }

@@ -48,6 +48,7 @@ type site struct {
 	live    *watching
 	footage *clips
 	guard   *egress.Guard
+	keys    ringKeys
 	log     syncBuffer
 	url     string
 	client  *http.Client
@@ -99,7 +100,7 @@ var viewer = fstest.MapFS{
 
 func newSite(t *testing.T, change ...func(*Options)) *site {
 	t.Helper()
-	s := &site{t: t, cameras: newCameras(), live: newWatching(), footage: &clips{}, data: t.TempDir(), alarms: make(map[string]string)}
+	s := &site{t: t, cameras: newCameras(), live: newWatching(), footage: &clips{}, keys: newRingKeys(t), data: t.TempDir(), alarms: make(map[string]string)}
 	db, err := bbolt.Open(filepath.Join(s.data, "state.db"), 0o600, &bbolt.Options{NoSync: true})
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +112,7 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 	}
 	s.guard = egress.New(egress.Options{Log: log})
 	o := Options{Listen: []string{"127.0.0.1:0"}, Names: []string{"nvr.shop.lan"}, Data: s.data, Site: "Shop", Version: "1.2.3", TimeZone: "Europe/Berlin",
-		Auth: s.auth, Cameras: s.cameras, Checks: s.cameras, Live: s.live, Archive: s.footage, Footage: s.footage, UI: viewer, Egress: s.guard,
+		Auth: s.auth, Cameras: s.cameras, Checks: s.cameras, Keys: s.keys, Live: s.live, Archive: s.footage, Footage: s.footage, UI: viewer, Egress: s.guard,
 		Alarm: s.raise, Clear: s.cleared, Log: log}
 	for _, f := range change {
 		f(&o)
@@ -487,6 +488,10 @@ type clips struct {
 	broke error // of every read
 	more  bool
 	open  int
+}
+
+func (c *clips) Segments(camera, name string, from, to time.Time) ([]storage.Segment, error) {
+	return []storage.Segment{{Camera: camera, Stream: name, Start: from, End: to, Path: "/volume/door/main/a.mp4", Size: 1000}}, nil
 }
 
 func (c *clips) Spans(camera, name string, from, to time.Time) ([]storage.Span, error) {

@@ -50,6 +50,9 @@ var (
 	kindRange       = kind{"range", http.StatusUnprocessableEntity, "The range is too long", "Ask for a shorter one."}
 	kindOffer       = kind{"offer", http.StatusBadRequest, "The offer was not understood", ""}
 	kindNoWebRTC    = kind{"no-webrtc", http.StatusServiceUnavailable, "WebRTC is not available", "Watch by live.mp4; the gateway's health says why."}
+	kindMistyped    = kind{"recovery-mistyped", http.StatusUnprocessableEntity, "The recovery key is mistyped or not complete", "It has 14 groups of four letters and digits: compare them with what was printed."}
+	kindOtherRoot   = kind{"recovery-of-another", http.StatusUnprocessableEntity, "That is the recovery key of another keyring", "holdfast keys status names the fingerprint of the one that is meant."}
+	kindNotLocked   = kind{"nothing-locked", http.StatusConflict, "No footage is locked", "Attach the volume that the footage is on first."}
 	kindRefused     = kind{"refused", http.StatusBadGateway, "The camera did not accept that", ""}
 	kindVolume      = kind{"volume", http.StatusConflict, "That cannot be done with this volume", ""}
 	kindFailed      = kind{"failed", http.StatusInternalServerError, "That did not work", "The gateway's log says more."}
@@ -58,7 +61,7 @@ var (
 var kinds = []kind{
 	kindSignIn, kindCredentials, kindLink, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
 	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindRunning, kindReordered, kindCodec, kindOffline, kindViewers, kindNoFootage,
-	kindLocked, kindErased, kindRange, kindOffer, kindNoWebRTC, kindRefused, kindVolume, kindFailed,
+	kindLocked, kindErased, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindVolume, kindFailed,
 }
 
 // Problem is an answer that says what went wrong (RFC 9457). As an error it may be returned by Cameras.

@@ -7,6 +7,7 @@ import (
 	"holdfast/gateway/live"
 	"holdfast/gateway/playback"
 	"holdfast/storage"
+	"holdfast/storage/keyring"
 )
 
 // meanings says which class of problem an error of another package is.
@@ -32,6 +33,9 @@ var meanings = []struct {
 	{storage.ErrKeyLost, kindLocked},
 	{storage.ErrErased, kindErased},
 	{playback.ErrRange, kindRange},
+	{keyring.ErrMistyped, kindMistyped},
+	{keyring.ErrRoot, kindOtherRoot},
+	{keyring.ErrNothingLocked, kindNotLocked},
 }
 
 // Refused is the error of a device that did not accept what was asked of it: what happened, and what to do.

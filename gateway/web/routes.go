@@ -16,6 +16,7 @@ func table() []route {
 	all = append(all, volumeRoutes()...)
 	all = append(all, lockRoutes()...)
 	all = append(all, retentionRoutes()...)
+	all = append(all, keyRoutes()...)
 	return append(all, systemRoutes()...)
 }
 
@@ -97,6 +98,10 @@ func footageRoutes() []route {
 			summary: "Raise, extend or end an event; at most 30 a minute of a camera and 300 in all", params: []param{paramCamera},
 			body:    &body{mime: "application/json", schema: typeOf[EventRequest](), max: maxEventBody},
 			answers: append(gives[RaisedEvent](201, "The event, as raised."), answer{status: 200, mime: "application/json", schema: typeOf[RaisedEvent](), doc: "The event, as changed."})},
+		{method: "GET", pattern: camera + "/segments", needs: auth.Playback, serve: (*Server).getSegments,
+			summary: "The files of a range of footage", params: ranged, answers: gives[[]SegmentFile](200, "The segments in order.")},
+		{method: "GET", pattern: camera + "/segments/keys", needs: auth.Keys, serve: (*Server).getSegmentKeys,
+			summary: "The keys of a range's files, through the local socket only", params: ranged, answers: gives[[]SegmentKey](200, "The keys, of encrypted segments.")},
 		{method: "GET", pattern: camera + "/video.mp4", needs: auth.Playback, serve: (*Server).getVideo, streams: true,
 			summary: "Footage of any range as one MP4; byte ranges are served", params: ranged, answers: sends("video/mp4", "The footage, gaps left out.")},
 		{method: "GET", pattern: camera + "/video.json", needs: auth.Playback, serve: (*Server).getVideoMap,

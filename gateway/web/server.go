@@ -36,6 +36,7 @@ type Options struct {
 	Archive Archive    // required
 	Footage Footage    // required
 	Checks  Checks     // required
+	Keys    Keys       // nil: footage is kept in clear
 	UI      fs.FS      // required: files of the viewer, index.html among them
 	Egress  *egress.Guard
 
