@@ -10,6 +10,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"holdfast/storage/fmp4"
 	"holdfast/storage/internal/durable"
 )
 
@@ -56,17 +57,29 @@ func (s *Store) copySegment(ctx context.Context, seg *Segment, to *volume, flip 
 // copyBytes copies and syncs a file of the source whose size and checksum are known.
 func (s *Store) copyBytes(ctx context.Context, o *open, from durable.File, source *volume) error {
 	var sum uint32
-	buf := make([]byte, min(copyPart, max(1, o.Size)))
+	_, _, head, err := fmp4.ReadHeader(from, o.Size)
+	if err != nil {
+		return errors.Join(errRotten, err)
+	}
+	buf := make([]byte, min(max(copyPart, head), max(1, o.Size)))
 	for at := int64(0); at < o.Size; {
 		if err := s.yield(ctx, source, o, int64(len(buf))); err != nil {
 			return err
 		}
 		part := buf[:min(int64(len(buf)), o.Size-at)]
+		if at == 0 {
+			part = part[:head]
+		}
 		if n, err := from.ReadAt(part, at); n < len(part) {
 			return fmt.Errorf("copy segment: %w", err)
 		}
 		if _, err := o.file.WriteAt(part, at); err != nil {
 			return o.vol.fail(err)
+		}
+		if at == 0 { // as when it is recorded: a file with a fragment in it has a whole header, so that it is known for what it is
+			if err := o.file.Sync(); err != nil {
+				return o.vol.fail(err)
+			}
 		}
 		sum = crcUpdate(sum, part)
 		at += int64(len(part))
