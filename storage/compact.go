@@ -85,6 +85,11 @@ func tells(tx *bbolt.Tx, r *record, now time.Time) bool {
 	switch {
 	case r.Type == "event" || r.Type == "lock" || r.Type == "unlock":
 		return tellsMark(tx, r, now)
+	case r.Type == "erasure":
+		return tx.Bucket(bErasures).Get([]byte(r.ID)) != nil
+	case r.Type == "erased":
+		b := tx.Bucket(bGaps).Bucket(k)
+		return r.Start != nil && b != nil && b.Get(nanoKey(*r.Start)) != nil
 	case r.Type == "gap":
 		b := tx.Bucket(bGaps).Bucket(k)
 		return b != nil && b.Get(nanoKey(r.At)) != nil

@@ -73,6 +73,7 @@ func (s *Store) Segments(camera, stream string, from, to time.Time) (list []Segm
 	for i := range list {
 		s.fill(&list[i])
 	}
+	list = s.unblocked(list)
 	return slices.DeleteFunc(list, func(seg Segment) bool { return !seg.End.After(from) }), err
 }
 

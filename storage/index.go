@@ -34,6 +34,7 @@ var (
 	bNumbers  = []byte("numbers")  // number of a stream → camera 0 stream
 	bOrder    = []byte("order")    // volume number, class → bucket: start, run, stream number → due in later, or nothing
 	bLater    = []byte("later")    // volume number → bucket: due, start, run, stream number → nothing
+	bErasures = []byte("erasures") // id → JSON
 	bHeld     = []byte("held")     // volume number, class → bytes, segments
 
 	kSchema = []byte("schema")
@@ -88,7 +89,7 @@ func openIndex(path string) (*index, error) {
 }
 
 func (x *index) prepare(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{bMeta, bVolumes, bStreams, bSegments, bOpen, bGaps, bGarbage, bEvents, bLocks, bNumbers, bOrder, bLater, bHeld} {
+	for _, name := range [][]byte{bMeta, bVolumes, bStreams, bSegments, bOpen, bGaps, bGarbage, bEvents, bLocks, bNumbers, bOrder, bLater, bHeld, bErasures} {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}

@@ -50,12 +50,13 @@ type record struct {
 	Back int `json:"o,omitempty"` // bytes from where its append began to this line
 
 	// event, lock, unlock: Start and End are the range of a lock, End the end of an event
-	ID     string        `json:"id,omitempty"`
-	Until  *time.Time    `json:"u,omitempty"`    // end of a lock
-	Kind   string        `json:"kind,omitempty"` // of an event, as are
-	Source string        `json:"src,omitempty"`
-	Pre    time.Duration `json:"pre,omitempty"`
-	Post   time.Duration `json:"post,omitempty"`
+	ID      string          `json:"id,omitempty"`
+	Erasure json.RawMessage `json:"er,omitempty"`   // erasure: the order and what became of it
+	Until   *time.Time      `json:"u,omitempty"`    // end of a lock
+	Kind    string          `json:"kind,omitempty"` // of an event, as are
+	Source  string          `json:"src,omitempty"`
+	Pre     time.Duration   `json:"pre,omitempty"`
+	Post    time.Duration   `json:"post,omitempty"`
 
 	Note string `json:"note,omitempty"` // damaged: what is wrong; repair: what was done
 }

@@ -106,12 +106,16 @@ func (s *Store) detachKeys(v *volume) {
 	}
 }
 
-// tendKeys has the copies of the keyring follow each other, and what is erased destroyed, until ctx ends.
+// tendKeys carries on with erasures, has the copies of the keyring follow each other, and what is erased destroyed, until ctx
+// ends.
 func (s *Store) tendKeys(ctx context.Context) {
 	tick := time.NewTicker(probePeriod)
 	defer tick.Stop()
 	for {
-		s.o.Keys.Tend(ctx)
+		s.tendErasures(ctx)
+		if s.o.Keys != nil {
+			s.o.Keys.Tend(ctx)
+		}
 		select {
 		case <-ctx.Done():
 			return

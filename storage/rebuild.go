@@ -26,6 +26,7 @@ type findings struct {
 	deleted  []record
 	marks    []record // "event", "lock", "unlock", in the order of noting
 	damaged  []record // "damaged"
+	erasures []record // "erasure", "erased", in the order of noting
 	barren   []string // files that never got footage, or whose deletion was noted and not carried out, below the volume
 	bad      int      // lines of the journal that cannot be read
 	alien    []string // files that are no segments
@@ -41,6 +42,12 @@ func (s *Store) findAll(v *volume) (f findings, err error) {
 			delete(gone, r.Path)
 		case "deleted":
 			f.deleted = append(f.deleted, r)
+			delete(closedBy, r.Path)
+			gone[r.Path] = true
+		case "erasure":
+			f.erasures = append(f.erasures, r)
+		case "erased":
+			f.erasures = append(f.erasures, r)
 			delete(closedBy, r.Path)
 			gone[r.Path] = true
 		case "damaged":
@@ -66,6 +73,8 @@ func (s *Store) findAll(v *volume) (f findings, err error) {
 		}
 		return gone[rel]
 	})
+	f.dropParts()
+	s.dropErased(&f)
 	return f, err
 }
 
@@ -87,7 +96,7 @@ func (f *findings) enter(tx *bbolt.Tx, number uint16) error {
 
 // enterTold writes what journals tell, once the segments are there.
 func (f *findings) enterTold(tx *bbolt.Tx) error {
-	for _, enter := range []func(*bbolt.Tx) error{f.enterDeleted, f.enterMarks, f.enterGaps, f.enterDamaged} {
+	for _, enter := range []func(*bbolt.Tx) error{f.enterDeleted, f.enterMarks, f.enterGaps, f.enterErasures, f.enterDamaged} {
 		if err := enter(tx); err != nil {
 			return err
 		}
@@ -252,6 +261,9 @@ func nextStart(tx *bbolt.Tx, camera, stream string, at time.Time) (time.Time, bo
 func (s *Store) scanVolume(v *volume, known map[string]record, f *findings) error {
 	return s.walk(v.o.Path, 4, func(path string) error {
 		rel, err := filepath.Rel(v.o.Path, path)
+		if err == nil && strings.HasSuffix(rel, ".mp4"+partSuffix) { // of an erasure that a crash interrupted
+			f.barren = append(f.barren, rel)
+		}
 		if err != nil || !strings.HasSuffix(rel, ".mp4") {
 			return err
 		}
@@ -383,5 +395,7 @@ func (s *Store) inspect(v *volume, path string) (seg Segment, err error) {
 		return seg, nil
 	}
 	seg.Open, seg.Size, seg.End, seg.Digest = false, size, endOf(seg.Start, table), rootOf(table)
+	before, after := table.Kin()
+	seg.part = len(before)+len(after) > 0
 	return seg, nil
 }

@@ -209,6 +209,7 @@ func (f *findings) join(other *findings) {
 	f.segments = append(f.segments, other.segments...)
 	f.gaps, f.deleted = append(f.gaps, other.gaps...), append(f.deleted, other.deleted...)
 	f.marks, f.damaged = append(f.marks, other.marks...), append(f.damaged, other.damaged...)
+	f.erasures = append(f.erasures, other.erasures...)
 	f.bad, f.alien = f.bad+other.bad, append(f.alien, other.alien...)
 }
 

@@ -40,11 +40,12 @@ type rig struct {
 	store *Store
 	w     *Writer
 
-	made  uint32 // frames so far
-	wall  time.Time
-	acked []frame // Flush said that they are safe
-	given int     // frames that were handed to Flush
-	lost  bool    // the index is: causes that no journal took yet are unknown
+	made    uint32 // frames so far
+	wall    time.Time
+	acked   []frame // Flush said that they are safe
+	given   int     // frames that were handed to Flush
+	ordered int     // erasures that were ordered
+	lost    bool    // the index is: causes that no journal took yet are unknown
 
 	locked string // id of a lock that must hold, "" when none must
 	marked bool   // an event was raised
@@ -115,6 +116,7 @@ func (r *rig) close() {
 // tend is what Run does every two seconds.
 func (r *rig) tend() {
 	r.store.Tend(r.tb.Context())
+	r.store.tendErasures(r.tb.Context())
 	if r.store.o.Keys != nil {
 		r.store.o.Keys.Tend(r.tb.Context())
 	}
@@ -200,7 +202,7 @@ func (r *rig) kept() (list []frame, err error) {
 			if !bytes.Equal(b[4:], payload(id)) {
 				return nil, fmt.Errorf("%s: sample at %d is not what was recorded", seg.Path, s.Offset)
 			}
-			list = append(list, frame{id, seg.Start.Add(time.Duration(s.DTS) * time.Second / 90000)})
+			list = append(list, frame{id, seg.Start.Add(time.Duration(s.PTS()-m.Table().Tracks()[0].Origin) * time.Second / 90000)})
 		}
 		if err := m.Close(); err != nil {
 			return nil, err

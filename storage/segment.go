@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"holdfast/storage/fmp4"
@@ -28,7 +29,8 @@ type Segment struct {
 	Protected      bool         // encrypted under the key that KeyID names
 	KeyID          [16]byte     // KID of Common Encryption; zero when it is in clear
 
-	crc uint32 // CRC-32C of the file, 0 while open
+	part bool   // found on a volume: the table has leaves of what was erased beside it
+	crc  uint32 // CRC-32C of the file, 0 while open
 	place
 	mirror place // of a second file of the same bytes; its volume is 0 when there is none
 }
@@ -146,10 +148,18 @@ type Media struct {
 	again func() durable.File // opens the segment's other copy; nil when there is none
 	mu    sync.Mutex          // guards other, and makes opening it one act
 	other durable.File        // the other copy, once the first could not be read
+
+	camera, stream string    // constant
+	start, end     time.Time // constant
+	erased         atomic.Bool
+	closed         func() // tells the store
 }
 
 // ReadAt reads the file as it would be without encryption.
 func (m *Media) ReadAt(p []byte, off int64) (int, error) {
+	if m.erased.Load() {
+		return 0, fmt.Errorf("read segment: %w", ErrErased)
+	}
 	if off >= m.size {
 		return 0, io.EOF
 	}
@@ -171,6 +181,9 @@ func (m *Media) Table() *fmp4.Table { return m.table }
 
 // Close closes the file.
 func (m *Media) Close() error {
+	if m.closed != nil {
+		m.closed()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.other != nil {
@@ -182,6 +195,32 @@ func (m *Media) Close() error {
 // Media opens a segment that Segments returned. A segment that was deleted since gives an error that is
 // fs.ErrNotExist, one that cannot be decrypted gives ErrErased, ErrLocked or ErrKeyLost.
 func (s *Store) Media(seg Segment) (*Media, error) {
+	m, err := s.anyCopy(seg)
+	if err != nil {
+		return nil, err
+	}
+	s.enrol(m, &seg)
+	return m, nil
+}
+
+// enrol notes that a segment is read, so that an erasure ends it. One that began meanwhile is heeded at once.
+func (s *Store) enrol(m *Media, seg *Segment) {
+	m.camera, m.stream, m.start, m.end = seg.Camera, seg.Stream, seg.Start, later(seg.End, seg.Start.Add(1))
+	m.closed = func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.reading, m)
+	}
+	s.mu.Lock()
+	s.reading[m] = struct{}{}
+	s.mu.Unlock()
+	if len(s.blocked(m.camera, m.stream, m.start, m.end)) > 0 {
+		m.erased.Store(true)
+	}
+}
+
+// anyCopy opens whichever copy of a segment can be opened, wherever it lies by now.
+func (s *Store) anyCopy(seg Segment) (*Media, error) {
 	m, err := s.media(seg)
 	if err == nil {
 		return m, nil

@@ -39,6 +39,7 @@ func (s *Store) Spans(camera, stream string, from, to time.Time) ([]Span, error)
 	if err != nil || first.IsZero() {
 		return []Span{}, err
 	}
+	footage, gaps = s.hideErased(camera, stream, from, to, footage, gaps)
 	recorded := merge(footage)
 	spans := clip(interleave(recorded, holes(recorded, gaps, later(from, first), s.horizon(camera, stream, until))), from, to)
 	return spans[:min(len(spans), maxSpans)], nil

@@ -62,8 +62,9 @@ type Store struct {
 	guard  *ageGuard  // has its own lock
 	copies sharedPace // of copying between volumes
 
-	locking   sync.Mutex // makes looking at a camera's locks and changing them one act
-	examining sync.Mutex // held by whichever volume's round moves frontiers and settles locks
+	locking    sync.Mutex // makes looking at a camera's locks and changing them one act
+	erasingOne sync.Mutex // makes carrying out erasures one after the other
+	examining  sync.Mutex // held by whichever volume's round moves frontiers and settles locks
 
 	mu          sync.Mutex              // guards what follows
 	vols        []*volume               // replaced as a whole
@@ -75,6 +76,9 @@ type Store struct {
 	joined      chan struct{}           // told when a volume was added or removed; constant
 	changed     chan struct{}           // closed and replaced when a volume or an alarm changes
 	stamped     time.Time               // when noteAlive noted last
+	erasing     []*Erasure              // under way; replaced as a whole
+	unswept     map[string]bool         // erasures that are done, and whose keys wait for a sweep
+	reading     map[*Media]struct{}     // that is open
 	unsaid      []record                // gaps, events and locks that no journal took yet
 	load        *lockLoad               // what locks held when it was last summed
 	lockChanges uint64                  // how often a lock was made, changed or ended
@@ -102,7 +106,7 @@ func Open(o Options) (*Store, error) {
 		return nil, errors.New("open store: no volume is named")
 	}
 	s := &Store{o: o, fs: o.FS, now: o.Now, log: o.Log, numbers: map[uint16]*volume{}, writers: map[string]*Writer{},
-		live: map[string]*Writer{}, torn: map[string]*tornSegment{}, changed: make(chan struct{}), joined: make(chan struct{}, 1)}
+		live: map[string]*Writer{}, torn: map[string]*tornSegment{}, reading: map[*Media]struct{}{}, changed: make(chan struct{}), joined: make(chan struct{}, 1)}
 	s.defaults()
 	x, err := openIndex(o.Index)
 	if err != nil {
@@ -117,6 +121,9 @@ func Open(o Options) (*Store, error) {
 		s.log.Error("the index could not be read; it was moved aside and is made again from the volumes", "moved_to", x.aside)
 	}
 	if err := s.openVolumes(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if err := s.collectErasures(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.recover(); err != nil {
@@ -340,9 +347,7 @@ func (s *Store) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	kept := map[*volume]context.CancelFunc{}
 	work.Go(func() { s.verify(ctx) })
-	if s.o.Keys != nil {
-		work.Go(func() { s.tendKeys(ctx) })
-	}
+	work.Go(func() { s.tendKeys(ctx) })
 	tick := time.NewTicker(probePeriod / 2)
 	defer tick.Stop()
 	for {

@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"holdfast/storage/fmp4"
@@ -48,10 +49,25 @@ type Writer struct {
 	buf     []byte
 	shaped  []fmp4.Sample // scratch of a fragment
 
-	seg *open // the segment being written, nil between segments
+	seg   *open        // the segment being written, nil between segments
+	asked atomic.Int32 // whether somebody else wants it to end: cutNot, cutAtSync, cutAnywhere
 
 	mu   sync.Mutex // guards what readers see
 	view view
+}
+
+// What ask may ask for.
+const (
+	cutNot      = iota
+	cutAtSync   // the segment ends at the next picture at which decoding can start
+	cutAnywhere // at the next picture; the segment that follows goes on in the middle
+)
+
+// ask asks the writer to end its segment soon. It may be called from any goroutine.
+func (w *Writer) ask(where int32) {
+	if where > w.asked.Load() {
+		w.asked.Store(where)
+	}
 }
 
 // view is what readers see of the open segment.
@@ -174,10 +190,11 @@ func (w *Writer) cutHere(i int) bool {
 	if w.lossBefore(i) {
 		return true
 	}
+	asked := w.asked.Load()
 	if !p.Sync {
-		return !w.rotate && p.Wall.Sub(w.seg.Start) >= MaxSegmentTime
+		return !w.rotate && (asked == cutAnywhere || p.Wall.Sub(w.seg.Start) >= MaxSegmentTime)
 	}
-	return w.rotate || !p.Wall.Before(w.due())
+	return w.rotate || asked != cutNot || !p.Wall.Before(w.due())
 }
 
 // lossBefore tells whether pictures are missing before pending sample i for so long that it is a gap.
@@ -234,6 +251,7 @@ func (w *Writer) start() (int, error) {
 		return 0, err
 	}
 	w.rotate, w.fresh, w.resume = false, false, false
+	w.asked.Store(cutNot)
 	return first, nil
 }
 

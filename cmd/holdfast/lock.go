@@ -35,6 +35,7 @@ func lock(ctx context.Context, t terminal, args []string) error {
 // keeping is what commands ask about what is kept.
 type keeping interface {
 	web.Locks
+	web.Erasures
 	Retention() ([]web.Kept, error)
 }
 

@@ -6,6 +6,7 @@
 //	holdfast volume      list, add, drain or remove volumes
 //	holdfast event       raise, end or list events of a camera
 //	holdfast lock        keep footage from deletion
+//	holdfast erase       erase footage and its keys
 //	holdfast retention   how long footage is kept, and what the space allows
 //	holdfast clock       confirm that the machine's clock is right
 //	holdfast discover    find cameras on the network
@@ -60,6 +61,7 @@ var commands = []command{
 	{"volume", "list, add, drain or remove volumes", volume},
 	{"event", "raise, end or list events of a camera", event},
 	{"lock", "keep footage from deletion: add, list or remove locks", lock},
+	{"erase", "erase footage and its keys, or list what was erased", erase},
 	{"retention", "how long footage is kept, promised and forecast", retention},
 	{"clock", "confirm that the machine's clock is right", clock},
 	{"discover", "find cameras on the network", discover},

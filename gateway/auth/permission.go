@@ -18,10 +18,11 @@ const (
 	Raise                // raise and end events
 	Lock                 // keep footage from deletion, see who keeps what and why
 	Keys                 // see the state of the keyring, confirm, change and restore its root key
+	Erase                // erase footage, and see what was erased
 	permissions
 )
 
-var permissionNames = [permissions]string{"none", "self", "see", "live", "audio", "playback", "configure", "maintain", "people", "metrics", "raise", "lock", "keys"}
+var permissionNames = [permissions]string{"none", "self", "see", "live", "audio", "playback", "configure", "maintain", "people", "metrics", "raise", "lock", "keys", "erase"}
 
 func (p Permission) String() string {
 	if p >= permissions {

@@ -21,6 +21,7 @@ type Cameras interface {
 	Raise(ctx context.Context, camera string, req EventRequest) (RaisedEvent, error)
 	Volumes
 	Locks
+	Erasures
 	Retention
 }
 

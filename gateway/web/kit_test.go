@@ -310,6 +310,7 @@ type cameras struct {
 	mu        sync.Mutex
 	raised    []EventRequest
 	locks     []Lock
+	erased    []storage.Erasure
 	confirmed int
 	list      []Camera
 	changes   []chan Change

@@ -54,6 +54,9 @@ func sample(rt route) (path, body, mime string) {
 	if rt.pattern == "/api/v1/locks" && rt.body != nil {
 		body = goodLock
 	}
+	if rt.pattern == "/api/v1/erasures" && rt.body != nil {
+		body = goodErasure
+	}
 	if rt.pattern == "/api/v1/volumes" && rt.body != nil {
 		body = `{"path":"/srv/more"}`
 	}

@@ -46,6 +46,7 @@ var (
 	kindViewers     = kind{"too-many-viewers", http.StatusServiceUnavailable, "Too many people are watching", "Close a picture elsewhere and try again."}
 	kindNoFootage   = kind{"no-footage", http.StatusNotFound, "Nothing is recorded there", "The camera's spans tell what is recorded and why the rest is not."}
 	kindLocked      = kind{"footage-locked", http.StatusConflict, "The footage is encrypted, and its key is not here", "It is whole. Enter the recovery key that it was recorded under: holdfast keys unlock."}
+	kindHeld        = kind{"footage-held", http.StatusConflict, "The footage is locked", "End the lock first, or erase what lies beside it."}
 	kindErased      = kind{"footage-erased", http.StatusGone, "The footage was erased", "Its key is destroyed: nobody can show it again. The camera's erasures say who erased it, and on what ground."}
 	kindRange       = kind{"range", http.StatusUnprocessableEntity, "The range is too long", "Ask for a shorter one."}
 	kindOffer       = kind{"offer", http.StatusBadRequest, "The offer was not understood", ""}
@@ -61,7 +62,7 @@ var (
 var kinds = []kind{
 	kindSignIn, kindCredentials, kindLink, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
 	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindRunning, kindReordered, kindCodec, kindOffline, kindViewers, kindNoFootage,
-	kindLocked, kindErased, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindVolume, kindFailed,
+	kindLocked, kindErased, kindHeld, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindVolume, kindFailed,
 }
 
 // Problem is an answer that says what went wrong (RFC 9457). As an error it may be returned by Cameras.

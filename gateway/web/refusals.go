@@ -66,6 +66,9 @@ func problemOf(err error) *Problem {
 		p.after = wait.After
 		return p
 	}
+	if held := (*storage.HeldError)(nil); errors.As(err, &held) {
+		return kindHeld.with(held.Error())
+	}
 	for _, m := range meanings {
 		if errors.Is(err, m.err) {
 			return m.kind.with("")

@@ -15,6 +15,7 @@ func table() []route {
 	all = append(all, footageRoutes()...)
 	all = append(all, volumeRoutes()...)
 	all = append(all, lockRoutes()...)
+	all = append(all, erasureRoutes()...)
 	all = append(all, retentionRoutes()...)
 	all = append(all, keyRoutes()...)
 	return append(all, systemRoutes()...)

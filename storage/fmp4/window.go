@@ -33,7 +33,8 @@ func choose(p *Part) (w window, ok bool) {
 		return w, false
 	}
 	t := &p.Table.tracks[w.main]
-	from, to := int64(math.MinInt64), int64(math.MaxInt64)
+	// What is left of a segment may begin with pictures that cannot be decoded: its time zero is the first that can.
+	from, to := t.Origin, int64(math.MaxInt64)
 	if p.From > 0 {
 		from = t.Origin + ticks(p.From, t.Timescale)
 	}
