@@ -27,6 +27,17 @@ func checkFile(r *reader, f found, c *Config) {
 		}
 	}
 	checkAges(r, f, c)
+	checkMirrors(r, f, c)
+	checkCertified(r, f, c)
+}
+
+// checkMirrors wants two volumes for a camera that is recorded to two.
+func checkMirrors(r *reader, f found, c *Config) {
+	for i := range c.Cameras {
+		if c.Cameras[i].Record.Mirror && len(c.Volumes) < 2 {
+			r.problem(f.of(fmt.Sprintf("cameras[%d].record.mirror", i)), "is true, and there is one volume; allowed: with two volumes or more, so that there is one for each copy")
+		}
+	}
 }
 
 // checkVolumes refuses directories that are in each other's way: a volume's size and age would be counted twice.
@@ -159,6 +170,9 @@ func (c *Camera) checkRecorded(report func(field, reason string)) {
 }
 
 func (c *Camera) checkStreams(report func(field, reason string)) {
+	if c.Source != "" && c.ONVIF == "" {
+		report("source", "names a video source of an ONVIF device, and the camera has no `onvif`")
+	}
 	for i, s := range c.Streams {
 		field := fmt.Sprintf("streams[%d]", i)
 		if slices.ContainsFunc(c.Streams[:i], func(t Stream) bool { return t.ID == s.ID }) {
@@ -201,6 +215,10 @@ func (c *Camera) Check() error {
 	if c.ONVIF != "" {
 		_, err = checkDeviceHost(c.ONVIF)
 		must("onvif", err)
+	}
+	if c.Source != "" {
+		_, err = checkWords(c.Source)
+		must("source", err)
 	}
 	if !slices.Contains([]string{"auto", "tcp", "udp", "multicast"}, c.Transport) {
 		report("transport", "allowed are auto, tcp, udp, multicast")

@@ -24,8 +24,11 @@ type Config struct {
 	Retention  Retention
 	Verify     Verify
 	Encryption Encryption
+	TLS        TLS
+	Audit      Audit
 	WebRTC     WebRTC
 	Egress     Egress
+	Access     Access
 	Cameras    []Camera // in the file's order, ids unique
 
 	// Warnings are sentences about what is valid and yet unwise, such as a file with passwords that everyone may read.
@@ -57,6 +60,42 @@ type Encryption struct {
 	AtRest bool
 }
 
+// TLS says which certificate the HTTPS faces present. With neither files nor ACME it is one of the gateway's own authority.
+type TLS struct {
+	Certificate string // file with the certificate of this machine and those that issued it, or ""
+	Key         string // file with its key; with Certificate only
+	ACME        *ACME  // never beside Certificate
+	HSTS        bool   // tell browsers to come by HTTPS only, where the certificate is not the own authority's
+	Loopback    bool   // HTTPS also on a loopback address
+}
+
+// ACME is a certificate authority that issues by RFC 8555.
+type ACME struct {
+	Directory      string // https address
+	CA             string // file with the roots that the directory's own certificate is checked by; "": the machine's
+	Email          string // "": none is told
+	Names          []string
+	Challenge      string // tls-alpn-01 or http-01
+	HTTP           string // host:port that http-01 is answered on
+	AcceptTerms    bool
+	AccountID      string // external account binding (RFC 8555 section 7.3.4), or ""
+	AccountKey     Secret // base64url
+	AccountKeyFile string // where AccountKey comes from
+}
+
+// Audit says how the log of who did and saw what is kept.
+type Audit struct {
+	Keep        Duration // contents of entries; their hashes stay
+	WhenFailing string   // AuditGoesOn or AuditRefuses
+	Witness     []string // directories that get copies of the signed checkpoints
+}
+
+// What becomes of sensitive actions while the audit log cannot be written.
+const (
+	AuditGoesOn  = "go-on"
+	AuditRefuses = "refuse"
+)
+
 // WebRTC says where browsers send and receive live media.
 type WebRTC struct {
 	UDP, TCP string // host:port; port 0 takes a free one
@@ -67,12 +106,18 @@ type Egress struct {
 	Allow []netip.Prefix
 }
 
+// Access says how people get in.
+type Access struct {
+	BreachedPasswords string // file of leaked passwords, by hash; "": only what is built in
+}
+
 // Camera is one declared camera.
 type Camera struct {
 	ID           string // unique; names the directory of its footage
 	Name         string // for people
 	RTSP         string // rtsp:// or rtsps:// address without user and password, or ""
 	ONVIF        string // host or host:port, or ""
+	Source       string // ONVIF token of the video source that it is, of a device with several; "": the first
 	Username     string
 	Password     Secret // also when it came from PasswordFile
 	PasswordFile string // where Password came from, or ""
@@ -80,6 +125,7 @@ type Camera struct {
 	Audio        bool
 	Streams      []Stream // main first; empty when the camera's ONVIF answers decide
 	Record       Record
+	Events       Events
 	Purpose      string
 	LegalBasis   string
 	Disabled     bool
@@ -103,6 +149,13 @@ type Record struct {
 	EventMaxAge Duration  // at least MaxAge
 	MinAge      Duration  // promised; in a Config 0 is: nothing is
 	Volumes     []string  // paths or ids of those that it is recorded on while one takes footage; none: all
+	Mirror      bool      // to two volumes at once
+}
+
+// Events says what of what a camera reports itself is listened to. The zero value is everything.
+type Events struct {
+	Off   bool
+	Kinds []string // empty: all that are events
 }
 
 // Recording modes.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 var update = flag.Bool("update", false, "write the expected messages and REFERENCE.md anew (files in testdata/v1 are never rewritten)")
@@ -41,6 +42,43 @@ func TestEveryFieldIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/full.json", append(got, '\n'))
+}
+
+func TestACMEIsRead(t *testing.T) {
+	got, err := json.MarshalIndent(mustParse(t, "testdata/v1/tls.yaml").TLS, "", "\t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/tls.json", append(got, '\n'))
+}
+
+func TestACertificateThatIsNotPresentedIsAWarning(t *testing.T) {
+	for listen, want := range map[string]int{"127.0.0.1:8080": 1, "localhost:8080": 1, "\"[::1]:8080\"": 1, ":8443": 0, "192.168.1.5:8443": 0} {
+		c, err := Parse("tls.yaml", []byte("listen: "+listen+"\nvolumes: [{path: /a}]\ntls: {certificate: /a.crt, key: /a.key}\n"))
+		if err != nil || len(c.Warnings) != want {
+			t.Errorf("%s: %v, %v", listen, c, err)
+		}
+	}
+}
+
+func TestTheKeyOfAnACMEAccountIsReadAsPasswordsAre(t *testing.T) {
+	dir := t.TempDir()
+	file, key := filepath.Join(dir, "holdfast.yaml"), filepath.Join(dir, "acme.key")
+	write(t, file, "names: [a.lan]\nvolumes: [{path: footage}]\ntls: {acme: {directory: \"https://ca.lan/d\", account_id: a, account_key_file: acme.key}}\n", 0o600)
+	for mode, ok := range map[os.FileMode]bool{0o600: true, 0o644: false} {
+		write(t, key, "c2VjcmV0\n", mode)
+		c, err := Load(file)
+		if (err == nil) != ok || ok && c.TLS.ACME.AccountKey.Reveal() != "c2VjcmV0" {
+			t.Errorf("mode %o: %v", mode, err)
+		}
+	}
+}
+
+func TestHowTheAuditLogIsKept(t *testing.T) {
+	c := mustParse(t, "testdata/v1/audit.yaml")
+	if a := c.Audit; time.Duration(a.Keep) != 90*24*time.Hour || a.WhenFailing != AuditRefuses || len(a.Witness) != 2 || a.Witness[1] != "/mnt/share/holdfast" {
+		t.Errorf("%+v", a)
+	}
 }
 
 func TestPasswordsAreTakenAsWritten(t *testing.T) {
@@ -235,5 +273,15 @@ func golden(t *testing.T, path string, got []byte) {
 	}
 	if want := read(t, path); string(want) != string(got) {
 		t.Errorf("%s says\n%s\nbut now it is\n%s", path, want, got)
+	}
+}
+
+func TestTheListOfLeakedPasswordsLiesBesideTheFile(t *testing.T) {
+	c, err := Parse("/etc/holdfast/holdfast.yaml", read(t, "testdata/v1/access.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "/etc/holdfast/lists/pwned-passwords-sha1-ordered-by-hash.txt"; c.Access.BreachedPasswords != want {
+		t.Errorf("list %s, want %s", c.Access.BreachedPasswords, want)
 	}
 }

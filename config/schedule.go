@@ -254,10 +254,12 @@ func (r Dates) contains(d Date) bool {
 	return d.number() >= r.From.number() && d.number() <= r.To.number()
 }
 
-// MarshalText writes the dates as the file would.
-func (r Dates) MarshalText() ([]byte, error) {
+func (r Dates) String() string {
 	if r.From == r.To {
-		return []byte(r.From.String()), nil
+		return r.From.String()
 	}
-	return []byte(r.From.String() + ".." + r.To.String()), nil
+	return r.From.String() + ".." + r.To.String()
 }
+
+// MarshalText writes the dates as the file would.
+func (r Dates) MarshalText() ([]byte, error) { return []byte(r.String()), nil }

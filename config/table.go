@@ -9,6 +9,7 @@ const (
 	maxVolumes  = 64
 	maxNames    = 64
 	maxNetworks = 256
+	maxWitness  = 8
 )
 
 // The tables below are the grammar. Order is the order of the reference.
@@ -39,10 +40,16 @@ var fileObject = &object[Config]{
 			"Reading footage again in the background, which finds rot while a copy may still help.").defaults("{}").groups(verifyObject.table("verify"), false),
 		setting("encryption", encryptionObject.kind(), func(c *Config) *Encryption { return &c.Encryption },
 			"How footage lies on its volumes.").defaults("{}").groups(encryptionObject.table("encryption"), false),
+		setting("tls", tlsObject.kind(), func(c *Config) *TLS { return &c.TLS },
+			"The certificate of the viewer and the API.").defaults("{}").groups(tlsObject.table("tls"), false).insteadOf("https", "ssl", "certificates"),
+		setting("audit", auditObject.kind(), func(c *Config) *Audit { return &c.Audit },
+			"The log of who did and saw what.").defaults("{}").groups(auditObject.table("audit"), false).insteadOf("audit_log", "log"),
 		setting("webrtc", webrtcObject.kind(), func(c *Config) *WebRTC { return &c.WebRTC },
 			"Where browsers exchange live media with Holdfast.").defaults("{}").groups(webrtcObject.table("webrtc"), false),
 		setting("egress", egressObject.kind(), func(c *Config) *Egress { return &c.Egress },
 			"Where Holdfast may open connections to.").defaults("{}").groups(egressObject.table("egress"), false),
+		setting("access", accessObject.kind(), func(c *Config) *Access { return &c.Access },
+			"How people get in.").defaults("{}").groups(accessObject.table("access"), false),
 		setting("cameras", list(cameraObject.kind(), 0, maxCameras), func(c *Config) *[]Camera { return &c.Cameras },
 			"Cameras that this file declares. The viewer shows them and cannot change them; cameras found and added in the viewer are kept elsewhere and stand beside them.").
 			otherwise("none: add cameras in the viewer").groups(cameraObject.table("cameras[]"), true).insteadOf("camera", "devices"),
@@ -97,6 +104,21 @@ var encryptionObject = &object[Encryption]{
 	},
 }
 
+var auditObject = &object[Audit]{
+	doc: "The log of who did and saw what: append-only, and signed so that every later change shows (`holdfast audit verify`).",
+	fields: []field[Audit]{
+		setting("keep", age(), func(a *Audit) *Duration { return &a.Keep },
+			"Entries older than this are deleted; their hashes stay, so that the rest can be proved. Who watched what, and from where, is personal too: keep it no longer than somebody may ask for it.").
+			defaults("400d").insteadOf("max_age", "retention"),
+		setting("when_failing", oneOf([]string{AuditGoesOn, AuditRefuses}), func(a *Audit) *string { return &a.WhenFailing },
+			"What becomes of exports, erasures, and changes of people, rights and settings while the log cannot be written. `go-on`: they are done, the entries wait in memory, those that find no room are counted, and an alarm says so. "+
+				"`refuse`: they are refused until the log can be written again. Recording and watching never wait for the log.").defaults(AuditGoesOn).insteadOf("on_failure", "policy"),
+		setting("witness", list(directory(), 0, maxWitness), func(a *Audit) *[]string { return &a.Witness },
+			"Directories, each on another disk or machine (a USB stick, a share), that get a copy of every signed checkpoint, some 250 bytes a minute. Whoever has this machine and its keys can write the log anew; a copy that they do not reach shows it. "+
+				"A directory that cannot be written raises an alarm and delays nothing.").otherwise("none: cut off or rewritten as a whole by somebody who has the keys, the log does not show it").insteadOf("witnesses", "copies"),
+	},
+}
+
 var webrtcObject = &object[WebRTC]{
 	doc: "Ports of live video. One port serves all viewers. Nothing outside the local network is asked for help (no STUN, no TURN).",
 	fields: []field[WebRTC]{
@@ -116,6 +138,15 @@ var egressObject = &object[Egress]{
 	},
 }
 
+var accessObject = &object[Access]{
+	doc: "How people get in.",
+	fields: []field[Access]{
+		setting("breached_passwords", filePath(), func(a *Access) *string { return &a.BreachedPasswords },
+			"A list of leaked passwords that new ones are looked up in, beside the small one that is built in: the file that the downloader of Pwned Passwords writes, SHA-1 ordered by hash, one `HASH:COUNT` a line. It may have any size: it is searched on disk, and nothing is sent anywhere. While it cannot be read, new passwords are taken without it, and an alarm says so.").
+			otherwise("only what is built in").insteadOf("pwned_passwords", "breached", "leaked_passwords"),
+	},
+}
+
 var cameraObject = &object[Camera]{
 	doc: "One camera. It has `rtsp`, or `onvif`, or both: then ONVIF gives control and events, and `rtsp` the picture.",
 	fields: []field[Camera]{
@@ -124,9 +155,12 @@ var cameraObject = &object[Camera]{
 		setting("name", words(), func(c *Camera) *string { return &c.Name },
 			"What people call it.").otherwise("the id").insteadOf("title", "label"),
 		setting("rtsp", rtspAddress(), func(c *Camera) *string { return &c.RTSP },
-			"Address of the main stream. User and password are fields of their own. A # in it is written %23.").insteadOf("url", "address", "source"),
+			"Address of the main stream. User and password are fields of their own. A # in it is written %23.").insteadOf("url", "address"),
 		setting("onvif", deviceHost(), func(c *Camera) *string { return &c.ONVIF },
 			"Host of the camera. Streams, model and abilities are asked of it over ONVIF.").insteadOf("host", "ip"),
+		setting("source", words(), func(c *Camera) *string { return &c.Source },
+			"Token of the video source that this camera is, of a device with several: an encoder, a recorder, a camera with several lenses. `holdfast camera probe` lists them. Declare each as a camera of its own.").
+			otherwise("the device's first").insteadOf("video_source", "channel", "input"),
 		setting("username", loginText[string]("text"), func(c *Camera) *string { return &c.Username },
 			"User at the camera, for ONVIF and RTSP.").insteadOf("user", "login"),
 		setting("password", loginText[Secret]("text; with special characters between 'single quotes'"), func(c *Camera) *Secret { return &c.Password },
@@ -139,10 +173,13 @@ var cameraObject = &object[Camera]{
 		setting("audio", yesNo(), func(c *Camera) *bool { return &c.Audio },
 			"Whether sound is taken from the camera. Recording sound needs a stronger reason than recording pictures, and in places is a crime.").defaults("false").insteadOf("sound"),
 		setting("streams", list(streamObject.kind(), 1, maxStreams), func(c *Camera) *[]Stream { return &c.Streams },
-			"The camera's encodings. `main` is shown full screen and recorded, `sub` is shown in the grid.").
+			"The camera's encodings. `main` is shown full screen and recorded, `sub` is shown in the grid; `third` is a further one, opened while somebody watches it or it is recorded.").
 			otherwise("`main` at the camera's `rtsp` address; without one, `main` and `sub` as ONVIF tells").groups(streamObject.table("cameras[].streams[]"), true),
 		setting("record", recordObject.kind(), func(c *Camera) *Record { return &c.Record },
 			"What is recorded.").defaults("{}").groups(recordObject.table("cameras[].record"), false).insteadOf("recording"),
+		setting("events", reported(), func(c *Camera) *Events { return &c.Events },
+			"What the camera reports itself over ONVIF (motion, a crossed line, a covered lens, an input) is kept with the footage as events, and begins recordings with `mode: event`. "+
+				"`off` asks for nothing; a list of kinds keeps those alone. What a camera makes of people is personal: keep what the purpose needs.").defaults("on").insteadOf("event", "detections"),
 		setting("purpose", words(), func(c *Camera) *string { return &c.Purpose },
 			"Why this camera records, in words for the people it sees. Optional for now.").otherwise("not stated"),
 		setting("legal_basis", words(), func(c *Camera) *string { return &c.LegalBasis },
@@ -189,6 +226,10 @@ var recordObject = &object[Record]{
 		setting("volumes", list(words(), 0, maxVolumes), func(r *Record) *[]string { return &r.Volumes },
 			"Paths or ids of the volumes that this camera is recorded on, while one of them takes footage. Otherwise it is recorded on the others, with an alarm, and returns with the next segment.").
 			otherwise("all volumes, as they have room"),
+		setting("mirror", yesNo(), func(r *Record) *bool { return &r.Mirror },
+			"Records this camera to two volumes at once, on two disks if there are: should one fail, nothing is lost. It takes twice the room. The first copy is on one of `volumes`, the second "+
+				"too where one of them is left. While only one volume takes footage it is recorded once, with an alarm, and what has one copy gets its second one afterwards. "+
+				"Footage is deleted from both volumes at once, whichever of them needs the room. Needs two volumes in this file.").defaults("false").insteadOf("mirrored", "copies", "redundancy"),
 	},
 }
 

@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"unicode"
 
 	"holdfast/config"
+	"holdfast/gateway/vault"
 	"holdfast/onvif"
 	"holdfast/onvif/discovery"
 	"holdfast/rtsp"
@@ -17,30 +19,52 @@ import (
 
 // Adopted is a camera enrolled through the viewer, as state.db keeps it (sealed). Fields are only ever added.
 type Adopted struct {
-	ID         string        `json:"id"`
-	Name       string        `json:"name"`
-	Endpoint   string        `json:"endpoint,omitempty"` // the device's urn:uuid: who it is, whatever its address
-	ONVIF      string        `json:"onvif,omitempty"`
-	RTSP       string        `json:"rtsp,omitempty"`
-	Username   string        `json:"username,omitempty"`
-	Password   string        `json:"password,omitempty"`
-	Audio      bool          `json:"audio,omitempty"`
-	Record     string        `json:"record"` // "continuous", "event" or "off"
-	MaxAge     time.Duration `json:"max_age,omitempty"`
-	Purpose    string        `json:"purpose,omitempty"`
-	LegalBasis string        `json:"legal_basis,omitempty"`
-	At         time.Time     `json:"at"`
+	ID         string          `json:"id"`
+	Name       string          `json:"name"`
+	Endpoint   string          `json:"endpoint,omitempty"` // the device's urn:uuid: who it is, whatever its address
+	ONVIF      string          `json:"onvif,omitempty"`
+	Source     string          `json:"source,omitempty"`  // token of the video source that it is, of a device with several; "": the first
+	Streams    []string        `json:"streams,omitempty"` // those that the device had; nil: main and sub
+	Named      string          `json:"named,omitempty"`   // address that the operator gave, where the device has moved to another since
+	RTSP       string          `json:"rtsp,omitempty"`
+	Username   string          `json:"username,omitempty"`
+	Password   string          `json:"password,omitempty"`
+	Audio      bool            `json:"audio,omitempty"`
+	Record     string          `json:"record"` // "continuous", "event" or "off", as it was adopted
+	MaxAge     time.Duration   `json:"max_age,omitempty"`
+	Mirror     bool            `json:"mirror,omitempty"`   // recorded to two volumes at once, as it was adopted
+	Settings   json.RawMessage `json:"settings,omitempty"` // of its recording, as the file's record; instead of the three before
+	Purpose    string          `json:"purpose,omitempty"`
+	LegalBasis string          `json:"legal_basis,omitempty"`
+	At         time.Time       `json:"at"`
+
+	// Who the device said that it is, when its credentials were last given by somebody; see follow.
+	Manufacturer string `json:"manufacturer,omitempty"`
+	Model        string `json:"model,omitempty"`
+	Serial       string `json:"serial,omitempty"`
 }
 
-// camera gives the adopted camera in the form that the file has.
-func (a Adopted) camera() config.Camera {
-	c := config.Camera{ID: a.ID, Name: a.Name, ONVIF: a.ONVIF, RTSP: a.RTSP, Username: a.Username,
+// camera gives the adopted camera in the form that the file has. An error is of its settings, which are then left out.
+func (a Adopted) camera() (config.Camera, error) {
+	c := config.Camera{ID: a.ID, Name: a.Name, ONVIF: a.ONVIF, Source: a.Source, RTSP: a.RTSP, Username: a.Username,
 		Password: config.Secret(a.Password), Transport: "auto", Audio: a.Audio, Purpose: a.Purpose, LegalBasis: a.LegalBasis}
+	for _, id := range a.Streams {
+		c.Streams = append(c.Streams, config.Stream{ID: id})
+	}
 	c.Record = config.DefaultRecord()
 	c.Record.Mode = a.Record
 	c.Record.Streams = []string{"main"}
-	c.Record.MaxAge = config.Duration(a.MaxAge)
-	return c
+	c.Record.MaxAge, c.Record.Mirror = config.Duration(a.MaxAge), a.Mirror
+	if len(a.Settings) == 0 {
+		return c, nil
+	}
+	r, err := config.ParseRecord("settings", a.Settings)
+	if err != nil {
+		c.Record.Mode, c.Record.MaxAge = config.Continuous, 0
+		return c, err
+	}
+	c.Record = r
+	return c, nil
 }
 
 // Adoption asks for a camera to be enrolled.
@@ -50,14 +74,24 @@ type Adoption struct {
 	Name               string // "": what the device calls itself
 	Record             string // "": "continuous"
 	Audio              bool   // record and offer sound: off unless asked for
-	Endpoint           string // from discovery; "" when the address was typed
+	Endpoint           string // from discovery; "" when the address was typed: the device is asked
+	Mirror             bool   // record to two volumes at once
+
+	// Sources are the tokens of the video sources to enrol, each as a camera of its own. Empty: the first; AllSources alone: each
+	// that can be recorded.
+	Sources []string
 }
+
+// AllSources stands for every video source of a device.
+const AllSources = "all"
 
 var (
 	// ErrTaken says that the camera is declared in the configuration file, which wins.
 	ErrTaken = errors.New("this camera is declared in the configuration file: change it there")
 	// ErrFull says that the gateway has as many cameras as it takes.
 	ErrFull = fmt.Errorf("one gateway takes %d cameras", maxCameras)
+
+	errOneVolume = errors.New("a camera is recorded to two volumes at once only where there are two: add a volume first")
 )
 
 // maxText bounds what a person types about a camera, bytes.
@@ -76,48 +110,96 @@ func (r *Adoption) check() error {
 }
 
 // Enrol asks the device who it is with these credentials, keeps it in state.db, and starts recording it. A device that
-// was adopted before, at whatever address, is the same camera: it keeps its id and its footage.
+// was adopted before, at whatever address, is the same camera: it keeps its id and its footage. Of a device with several video
+// sources it gives the id of the first camera that was enrolled.
 func (g *Gateway) Enrol(ctx context.Context, req Adoption) (string, error) {
-	if err := req.check(); err != nil {
+	ids, err := g.EnrolSources(ctx, req)
+	if len(ids) == 0 {
 		return "", err
+	}
+	return ids[0], err
+}
+
+// EnrolSources enrols as Enrol does, and gives the ids of all cameras that came of it, in the order of the sources. An error
+// leaves those that are given already enrolled.
+func (g *Gateway) EnrolSources(ctx context.Context, req Adoption) (ids []string, err error) {
+	if err := req.check(); err != nil {
+		return nil, err
 	}
 	a := Adopted{Name: req.Name, Endpoint: req.Endpoint, Username: req.Username, Password: req.Password,
-		Audio: req.Audio, Record: cmp.Or(req.Record, "continuous"), At: g.now().UTC()}
+		Audio: req.Audio, Record: cmp.Or(req.Record, "continuous"), Mirror: req.Mirror, At: g.now().UTC()}
+	if a.Mirror && len(g.store.Volumes()) < 2 {
+		return nil, errOneVolume
+	}
 	if a.Record != config.Continuous && a.Record != config.Event && a.Record != config.Off {
-		return "", fmt.Errorf("record mode %q: allowed are continuous, event and off", a.Record)
+		return nil, fmt.Errorf("record mode %q: allowed are continuous, event and off", a.Record)
 	}
+	list := []enrolment{{Adopted: a, first: true}}
 	if strings.HasPrefix(req.Address, "rtsp://") || strings.HasPrefix(req.Address, "rtsps://") {
-		a.RTSP = req.Address
-		a.Name = cmp.Or(a.Name, "Camera")
-		if err := g.checkRTSP(a); err != nil {
-			return "", err
+		if len(req.Sources) > 0 {
+			return nil, errNoSources
 		}
-	} else if err := g.identify(ctx, req.Address, &a); err != nil {
-		return "", err
+		list[0].RTSP, list[0].Name = req.Address, cmp.Or(a.Name, "Camera")
+		err = g.checkRTSP(list[0].Adopted)
+	} else {
+		list, err = g.identify(ctx, req, a)
 	}
-	return g.enrol(a)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range list {
+		id, err := g.enrol(e, req.Record != "")
+		if err != nil {
+			return ids, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
 }
 
 // checkRTSP refuses an address that could never be connected to, before it is kept.
 func (g *Gateway) checkRTSP(a Adopted) error {
-	_, err := rtsp.NewSession(rtsp.Options{URL: a.RTSP, Username: a.Username, Password: a.Password, Dial: g.guard.DialContext}, nil)
+	_, err := rtsp.NewSession(rtsp.Options{URL: a.RTSP, Username: a.Username, Password: a.Password, Dial: g.asking.DialContext}, nil)
 	return err
 }
 
-// identify asks the device for its name, which also proves the credentials before anything is kept.
-func (g *Gateway) identify(ctx context.Context, address string, a *Adopted) error {
-	client, err := onvif.New(onvif.Options{Address: address, Username: a.Username, Password: a.Password,
-		Dial: g.guard.DialContext, Log: g.log, Now: g.now})
+// identify asks the device who it is, which also proves the credentials before anything is kept, and gives what is to be kept of
+// the video sources that are asked for.
+func (g *Gateway) identify(ctx context.Context, req Adoption, a Adopted) ([]enrolment, error) {
+	client, err := onvif.New(onvif.Options{Address: req.Address, Username: a.Username, Password: a.Password,
+		Dial: g.asking.DialContext, TLS: anyCertificate(), Refused: refusedBy(g.asking), Log: g.log, Now: g.now})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	dev, err := client.Probe(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	a.ONVIF = address
+	a.ONVIF = req.Address
 	a.Name = cmp.Or(a.Name, called(dev), "Camera")
-	return nil
+	a.Manufacturer, a.Model, a.Serial = dev.Manufacturer, dev.Model, dev.Serial
+	if a.Endpoint == "" {
+		a.Endpoint = discovery.Endpoint(ctx, onvif.ServiceAddress(req.Address), g.asking.ListenPacket, g.asking.DialContext)
+	}
+	wanted, err := chosen(dev, req.Sources)
+	if err != nil {
+		return nil, err
+	}
+	several := len(dev.Sources) > 1
+	list := make([]enrolment, 0, len(wanted))
+	for _, i := range wanted {
+		s := &dev.Sources[i]
+		e := enrolment{Adopted: a, first: i == 0}
+		e.Streams = rolesOf(s)
+		if several {
+			e.Source = s.Token
+		}
+		if len(wanted) > 1 {
+			e.Name = sourceName(a.Name, s, i)
+		}
+		list = append(list, e)
+	}
+	return list, nil
 }
 
 // called is what the device calls itself, on one line and no longer than what a person may type.
@@ -126,11 +208,13 @@ func called(dev *onvif.Device) string {
 	return strings.TrimSpace(strings.ToValidUTF8(name[:min(len(name), maxText)], ""))
 }
 
-// enrol gives the camera its id, writes it, and runs it in place of an earlier one of the same identity.
-func (g *Gateway) enrol(a Adopted) (string, error) {
+// enrol gives the camera its id, writes it, and runs it in place of an earlier one of the same identity, whose settings it keeps
+// unless it is said again how it is recorded.
+func (g *Gateway) enrol(e enrolment, again bool) (string, error) {
+	a := e.Adopted
 	g.enrolling.Lock()
 	defer g.enrolling.Unlock()
-	old, err := g.sameDevice(a)
+	old, err := g.sameDevice(e)
 	if err != nil {
 		return "", err
 	}
@@ -142,10 +226,15 @@ func (g *Gateway) enrol(a Adopted) (string, error) {
 	}
 	a.ID = old
 	if a.ID == "" {
-		a.ID = g.freeID(a.Name)
+		if a.ID, err = g.freeID(a.Name); err != nil {
+			return "", err
+		}
 	}
-	spec := a.camera()
-	if err := g.state.adopt(a); err != nil {
+	if before, err := g.state.adoptedOf(a.ID); err == nil && !again {
+		a.Settings, a.MaxAge = before.Settings, before.MaxAge // other credentials are no other settings
+	}
+	spec := g.specOf(a)
+	if err := errors.Join(g.state.adopt(a), g.state.forgetTrust(a.ID)); err != nil { // somebody says that it is the right one
 		return "", fmt.Errorf("keep camera %s: %w", a.ID, err)
 	}
 	g.join(spec, old != "")
@@ -155,10 +244,14 @@ func (g *Gateway) enrol(a Adopted) (string, error) {
 	return a.ID, nil
 }
 
-// sameDevice finds the id under which the device was adopted before: by its endpoint, else by its address.
-func (g *Gateway) sameDevice(a Adopted) (string, error) {
-	for _, c := range g.conf.Cameras {
-		if a.ONVIF != "" && onvif.HostPort(c.ONVIF) == onvif.HostPort(a.ONVIF) && c.ONVIF != "" || a.RTSP != "" && c.RTSP == a.RTSP {
+// sameDevice finds the id under which the video source was adopted before: by its device's endpoint, else by its address.
+func (g *Gateway) sameDevice(e enrolment) (string, error) {
+	a := e.Adopted
+	g.mu.Lock()
+	declared := g.declared
+	g.mu.Unlock()
+	for _, c := range declared {
+		if a.ONVIF != "" && onvif.HostPort(c.ONVIF) == onvif.HostPort(a.ONVIF) && c.ONVIF != "" && e.shows(c.Source) || a.RTSP != "" && c.RTSP == a.RTSP {
 			return "", ErrTaken
 		}
 	}
@@ -167,31 +260,39 @@ func (g *Gateway) sameDevice(a Adopted) (string, error) {
 		return "", err
 	}
 	for _, b := range list {
-		if a.Endpoint != "" && a.Endpoint == b.Endpoint {
+		if a.Endpoint != "" && a.Endpoint == b.Endpoint && !differs(a.Serial, b.Serial) && e.shows(b.Source) {
 			return b.ID, nil
 		}
 	}
 	for _, b := range list {
-		if (a.Endpoint == "" || b.Endpoint == "") && onvif.HostPort(a.ONVIF) == onvif.HostPort(b.ONVIF) && a.RTSP == b.RTSP {
+		if (a.Endpoint == "" || b.Endpoint == "") && onvif.HostPort(a.ONVIF) == onvif.HostPort(b.ONVIF) && a.RTSP == b.RTSP && e.shows(b.Source) {
 			return b.ID, nil
 		}
 	}
 	return "", nil
 }
 
+// differs tells whether two things that devices say of themselves are known and are not the same: cloned firmware has one
+// endpoint address, and serial numbers of its own.
+func differs(a, b string) bool { return a != "" && b != "" && a != b }
+
 // maxID bounds an id made from a name, so that a number still fits behind it.
 const maxID = 40
 
-// freeID makes an id of a camera's name that no camera has.
-func (g *Gateway) freeID(name string) string {
+// freeID makes an id of a camera's name that no camera has, nor one that is locked and may be opened again.
+func (g *Gateway) freeID(name string) (string, error) {
+	_, lost, err := g.state.adopted()
+	if err != nil {
+		return "", err
+	}
 	base := slug(name)
 	for n := 1; ; n++ {
 		id := base
 		if n > 1 {
 			id = fmt.Sprintf("%s-%d", base, n)
 		}
-		if _, taken := g.camera(id); !taken {
-			return id
+		if _, taken := g.camera(id); !taken && !errors.Is(lost[id], vault.ErrLocked) {
+			return id, nil
 		}
 	}
 }
@@ -209,47 +310,4 @@ func slug(name string) string {
 		}
 	}
 	return cmp.Or(strings.TrimSuffix(b.String(), "-"), "camera")
-}
-
-// Discovery is one device that answered a probe.
-type Discovery struct {
-	discovery.Found
-	Adopted string // id of the camera that it is, "" when it is not adopted
-}
-
-// discoveryTime is how long answers are waited for: devices spread theirs over up to half a second, slow ones take two.
-const discoveryTime = 3 * time.Second
-
-// Find asks every network of this machine for ONVIF devices.
-func (g *Gateway) Find(ctx context.Context) ([]Discovery, error) {
-	found, err := discovery.Probe(ctx, discovery.Options{Timeout: discoveryTime})
-	if err != nil {
-		return nil, err
-	}
-	known, err := g.knownDevices()
-	if err != nil {
-		return nil, err
-	}
-	list := make([]Discovery, 0, len(found))
-	for _, f := range found {
-		list = append(list, Discovery{Found: f, Adopted: cmp.Or(known[f.ID], known[onvif.HostPort(f.Address())])})
-	}
-	return list, nil
-}
-
-// knownDevices maps endpoints and addresses to the ids of the cameras that have them.
-func (g *Gateway) knownDevices() (map[string]string, error) {
-	known := make(map[string]string)
-	for _, c := range g.list() {
-		if c.spec.ONVIF != "" {
-			known[onvif.HostPort(c.spec.ONVIF)] = c.spec.ID
-		}
-	}
-	list, _, err := g.state.adopted()
-	for _, a := range list {
-		if a.Endpoint != "" {
-			known[a.Endpoint] = a.ID
-		}
-	}
-	return known, err
 }

@@ -8,11 +8,13 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"holdfast/config"
+	"holdfast/gateway/egress"
 	"holdfast/gateway/record"
 	"holdfast/gateway/stream"
 	"holdfast/onvif"
@@ -22,31 +24,38 @@ import (
 
 // Camera is one video source under supervision: its feeds, and the recorders that read them.
 type Camera struct {
-	spec     config.Camera      // constant
-	origin   string             // "config" or "adopted": constant
-	log      *slog.Logger       // constant
-	gate     *gate              // constant
-	feeds    []*feed            // constant, in the order of the streams' importance: main first
-	recs     []*record.Recorder // constant, one per recorded stream
-	recorded []string           // ids of their streams
-	store    *storage.Store     // constant
-	plan     *record.Plan       // what of it is wanted; nil: everything
+	told     atomic.Pointer[config.Camera] // as it is declared; adapt changes what needs no new connection
+	origin   string                        // "config" or "adopted": constant
+	log      *slog.Logger                  // constant
+	gate     *gate                         // constant: of its unit
+	unit     *unit                         // constant: the device that it is a video source of
+	apart    func()                        // takes it out of its unit
+	feeds    []*feed                       // constant, in the order of the streams' importance: main first
+	recs     []*record.Recorder            // constant, one per recorded stream
+	recorded []string                      // ids of their streams
+	store    *storage.Store                // constant
+	plan     *record.Plan                  // constant: what of it is wanted; nil: everything
+	zone     *time.Location                // constant: of schedules
 	raised   allowance
+	reports  *reports // constant: what its device reports
 	made     time.Time
 	now      func() time.Time
-	dial     dialFunc
+	way      *egress.Purpose // constant: of every connection to it
+	trust    *trust          // constant: how far it is trusted
+	alarm    func(Alarm)     // constant
+	calm     func(id string) // constant: ends an alarm
 	notify   func(id string) // tells the gateway that the state changed
 	idle     time.Duration   // how long an on-demand stream stays open without a reader
+
+	steering *steering // constant
 
 	stop context.CancelFunc // set when it is started
 	done chan struct{}      // closed when it has stopped
 
 	mu      sync.Mutex               // guards what follows
-	device  *onvif.Device            // nil until probed
+	bye     time.Time                // when it last said goodbye; zero once it was heard of again
 	lasting map[string]storage.Event // by id
 }
-
-type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
 // source is where and how a stream is had.
 type source struct {
@@ -56,11 +65,18 @@ type source struct {
 
 func (g *Gateway) newCamera(spec config.Camera, origin string) *Camera {
 	c := &Camera{
-		spec: spec, origin: origin, now: g.now, dial: g.guard.DialContext, notify: g.cameraChanged,
-		log: g.log.With("camera", spec.ID), store: g.store, gate: newGate(time.Now), made: g.now().UTC(),
-		idle: g.idle, plan: newPlan(spec.Record, g.conf.Location()), lasting: make(map[string]storage.Event),
+		origin: origin, now: g.now, way: g.guard.For(egress.Cameras, egress.Use{Camera: spec.ID, Targets: targets(spec), Only: true}), notify: g.cameraChanged, alarm: g.raise, calm: g.clear,
+		log: g.log.With("camera", spec.ID), store: g.store, made: g.now().UTC(),
+		idle: g.idle, plan: newPlan(spec.Record, g.conf.Location()), lasting: make(map[string]storage.Event), zone: g.conf.Location(),
 	}
-	g.store.SetAges(spec.ID, cameraAges(spec.Record))
+	c.told.Store(&spec)
+	c.unit = g.units.of(spec)
+	c.gate, c.apart = c.unit.gate, func() { g.units.leave(c) }
+	c.reports = g.newReports(c)
+	c.trust = g.newTrust(spec, origin)
+	c.trust.tell = func(kind egress.Kind, where, why string) { c.refused(string(kind), where, why) }
+	c.steering = newSteering(c, g.auth, func() { g.changes.publish(Change{Kind: "ptz", ID: spec.ID}) })
+	g.keepAs(spec)
 	if !spec.Disabled {
 		c.recallEvents()
 	}
@@ -73,8 +89,12 @@ func (g *Gateway) newCamera(spec config.Camera, origin string) *Camera {
 			c.recs = append(c.recs, record.New(record.Options{Camera: spec.ID, Stream: id, From: ring, Plan: c.plan, Store: g.store, Synced: g.lag.told, Log: f.log}))
 		}
 	}
+	c.unit.join(c)
 	return c
 }
+
+// spec is how the camera is declared. Nobody changes what it points to.
+func (c *Camera) spec() *config.Camera { return c.told.Load() }
 
 // preRollBytes is what a second of pre-roll may take beside what a ring holds anyhow: 8 Mbit/s.
 const preRollBytes = 1 << 20
@@ -83,7 +103,7 @@ const preRollBytes = 1 << 20
 func (c *Camera) ringOptions(id string) stream.Options {
 	o := stream.Options{Log: c.log}
 	if c.plan != nil && c.records(id) {
-		pre := time.Duration(c.spec.Record.PreRoll)
+		pre := time.Duration(c.spec().Record.PreRoll)
 		o.MaxTime = stream.DefaultMaxTime + pre
 		o.MaxBytes = stream.DefaultMaxBytes + int(pre.Seconds()*preRollBytes)
 	}
@@ -108,15 +128,15 @@ func streamIDs(spec config.Camera) []string {
 
 // records tells whether the stream is to be recorded.
 func (c *Camera) records(streamID string) bool {
-	if c.spec.Disabled || c.spec.Record.Mode == config.Off {
+	if c.spec().Disabled || c.spec().Record.Mode == config.Off {
 		return false
 	}
-	return slices.Contains(c.spec.Record.Streams, streamID)
+	return slices.Contains(c.spec().Record.Streams, streamID)
 }
 
 // offCause is why nothing of the camera is recorded.
 func (c *Camera) offCause() storage.Cause {
-	if c.spec.Disabled {
+	if c.spec().Disabled {
 		return storage.CauseDisabled
 	}
 	return storage.CauseOff
@@ -129,9 +149,9 @@ func (c *Camera) noteOff() {
 		if c.records(id) {
 			continue
 		}
-		known, err := c.store.Known(c.spec.ID, id)
+		known, err := c.store.Known(c.spec().ID, id)
 		if err == nil && known {
-			err = c.store.Gap(c.spec.ID, id, c.now(), c.offCause())
+			err = c.store.Gap(c.spec().ID, id, c.now(), c.offCause())
 		}
 		if err != nil {
 			c.log.Error("note that recording is off", "stream", id, "error", err)
@@ -143,7 +163,7 @@ func (c *Camera) noteOff() {
 // the feeds have stated why.
 func (c *Camera) run(ctx context.Context) error {
 	c.noteOff()
-	if c.spec.Disabled {
+	if c.spec().Disabled {
 		<-ctx.Done()
 		return nil
 	}
@@ -156,6 +176,7 @@ func (c *Camera) run(ctx context.Context) error {
 	for _, f := range c.feeds {
 		feeds.Go(func() error { return f.run(ctx) })
 	}
+	feeds.Go(func() error { return c.reports.run(ctx) })
 	feeds.Wait()
 	for _, f := range c.feeds {
 		f.stream.Close()
@@ -200,20 +221,21 @@ func (c *Camera) feed(id string) (*feed, bool) {
 	return nil, false
 }
 
-func (c *Camera) changed() { c.notify(c.spec.ID) }
+func (c *Camera) changed() { c.notify(c.spec().ID) }
 
 // sessionOptions are those of a connection to src.
 func (c *Camera) sessionOptions(src source, log *slog.Logger) rtsp.Options {
 	return rtsp.Options{
-		URL: src.url, Username: c.spec.Username, Password: c.spec.Password.Reveal(),
-		Transport: src.transport, Audio: c.spec.Audio, Metadata: true,
-		Dial: c.dial, Now: c.now, Log: log,
+		URL: src.url, Username: c.spec().Username, Password: c.spec().Password.Reveal(),
+		Transport: src.transport, Audio: c.spec().Audio, Metadata: true, TLS: c.trust.tls("rtsps"),
+		Dial: c.way.DialContext, ListenPacket: c.way.ListenUDP, Group: c.way.Group, Now: c.now, Log: log,
+		Basic: c.trust.basic, Digest: c.trust.digest, Refused: c.refused,
 	}
 }
 
 // source finds the address of a stream: from the file, or from the device.
 func (c *Camera) source(ctx context.Context, id string) (source, error) {
-	s := source{transport: rtsp.Transport(c.spec.Transport)}
+	s := source{transport: rtsp.Transport(c.spec().Transport)}
 	declared, profile := c.declared(id)
 	if declared != "" {
 		s.url = declared
@@ -223,24 +245,47 @@ func (c *Camera) source(ctx context.Context, id string) (source, error) {
 	if err != nil {
 		return s, err
 	}
-	p := pickProfile(dev, id, profile)
+	of := c.spec().Source
+	if _, there := dev.Source(of); !there {
+		return s, &rtsp.Error{Class: rtsp.Refused, Err: fmt.Errorf("the device has no video source %q", of),
+			Hint: "Look which it has (holdfast camera probe), and declare or add the camera with one of those."}
+	}
+	p := pickProfile(dev, of, id, profile)
 	if p == nil || p.StreamURI == "" {
 		return s, &rtsp.Error{Class: rtsp.Refused, Err: fmt.Errorf("the camera has no %s stream", id),
 			Hint: "The camera's ONVIF answer lists fewer profiles. Add a profile at the camera, or leave this stream out of the configuration."}
 	}
 	s.url = p.StreamURI
+	if by := onvif.Transport(s.transport); by == onvif.Unicast || by == onvif.Multicast {
+		c.addressFor(ctx, p, by, &s)
+	}
 	return s, nil
+}
+
+// addressFor takes the address that the device has for a transport, where it has another: one that was chosen is asked for by name.
+func (c *Camera) addressFor(ctx context.Context, p *onvif.Profile, by onvif.Transport, s *source) {
+	client, err := c.client()
+	if err != nil {
+		return
+	}
+	uri, err := client.StreamURI(ctx, p, by)
+	switch {
+	case err != nil:
+		c.log.Debug("the device has no address for the transport", "transport", string(by), "error", err)
+	case uri != "":
+		s.url = uri
+	}
 }
 
 // declared gives the RTSP address or ONVIF profile that the configuration names for a stream.
 func (c *Camera) declared(id string) (rtspURL, profile string) {
-	for _, s := range c.spec.Streams {
+	for _, s := range c.spec().Streams {
 		if s.ID == id {
-			return resolveRTSP(c.spec.RTSP, s.RTSP), s.Profile
+			return resolveRTSP(c.spec().RTSP, s.RTSP), s.Profile
 		}
 	}
 	if id == "main" {
-		return c.spec.RTSP, ""
+		return c.spec().RTSP, ""
 	}
 	return "", ""
 }
@@ -261,54 +306,13 @@ func resolveRTSP(camera, s string) string {
 	return base.ResolveReference(ref).String()
 }
 
-func pickProfile(dev *onvif.Device, id, token string) *onvif.Profile {
+// pickProfile is the profile of a token, or of the role that a stream's id names, of a video source.
+func pickProfile(dev *onvif.Device, source, id, token string) *onvif.Profile {
 	if token != "" {
-		for i := range dev.Profiles {
-			if dev.Profiles[i].Token == token {
-				return &dev.Profiles[i]
-			}
-		}
-		return nil
+		p, _ := dev.Profile(token)
+		return p
 	}
-	main, sub := dev.Streams()
-	if id == "main" {
-		return main
-	}
-	return sub
-}
-
-// probe asks the device what it is, once; forgetSource makes it ask again.
-func (c *Camera) probe(ctx context.Context) (*onvif.Device, error) {
-	if d := c.Device(); d != nil {
-		return d, nil
-	}
-	client, err := onvif.New(onvif.Options{Address: c.spec.ONVIF, Username: c.spec.Username,
-		Password: c.spec.Password.Reveal(), Dial: c.dial, Log: c.log, Now: c.now})
-	if err != nil {
-		return nil, err
-	}
-	d, err := client.Probe(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	c.device = d
-	c.mu.Unlock()
-	c.changed()
-	return d, nil
-}
-
-// Device is what the ONVIF probe found; nil before, and for cameras without ONVIF.
-func (c *Camera) Device() *onvif.Device {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.device
-}
-
-func (c *Camera) forgetSource() {
-	c.mu.Lock()
-	c.device = nil
-	c.mu.Unlock()
+	return dev.Stream(source, onvif.Role(id))
 }
 
 // probeTimeout bounds one try of the camera's port.
@@ -318,7 +322,7 @@ const probeTimeout = time.Second
 func (c *Camera) answers(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	conn, err := c.dial(ctx, "tcp", c.hostPort())
+	conn, err := c.way.DialContext(ctx, "tcp", c.hostPort())
 	if err != nil {
 		return false
 	}
@@ -328,10 +332,10 @@ func (c *Camera) answers(ctx context.Context) bool {
 
 // hostPort is the address of the camera without path or credentials, for people and for the port probe.
 func (c *Camera) hostPort() string {
-	if c.spec.ONVIF != "" {
-		return onvif.HostPort(c.spec.ONVIF)
+	if c.spec().ONVIF != "" {
+		return onvif.HostPort(c.spec().ONVIF)
 	}
-	u, err := url.Parse(c.spec.RTSP)
+	u, err := url.Parse(c.spec().RTSP)
 	if err != nil || u.Host == "" {
 		return ""
 	}

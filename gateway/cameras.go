@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -42,29 +41,14 @@ func (r *cameraGroup) start(c *Camera) {
 	})
 }
 
-// loadCameras makes the cameras of the file, then the adopted ones. An adopted camera whose id the file has taken
-// since is left out with an alarm: the file wins, and nothing is recorded twice under one name.
+// loadCameras makes the cameras that are declared.
 func (g *Gateway) loadCameras() error {
-	for _, spec := range g.conf.Cameras {
-		g.cameras = append(g.cameras, g.newCamera(spec, originConfig))
+	g.declared, g.site = g.conf.Cameras, g.conf.Retention
+	list, err := g.wantedCameras()
+	for _, w := range list {
+		g.cameras = append(g.cameras, g.newCamera(w.spec, w.origin))
 	}
-	list, lost, err := g.state.adopted()
-	if err != nil {
-		return err
-	}
-	for id, why := range lost {
-		g.raise(Alarm{ID: "camera:" + id, Severity: "alarm", What: fmt.Sprintf("What is kept of the adopted camera %s cannot be opened: %v.", id, why),
-			Means: "It is not recorded; the other cameras are.", Do: "Restore state.key and state.db from the same backup and start again, or add the camera again."})
-	}
-	for _, a := range list {
-		if _, taken := g.camera(a.ID); taken {
-			g.raise(Alarm{ID: "camera:" + a.ID, Severity: "warning", What: fmt.Sprintf("Camera %s is both in the configuration file and adopted.", a.ID),
-				Means: "The one in the file is used.", Do: "Give one of them another id."})
-			continue
-		}
-		g.cameras = append(g.cameras, g.newCamera(a.camera(), originAdopted))
-	}
-	return nil
+	return err
 }
 
 // Where a camera is declared.
@@ -96,13 +80,21 @@ func (g *Gateway) leave(id string) {
 	if !there {
 		return
 	}
+	c.end()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.cameras = slices.DeleteFunc(g.cameras, func(x *Camera) bool { return x == c })
+}
+
+// end stops a camera, and waits until it has closed what it records. It makes no connection after that.
+func (c *Camera) end() {
+	defer c.way.Close()
+	defer c.apart()
+	c.steering.shut()
 	if c.done != nil {
 		c.stop()
 		<-c.done
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.cameras = slices.DeleteFunc(g.cameras, func(x *Camera) bool { return x == c })
 }
 
 // camera finds a camera by id.
@@ -110,7 +102,7 @@ func (g *Gateway) camera(id string) (*Camera, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, c := range g.cameras {
-		if c.spec.ID == id {
+		if c.spec().ID == id {
 			return c, true
 		}
 	}

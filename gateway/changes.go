@@ -8,7 +8,7 @@ import (
 // Change names one thing whose state changed. It carries no state: whoever is told asks for the present one, so that
 // a slow listener gets the newest and never a backlog.
 type Change struct {
-	Kind string // "camera" or "health"
+	Kind string // "camera", "event", "ptz" or "health"
 	ID   string // of the camera
 }
 

@@ -17,8 +17,9 @@ import (
 
 // checks runs checks of the footage in the background, one at a time.
 type checks struct {
-	store *storage.Store // constant
-	log   *slog.Logger   // constant
+	store *storage.Store        // constant
+	child func(*exec.Cmd) error // constant: runs a decoder
+	log   *slog.Logger          // constant
 
 	mu      sync.Mutex // guards what follows
 	job     *web.CheckJob
@@ -27,8 +28,8 @@ type checks struct {
 	stopped bool
 }
 
-func newChecks(store *storage.Store, log *slog.Logger) *checks {
-	return &checks{store: store, log: log}
+func newChecks(store *storage.Store, run func(*exec.Cmd) error, log *slog.Logger) *checks {
+	return &checks{store: store, child: run, log: log}
 }
 
 // StartCheck begins a check.
@@ -37,7 +38,7 @@ func (c *checks) StartCheck(req web.CheckRequest) (web.CheckJob, error) {
 	if err != nil {
 		return web.CheckJob{}, web.Rejected("level", err.Error())
 	}
-	o, err := CheckOptions(req)
+	o, err := CheckOptions(req, c.child)
 	if err != nil {
 		return web.CheckJob{}, err
 	}
@@ -57,8 +58,8 @@ func (c *checks) StartCheck(req web.CheckRequest) (web.CheckJob, error) {
 	return *job, nil
 }
 
-// CheckOptions are the options that a request asks for.
-func CheckOptions(req web.CheckRequest) (*storage.CheckOptions, error) {
+// CheckOptions are the options that a request asks for. run runs a decoder, where one is asked for, without a network.
+func CheckOptions(req web.CheckRequest, run func(*exec.Cmd) error) (*storage.CheckOptions, error) {
 	o := &storage.CheckOptions{Camera: req.Camera, From: req.From, To: req.To, Volume: req.Volume, Rate: req.Rate, Repair: req.Repair}
 	switch {
 	case req.Rate < 0:
@@ -73,7 +74,7 @@ func CheckOptions(req web.CheckRequest) (*storage.CheckOptions, error) {
 		if path == "" {
 			return nil, web.Rejected("decode", "No decoder is installed: install ffmpeg, or check without decoding.")
 		}
-		o.Decode = decoder(path)
+		o.Decode = decoder(path, run)
 	}
 	return o, nil
 }
@@ -147,15 +148,15 @@ const (
 	decoderWords = 4 << 10          // bytes kept of what a decoder says
 )
 
-// decoder has ffmpeg decode a segment, one process at a time, fed through a pipe. What it complains of is the error.
-func decoder(ffmpeg string) func(context.Context, *storage.Media) error {
+// decoder has ffmpeg decode a segment, one process at a time, fed through a pipe and without a network. What it complains of is the error.
+func decoder(ffmpeg string, run func(*exec.Cmd) error) func(context.Context, *storage.Media) error {
 	return func(ctx context.Context, m *storage.Media) error {
 		ctx, cancel := context.WithTimeout(ctx, decoderTime)
 		defer cancel()
 		words := &firstWords{max: decoderWords}
-		cmd := exec.CommandContext(ctx, ffmpeg, "-nostdin", "-v", "error", "-f", "mp4", "-i", "pipe:0", "-map", "0:v?", "-map", "0:a?", "-f", "null", "-")
+		cmd := exec.CommandContext(ctx, ffmpeg, "-nostdin", "-v", "error", "-protocol_whitelist", "pipe", "-f", "mp4", "-i", "pipe:0", "-map", "0:v?", "-map", "0:a?", "-f", "null", "-")
 		cmd.Stdin, cmd.Stderr = io.NewSectionReader(m, 0, m.Size()), words
-		err := cmd.Run()
+		err := run(cmd)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()

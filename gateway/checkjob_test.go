@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -49,7 +50,7 @@ func footage(t *testing.T) *storage.Store {
 
 // TestCheckIsAJob starts a check that would take a minute, has another refused, cancels it, and runs one to its end.
 func TestCheckIsAJob(t *testing.T) {
-	c := newChecks(footage(t), slog.New(slog.DiscardHandler))
+	c := newChecks(footage(t), (*exec.Cmd).Run, slog.New(slog.DiscardHandler))
 	if _, ok := c.Check(); ok {
 		t.Error("a check that nobody started is shown")
 	}
@@ -83,7 +84,7 @@ func TestCheckIsAJob(t *testing.T) {
 
 // TestCheckRequestsThatMakeNoSense are refused before anything runs.
 func TestCheckRequestsThatMakeNoSense(t *testing.T) {
-	c := newChecks(footage(t), slog.New(slog.DiscardHandler))
+	c := newChecks(footage(t), (*exec.Cmd).Run, slog.New(slog.DiscardHandler))
 	now := time.Now()
 	for name, req := range map[string]web.CheckRequest{
 		"level": {Level: "deep"}, "rate": {Rate: -1}, "to": {From: now, To: now.Add(-time.Hour)}, "volume": {Volume: "nowhere"}, "decode": {Level: "hash", Decode: true},
@@ -104,7 +105,7 @@ func TestDecoderNamesWhatItStumblesOver(t *testing.T) {
 		t.Skip("no ffmpeg")
 	}
 	store := footage(t)
-	r, err := store.Check(context.Background(), storage.LevelMedia, &storage.CheckOptions{Decode: decoder(path)})
+	r, err := store.Check(context.Background(), storage.LevelMedia, &storage.CheckOptions{Decode: decoder(path, (*exec.Cmd).Run)})
 	if err != nil || len(r.Findings) != 1 || r.Findings[0].Kind != storage.KindDecode {
 		t.Errorf("%+v, %v", r, err)
 	}

@@ -50,14 +50,22 @@ func (a *allowance) take(now time.Time, limit int) bool {
 
 // newPlan makes what the recorders of a camera follow; nil when everything is recorded.
 func newPlan(r config.Record, zone *time.Location) *record.Plan {
+	if mode := modeOf(r, zone); mode != nil {
+		return record.NewPlan(time.Duration(r.PreRoll), mode)
+	}
+	return nil
+}
+
+// modeOf tells of a moment how it is recorded; nil when everything is, or nothing.
+func modeOf(r config.Record, zone *time.Location) func(time.Time) (record.Mode, string, time.Time) {
 	switch r.Mode {
 	case config.Event:
-		return record.NewPlan(time.Duration(r.PreRoll), func(time.Time) (record.Mode, string, time.Time) { return record.OnEvent, "no event", time.Time{} })
+		return func(time.Time) (record.Mode, string, time.Time) { return record.OnEvent, "no event", time.Time{} }
 	case config.Scheduled:
-		return record.NewPlan(time.Duration(r.PreRoll), func(t time.Time) (record.Mode, string, time.Time) {
+		return func(t time.Time) (record.Mode, string, time.Time) {
 			mode, why, until := r.Schedule.At(t, zone)
 			return record.Mode(mode), why, until
-		})
+		}
 	}
 	return nil
 }
@@ -77,7 +85,7 @@ func (c *Camera) noteEvent(e storage.Event) {
 // recallEvents tells a new camera's recorders of the events that began before the gateway did and may not be over.
 func (c *Camera) recallEvents() {
 	now := c.now()
-	list, err := c.store.Events(c.spec.ID, now.Add(-storage.MaxEventTime), now.Add(clockSlack), 0)
+	list, err := c.store.Events(c.spec().ID, now.Add(-storage.MaxEventTime), now.Add(clockSlack), 0)
 	if err != nil {
 		c.log.Error("read events; one that lasts since before the start is not recorded", "error", err)
 		return
@@ -189,8 +197,8 @@ func (c *Camera) event(req web.EventRequest, now time.Time) (e storage.Event, er
 	case now.Sub(at) > oldestEvent:
 		return e, web.Rejected("at", fmt.Sprintf("It is longer ago than %v.", oldestEvent))
 	}
-	e = storage.Event{ID: req.ID, Camera: c.spec.ID, Kind: cmp.Or(req.Kind, "mark"), Source: req.Source, Start: at,
-		Pre: time.Duration(c.spec.Record.PreRoll), Post: time.Duration(c.spec.Record.PostRoll)}
+	e = storage.Event{ID: req.ID, Camera: c.spec().ID, Kind: cmp.Or(req.Kind, "mark"), Source: req.Source, Start: at,
+		Pre: time.Duration(c.spec().Record.PreRoll), Post: time.Duration(c.spec().Record.PostRoll)}
 	length := time.Duration(req.Duration * float64(time.Second))
 	switch {
 	case req.ID == "" && req.Active != nil && !*req.Active:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
@@ -25,12 +26,18 @@ import (
 // storageOptions are those of the recording engine.
 func (g *Gateway) storageOptions() storage.Options {
 	o := storage.Options{Index: filepath.Join(g.conf.Data, "index.db"), Ages: siteAges(g.conf.Retention), LockMax: time.Duration(g.conf.Retention.LockMax),
-		CameraAges: make(map[string]storage.Ages), Verify: verifyOptions(g.conf.Verify), Disks: g.conf.DiskHealth, Keys: g.keys, Now: g.now, Log: g.log}
+		CameraAges: make(map[string]storage.Ages), Verify: verifyOptions(g.conf.Verify), Disks: g.conf.DiskHealth, Now: g.now, Log: g.log}
+	if g.conf.Encryption.AtRest {
+		o.Keys = g.keys
+	}
 	o.Volumes = g.volumesToOpen()
 	o.Pins = make(map[string][]string)
 	for _, c := range g.conf.Cameras {
 		if len(c.Record.Volumes) > 0 {
 			o.Pins[c.ID] = c.Record.Volumes
+		}
+		if c.Record.Mirror {
+			o.Mirrored = append(o.Mirrored, c.ID)
 		}
 		o.CameraAges[c.ID] = cameraAges(c.Record)
 	}
@@ -60,29 +67,34 @@ func storageVolume(v config.Volume) storage.VolumeOptions {
 
 // makeFaces makes the parts that show what is recorded. None of them listens yet.
 func (g *Gateway) makeFaces() (err error) {
-	if g.auth, err = auth.New(auth.Options{DB: g.state.db, Log: g.log, Now: g.now}); err != nil {
+	if g.auth, err = auth.New(auth.Options{DB: g.state.db, Keys: g.vault, Log: g.log, Now: g.now, Zone: g.conf.Location(), Site: siteName, Host: hostName(), DeviceKey: g.vault.Key("device cookie"), Breached: g.breached()}); err != nil {
 		return fmt.Errorf("open accounts: %w", err)
 	}
 	if err := g.makeDemoUser(); err != nil {
 		return err
 	}
+	if err := g.ownLocks(); err != nil {
+		return err
+	}
 	g.live, err = live.New(live.Options{UDP: g.conf.WebRTC.UDP, TCP: g.conf.WebRTC.TCP, AllowPeer: g.guard.Allowed,
-		FFmpeg: ffmpeg(), Log: g.log})
+		Refused: g.strangers, FFmpeg: ffmpeg(), Run: g.decoding.Run, Log: g.log})
 	if err != nil {
 		return fmt.Errorf("make live view: %w", err)
 	}
+	g.watching.Watch(g.watchers)
 	if fault := g.live.Fault(); fault != nil {
 		g.faceAlarm("face:webrtc", fmt.Sprintf("A port for live pictures cannot be opened: %v.", fault),
 			"Pictures go over the other port, or over the slower way that needs none. Recording goes on.",
 			"End the program that has the port, or name another under webrtc in the configuration.")
 	}
+	g.audits = &auditReader{Log: g.audit}
 	g.playback = playback.New(g.store, g.log)
 	if err := g.loadCameras(); err != nil {
 		return err
 	}
 	g.web, err = web.New(web.Options{
-		Listen: []string{g.conf.Listen}, Names: g.conf.Names, Data: g.conf.Data, Site: "Holdfast", Version: g.version,
-		Auth: g.auth, Cameras: g, Checks: g.checks, Keys: g.keyOperations(), Live: g.live, Archive: g.store, Footage: web.Recorded(g.playback), UI: ui.FS, Egress: g.guard,
+		Listen: []string{g.conf.Listen}, Names: g.conf.Names, TLS: g.conf.TLS, Data: g.conf.Data, Site: siteName, Version: g.version,
+		Auth: g.auth, Audit: g.audit, AuditLog: g.audits, Own: ownLog{g.audits}, Cameras: g, Checks: g.checks, Keys: g.keyOperations(), Live: g.live, Archive: g.store, Footage: web.Recorded(g.playback), UI: ui.FS, Egress: g.guard,
 		Metrics: g.writeMetrics, Ready: g.isReady, Alarm: g.faceAlarm, Clear: g.clear, Log: g.log, Now: g.now,
 	})
 	if err != nil {
@@ -114,16 +126,40 @@ func (g *Gateway) faceAlarm(id, what, means, do string) {
 	g.raise(Alarm{ID: id, Severity: "warning", What: what, Means: means, Do: do})
 }
 
-// serveLocal serves the API on the socket in the data directory, for the command line.
-func (g *Gateway) serveLocal(ctx context.Context) error {
+// localFace makes the socket in the data directory, and gives what serves the API on it for the command line. The socket is
+// there before endpoint.json is: who waits for that may use it.
+func (g *Gateway) localFace() func(context.Context) error {
 	l, err := web.ListenLocal(filepath.Join(g.conf.Data, "holdfast.sock"))
 	if err != nil {
 		g.faceAlarm("face:local", fmt.Sprintf("The local socket cannot be opened: %v.", err),
 			"The command line reaches the gateway only after it has stopped. Recording goes on.", "Look at the rights of the data directory.")
-		<-ctx.Done()
-		return ctx.Err()
+		return func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 	}
-	return g.web.ServeLocal(ctx, l)
+	return func(ctx context.Context) error { return g.web.ServeLocal(ctx, l) }
+}
+
+// siteName is what the site is called.
+const siteName = "Holdfast"
+
+// breached opens the operator's list of leaked passwords; nil without one. A list that cannot be read is an alarm: what is built in goes on.
+func (g *Gateway) breached() *auth.Breached {
+	path := g.conf.Access.BreachedPasswords
+	if path == "" {
+		return nil
+	}
+	return auth.OpenBreached(path, func(err error) {
+		g.when(err != nil, Alarm{ID: "access:breached", Severity: "warning", What: fmt.Sprintf("The list of leaked passwords cannot be used: %v.", err),
+			Means: "New passwords are judged without it, by what is built in. Footage is not touched.", Do: "Mend the file that access.breached_passwords names, or take the setting away. It is tried again at the next new password."})
+	})
+}
+
+// hostName is what this machine calls itself, "" when that is not known.
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return name
 }
 
 // demoUser is who a login link of the demo signs in.
@@ -138,24 +174,28 @@ func (g *Gateway) makeDemoUser() error {
 	if err != nil {
 		return err
 	}
-	_, err = g.auth.Setup(context.Background(), auth.Attempt{From: netip.IPv6Loopback(), Agent: "demo"}, token, demoUser, rand.Text()+rand.Text())
+	s, err := g.auth.Setup(context.Background(), auth.Attempt{From: netip.IPv6Loopback(), Agent: "demo"}, token, demoUser, rand.Text()+rand.Text())
 	if err != nil {
 		return fmt.Errorf("make the demo's user: %w", err)
 	}
-	return g.auth.EndUser(demoUser) // the session that set-up began is nobody's
+	return g.auth.EndPerson(s.Person) // the session that set-up began is nobody's
 }
 
-// LoginLink makes a link that signs the first user in, once.
+// LoginLink makes a link that signs the demo's user in, once, or whoever is first by name.
 func (g *Gateway) LoginLink(ctx context.Context) (string, error) {
 	url, err := g.web.URL(ctx)
 	if err != nil {
 		return "", fmt.Errorf("make login link: no web face is bound: %w", err)
 	}
-	users := g.auth.Users()
-	if len(users) == 0 {
-		return "", errors.New("make login link: there is no user yet")
+	people := g.auth.People()
+	if len(people) == 0 {
+		return "", errors.New("make login link: there is nobody yet")
 	}
-	token, err := g.auth.OnceToken(users[0].Name)
+	name := people[0].Name
+	if g.demo {
+		name = demoUser
+	}
+	token, err := g.auth.OnceToken(name)
 	if err != nil {
 		return "", fmt.Errorf("make login link: %w", err)
 	}
@@ -166,10 +206,20 @@ func (g *Gateway) LoginLink(ctx context.Context) (string, error) {
 func (g *Gateway) writeMetrics(w io.Writer) {
 	metrics.WriteProcessMetrics(w)
 	g.lag.write(w)
+	g.writeAuditMetrics(w)
 	for _, c := range g.list() {
 		c.writeMetrics(w)
 		c.writeLost(w)
+		c.reports.writeMetrics(w)
+		if m := g.store.Mirroring(c.spec().ID); m.Wanted {
+			fmt.Fprintf(w, "holdfast_camera_mirrored{camera=%q} %d\n", c.spec().ID, boolean(m.Mirrored()))
+		}
 	}
+	copies := g.store.Recopying()
+	fmt.Fprintf(w, "holdfast_second_copies_waiting %d\n", copies.Waiting)
+	fmt.Fprintf(w, "holdfast_second_copies_made_total %d\n", copies.Copied)
+	fmt.Fprintf(w, "holdfast_second_copies_made_bytes_total %d\n", copies.Bytes)
+	fmt.Fprintf(w, "holdfast_second_copies_damaged %d\n", copies.Damaged)
 	for _, v := range g.store.Volumes() {
 		name := fmt.Sprintf("{volume=%q}", v.ID)
 		fmt.Fprintf(w, "holdfast_volume_free_bytes%s %d\n", name, v.Free)
@@ -194,7 +244,7 @@ func (g *Gateway) writeMetrics(w io.Writer) {
 
 func (c *Camera) writeMetrics(w io.Writer) {
 	for _, f := range c.feeds {
-		name := fmt.Sprintf("{camera=%q,stream=%q}", c.spec.ID, f.id)
+		name := fmt.Sprintf("{camera=%q,stream=%q}", c.spec().ID, f.id)
 		fmt.Fprintf(w, "holdfast_stream_online%s %d\n", name, boolean(f.State().State == Online))
 		info := f.stream.Info()
 		fmt.Fprintf(w, "holdfast_stream_ring_bytes%s %d\n", name, info.Bytes)
@@ -202,7 +252,7 @@ func (c *Camera) writeMetrics(w io.Writer) {
 		fmt.Fprintf(w, "holdfast_stream_readers%s %d\n", name, info.Readers)
 		if st, ok := f.stats(); ok {
 			for _, t := range st.Tracks {
-				track := fmt.Sprintf("{camera=%q,stream=%q,codec=%q}", c.spec.ID, f.id, t.Codec)
+				track := fmt.Sprintf("{camera=%q,stream=%q,codec=%q}", c.spec().ID, f.id, t.Codec)
 				fmt.Fprintf(w, "holdfast_session_packets%s %d\n", track, t.Packets)
 				fmt.Fprintf(w, "holdfast_session_bytes%s %d\n", track, t.Bytes)
 			}
@@ -222,7 +272,7 @@ const lostWindow = 24 * time.Hour
 func (c *Camera) writeLost(w io.Writer) {
 	now := c.now()
 	for _, id := range c.recorded {
-		spans, err := c.store.Spans(c.spec.ID, id, now.Add(-lostWindow), now)
+		spans, err := c.store.Spans(c.spec().ID, id, now.Add(-lostWindow), now)
 		if err != nil {
 			c.log.Error("count lost footage", "stream", id, "error", err)
 			continue
@@ -233,7 +283,7 @@ func (c *Camera) writeLost(w io.Writer) {
 				lost += s.End.Sub(s.Start)
 			}
 		}
-		fmt.Fprintf(w, "holdfast_stream_lost_seconds_last_day{camera=%q,stream=%q} %g\n", c.spec.ID, id, lost.Seconds())
+		fmt.Fprintf(w, "holdfast_stream_lost_seconds_last_day{camera=%q,stream=%q} %g\n", c.spec().ID, id, lost.Seconds())
 	}
 }
 

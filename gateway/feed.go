@@ -29,7 +29,7 @@ const (
 )
 
 // errUnwatched ends an on-demand session. It is not a failure.
-var errUnwatched = errors.New("the camera allows few sessions, so this stream is opened only while somebody watches it")
+var errUnwatched = errors.New("this stream is opened only while somebody watches it: it is a further one, or the camera allows few")
 
 // FeedState says how a stream, or the camera it belongs to, is doing.
 type FeedState string
@@ -67,11 +67,12 @@ type feed struct {
 	session *rtsp.Session // nil while not connected
 	began   rtsp.Mono     // when this connection, or the last one, began to deliver; 0 when it never did
 
-	scarce bool // owned by run: the camera has refused this stream because of others, so it is opened on demand
+	scarce bool // owned by run: the camera has refused this stream because of others, or nobody needs it always, so it is opened on demand
 }
 
 func newFeed(cam *Camera, id string, ring *stream.Stream) *feed {
 	f := &feed{id: id, cam: cam, stream: ring, wake: make(chan struct{}, 1), log: cam.log.With("stream", id)}
+	f.scarce = id == string(onvif.Third) && !cam.records(id)
 	f.status = feedStatus{State: Starting, Since: cam.now().UTC(), Cause: storage.CauseStarting, Detail: "Connecting for the first time."}
 	return f
 }
@@ -79,6 +80,9 @@ func newFeed(cam *Camera, id string, ring *stream.Stream) *feed {
 // run connects again and again until ctx ends.
 func (f *feed) run(ctx context.Context) error {
 	var retry rtsp.Retry
+	if f.scarce {
+		f.pause(ctx, &retry, errUnwatched)
+	}
 	for {
 		err := f.connect(ctx)
 		if ctx.Err() != nil {
@@ -143,6 +147,7 @@ type sink struct {
 
 func (s *sink) Begin(run *rtsp.Run) {
 	s.leave.accepted()
+	s.feed.cam.proven()
 	s.feed.up(run)
 	s.feed.stream.Begin(run)
 }

@@ -13,10 +13,12 @@ import (
 	"time"
 
 	"holdfast/config"
+	"holdfast/gateway/audit"
 	"holdfast/gateway/auth"
 	"holdfast/gateway/egress"
 	"holdfast/gateway/live"
 	"holdfast/gateway/playback"
+	"holdfast/gateway/vault"
 	"holdfast/gateway/web"
 	"holdfast/storage"
 	"holdfast/storage/keyring"
@@ -30,21 +32,28 @@ type Options struct {
 	Now     func() time.Time // wall clock; nil: time.Now
 	Demo    bool             // make a user without a known password, for LoginLink
 
+	Load func() (*config.Config, error) // reads the configuration again, for Reload; nil: it cannot be
+
 	idle time.Duration // 0: idleStream
+	miss time.Duration // 0: missTime
 }
 
 // Gateway is the daemon. New makes it, Run is its life.
 type Gateway struct {
-	conf    *config.Config   // constant
-	version string           // constant
-	demo    bool             // constant
-	log     *slog.Logger     // constant
-	now     func() time.Time // constant
-	idle    time.Duration    // constant
-	guard   *egress.Guard    // constant
-	alarms  *alarms          // constant
-	changes *changes         // constant
-	ready   chan struct{}    // closed once every part runs
+	conf    *config.Config                 // constant: as it was started with
+	load    func() (*config.Config, error) // constant; nil: the configuration cannot be read again
+	version string                         // constant
+	demo    bool                           // constant
+	log     *slog.Logger                   // constant
+	now     func() time.Time               // constant
+	idle    time.Duration                  // constant
+	miss    time.Duration                  // constant
+	guard   *egress.Guard                  // constant
+	ways                                   // constant
+	alarms  *alarms                        // constant
+	changes *changes                       // constant
+	ready   chan struct{}                  // closed once every part runs
+	look    chan struct{}                  // holds one wish that the health be looked at
 	beats   beats
 	lag     *lag // constant
 
@@ -55,28 +64,38 @@ type Gateway struct {
 	live     *live.Server
 	playback *playback.Playback
 	checks   *checks
+	audits   *auditReader
 	web      *web.Server
 
-	keys     *keyring.Ring // of encryption at rest; nil: footage is kept in clear; constant after open
+	keys     *keyring.Ring // of encrypted footage; nil of a program that has no root key; constant after open
+	vault    *vault.Vault  // of what is secret of cameras and people; the same
+	audit    *audit.Log    // of who did and saw what; the same
 	lagSince time.Time     // since when a copy of the keyring has been behind; owned by the health stage, and by open before it
 	told     string        // the address in endpoint.json; owned by Run, then by the stage that announces late
 	linked   atomic.Bool   // there is a set-up link
 
 	raised    allowance
-	enrolling sync.Mutex // makes choosing an id and taking it one act
+	reported  allowance
+	seeking   seeks
+	units     units
+	talking   talks
+	enrolling sync.Mutex // makes choosing an id and taking it one act, as every other change of what cameras there are
 
-	mu      sync.Mutex // guards what follows: the set of cameras and who runs them
-	cameras []*Camera  // in the order of the file, then of adoption
-	group   *cameraGroup
+	mu       sync.Mutex // guards what follows: the set of cameras and who runs them
+	cameras  []*Camera  // in the order of the file, then of adoption
+	group    *cameraGroup
+	declared []config.Camera  // of the file, as it was read last; replaced as a whole
+	site     config.Retention // the same
 }
 
 // New makes a gateway. Nothing is opened before Run.
 func New(o Options) *Gateway {
-	g := &Gateway{conf: o.Config, version: o.Version, demo: o.Demo, log: o.Log, now: o.Now, idle: cmp.Or(o.idle, idleStream), ready: make(chan struct{}), beats: beats{start: time.Now()}}
+	g := &Gateway{conf: o.Config, load: o.Load, version: o.Version, demo: o.Demo, log: o.Log, now: o.Now, idle: cmp.Or(o.idle, idleStream), miss: cmp.Or(o.miss, missTime), ready: make(chan struct{}), look: make(chan struct{}, 1), beats: beats{start: time.Now()}}
 	if g.now == nil {
 		g.now = time.Now
 	}
 	g.guard = egress.New(egress.Options{Allow: o.Config.Egress.Allow, Log: o.Log})
+	g.ways = newWays(g.guard)
 	g.alarms = newAlarms(g.now)
 	g.changes = newChanges()
 	g.lag = newLag()
@@ -104,17 +123,21 @@ func (g *Gateway) Run(ctx context.Context) error {
 
 // open opens state and storage, and makes the parts that show them.
 func (g *Gateway) open() (err error) {
-	if g.state, err = openState(g.conf.Data); err != nil {
+	if err = g.openKeys(); err != nil {
 		return err
 	}
-	if err = g.openKeys(); err != nil {
-		return errors.Join(err, g.state.Close())
+	if err = g.openAudit(); err != nil {
+		return err
+	}
+	if g.state, err = openState(g.conf.Data, g.vault); err != nil {
+		return errors.Join(err, g.audit.Close())
 	}
 	if g.store, err = storage.Open(g.storageOptions()); err != nil {
-		return errors.Join(err, g.state.Close())
+		return errors.Join(err, g.state.Close(), g.audit.Close())
 	}
 	g.keyAlarms()
-	g.checks = newChecks(g.store, g.log)
+	g.auditAlarms()
+	g.checks = newChecks(g.store, g.decoding.Run, g.log)
 	if err = errors.Join(g.restoreLocks(), g.makeFaces()); err != nil {
 		return errors.Join(err, g.close())
 	}
@@ -125,18 +148,21 @@ func (g *Gateway) close() error {
 	if g.playback != nil {
 		g.playback.Close()
 	}
-	return errors.Join(g.store.Close(), g.state.Close())
+	return errors.Join(g.store.Close(), g.state.Close(), g.audit.Close()) // what the others did last is logged
 }
 
 // runParts starts what records first and what shows last, waits, and stops them in reverse.
 func (g *Gateway) runParts(ctx context.Context) error {
 	failed := make(chan error, 1)
+	logging := begin(ctx, "audit log", failed, g.audit.Run)
+	g.auditStarted()
 	storing := begin(ctx, "storage", failed, g.store.Run)
 	recording := begin(ctx, "cameras", failed, g.runCameras)
 	greeting := begin(ctx, "announcements", failed, g.hear)
 	watching := begin(ctx, "live view", failed, g.live.Run)
+	steering := begin(ctx, "steering", failed, g.steer)
 	facing := begin(ctx, "web faces", failed, g.web.Run)
-	local := begin(ctx, "local socket", failed, g.serveLocal)
+	local := begin(ctx, "local socket", failed, g.localFace())
 	hearing := begin(ctx, "health", failed, g.watchHealth)
 
 	err := g.announce(ctx)
@@ -150,11 +176,14 @@ func (g *Gateway) runParts(ctx context.Context) error {
 	}
 	g.log.Info("stopping")
 	g.checks.stop()
+	g.audits.stop()
 	announcing.end()
 	retract(g.conf.Data)
-	for _, s := range []*stage{hearing, local, facing, watching, greeting, recording, storing} {
+	for _, s := range []*stage{hearing, local, facing, steering, watching, greeting, recording, storing} {
 		s.end()
 	}
+	g.audit.Add(audit.Entry{Action: audit.ActionStop, Kind: audit.ByProcess})
+	logging.end()
 	return err
 }
 

@@ -271,7 +271,7 @@ func TestHelloEndsTheWaitForItsCameraAlone(t *testing.T) {
 			for _, feed := range c.feeds {
 				if len(feed.wake) > 0 {
 					<-feed.wake
-					ids = append(ids, c.spec.ID+"/"+feed.id)
+					ids = append(ids, c.spec().ID+"/"+feed.id)
 				}
 			}
 		}

@@ -18,15 +18,21 @@ const (
 func (g *Gateway) watchHealth(ctx context.Context) error {
 	tick := time.NewTicker(healthPeriod)
 	defer tick.Stop()
+	remembered := map[string]string{}
 	for {
 		g.beat()
+		g.rememberVolumes(remembered)
 		g.dropSetupLink()
 		g.keyAlarms()
+		g.auditAlarms()
 		changed := g.store.Changed()
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-changed:
+		case <-g.look:
+			g.keyAlarms()
+			g.auditAlarms()
 		case <-tick.C:
 			for _, c := range g.list() {
 				c.endOverdue()
@@ -34,6 +40,14 @@ func (g *Gateway) watchHealth(ctx context.Context) error {
 			}
 		}
 		g.changes.publish(Change{Kind: "health"})
+	}
+}
+
+// lookSoon has the health looked at now. It never blocks.
+func (g *Gateway) lookSoon() {
+	select {
+	case g.look <- struct{}{}:
+	default:
 	}
 }
 

@@ -256,6 +256,7 @@ func TestDisabledCameraIsNotCalled(t *testing.T) {
 // The wall clock may be set while a camera is connected.
 func TestHowLongAConnectionLastedIsNotToldByTheWallClock(t *testing.T) {
 	c := &Camera{now: func() time.Time { return time.Now().Add(time.Hour) }, notify: func(string) {}, log: slog.New(slog.DiscardHandler)}
+	c.told.Store(&config.Camera{ID: "door"})
 	f := newFeed(c, "main", nil)
 	if f.lasted() != 0 {
 		t.Error("a connection that never was lasted")

@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -11,105 +10,27 @@ import (
 	"time"
 
 	"holdfast/config"
+	"holdfast/gateway/vault"
 	"holdfast/gateway/web"
 	"holdfast/storage"
 	"holdfast/storage/keyring"
 )
 
-// Where the root key may come from, the best first. systemd hands credentials over in a directory that it names.
-var credentials = []struct {
-	name     string
-	strength keyring.Strength
-}{
-	{"holdfast-root-tpm", keyring.TPM},
-	{"holdfast-root", keyring.Host},
-}
-
-// RootKeyPath is the key file of a data directory without a credential.
-func RootKeyPath(data string) string { return filepath.Join(data, "root.key") }
-
-// maxCredential bounds a credential, bytes: 32, or the text of a recovery key.
-const maxCredential = 4096
-
-// rootKey finds the root key of the footage: a credential, or the key file, which is made at the first start.
-func rootKey(data string) (keyring.Root, error) {
-	if root, ok, err := credential(); ok || err != nil {
-		return root, err
-	}
-	path := RootKeyPath(data)
-	root, err := keyring.ReadRootFile(nil, path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return root, err
-	}
-	root = keyring.NewRoot()
-	return root, keyring.WriteRootFile(nil, path, root)
-}
-
-// rootKeyOffline finds the root key for a program that is not the service, and may not see what the service sees: another key than
-// the one that the keyring was last opened with is refused.
-func rootKeyOffline(data string) (keyring.Root, error) {
-	strength, fingerprint, known := keyring.Kept(filepath.Join(data, "keyring"))
-	if !known {
-		return rootKey(data)
-	}
-	root, ok, err := credential()
-	if !ok && err == nil {
-		root, err = keyring.ReadRootFile(nil, RootKeyPath(data))
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return root, err
-	}
-	if err == nil && root.Fingerprint() == fingerprint {
-		return root, nil
-	}
-	if strength == keyring.File {
-		return root, fmt.Errorf("the root key %s is not in %s: start the gateway, which records on under a new one, and run holdfast keys unlock with its recovery key", fingerprint, RootKeyPath(data))
-	}
-	return root, fmt.Errorf("the root key %s is a credential of systemd, which the service alone sees: start the gateway and try again", fingerprint)
-}
-
-func credential() (keyring.Root, bool, error) {
-	dir := os.Getenv("CREDENTIALS_DIRECTORY")
-	if dir == "" {
-		return keyring.Root{}, false, nil
-	}
-	for _, c := range credentials {
-		path := filepath.Join(dir, c.name)
-		info, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err == nil && info.Size() > maxCredential {
-			err = fmt.Errorf("%d bytes", info.Size())
-		}
-		var data []byte
-		if err == nil {
-			data, err = os.ReadFile(path)
-		}
-		if err != nil {
-			return keyring.Root{}, false, fmt.Errorf("read credential %s: %w", c.name, err)
-		}
-		root, err := keyring.RootFromBytes(data, c.strength)
-		if err != nil {
-			return root, false, fmt.Errorf("read credential %s: it is neither 32 bytes nor a recovery key", c.name)
-		}
-		return root, true, nil
-	}
-	return keyring.Root{}, false, nil
-}
-
-// openKeys opens the keyring, unless footage is kept in clear.
+// openKeys opens what lies under the root key: the keyring of the footage, which stays empty where footage is kept in clear, and the vault of what
+// is secret of cameras and people.
 func (g *Gateway) openKeys() error {
-	if !g.conf.Encryption.AtRest {
-		return nil
-	}
-	root, err := rootKey(g.conf.Data)
+	root, err := rootKey(g.conf.Data, g.log)
 	if err != nil {
 		return err
 	}
-	g.keys, err = keyring.Open(keyring.Options{Dir: filepath.Join(g.conf.Data, "keyring"), Root: root, Now: g.now, Log: g.log})
+	if g.keys, err = keyring.Open(keyring.Options{Dir: keyringPath(g.conf.Data), Root: root, Now: g.now, Log: g.log}); err != nil {
+		return err
+	}
+	g.vault, err = vault.Open(vault.Options{Dir: vaultPath(g.conf.Data), Root: root, Log: g.log})
 	return err
 }
+
+func keyringPath(data string) string { return filepath.Join(data, "keyring") }
 
 // keysOffline opens the keyring for a program that is not the service. Without the root key there is none, and what needs it is
 // reported as such.
@@ -117,12 +38,25 @@ func (g *Gateway) keysOffline() (*keyring.Ring, error) {
 	if !g.conf.Encryption.AtRest {
 		return nil, nil
 	}
-	root, err := rootKeyOffline(g.conf.Data)
+	root, err := rootKeyOffline(g.conf.Data, g.log)
 	if err != nil {
 		g.log.Warn("encrypted footage is checked without its keys", "error", err)
 		return nil, nil
 	}
-	return keyring.Open(keyring.Options{Dir: filepath.Join(g.conf.Data, "keyring"), Root: root, Log: g.log})
+	return keyring.Open(keyring.Options{Dir: keyringPath(g.conf.Data), Root: root, Log: g.log})
+}
+
+// vaultOffline opens the vault for a program that is not the service; nil without the root key, which it does not make.
+func (g *Gateway) vaultOffline() (*vault.Vault, error) {
+	if _, _, known := keyring.Kept(keyringPath(g.conf.Data)); !known {
+		return nil, nil
+	}
+	root, err := rootKeyOffline(g.conf.Data, g.log)
+	if err != nil {
+		g.log.Warn("what is kept of cameras and people stays sealed", "error", err)
+		return nil, nil
+	}
+	return vault.Open(vault.Options{Dir: vaultPath(g.conf.Data), Root: root, Log: g.log})
 }
 
 // How long a condition of the keyring may last before it is an alarm.
@@ -137,9 +71,10 @@ func (g *Gateway) keyAlarms() {
 		return
 	}
 	st := g.keys.Status()
-	g.when(!st.Confirmed && !g.demo, Alarm{ID: "keys:confirm", Severity: "warning", What: "Nobody has confirmed the recovery key of the footage.",
-		Means: "The footage is encrypted. If this machine is lost, no copy of the footage can be opened without that key.",
+	g.when(!st.Confirmed && !g.demo, Alarm{ID: "keys:confirm", Severity: "warning", What: "Nobody has confirmed the recovery key of this gateway.",
+		Means: g.confirmMeans(),
 		Do:    "Run holdfast keys recovery on this machine, keep what it prints in a safe place away from it, and then run holdfast keys confirm."})
+	g.vaultAlarm()
 	g.when(len(st.Locked) > 0, Alarm{ID: "keys:locked", Severity: "alarm", What: lockedSentence(st.Locked),
 		Means: "The footage that was recorded under it is whole and cannot be shown. New footage is recorded under the present root key.",
 		Do:    "Run holdfast keys unlock with the recovery key of that time, or holdfast keys restore with a backup."})
@@ -150,6 +85,26 @@ func (g *Gateway) keyAlarms() {
 	g.when(overdue, Alarm{ID: "keys:sweep", Severity: "alarm", What: fmt.Sprintf("The keys of erased footage (%d) are not destroyed after an hour.", st.Due),
 		Means: "The footage cannot be shown any more, but whoever has the disks and the root key could still decrypt it.",
 		Do:    "See holdfast keys status: a copy of the keyring cannot be written."})
+}
+
+// confirmMeans tells what is lost with the root key.
+func (g *Gateway) confirmMeans() string {
+	if g.conf.Encryption.AtRest {
+		return "The footage is encrypted, and the passwords of cameras and people are sealed. If this machine is lost, no copy of them can be opened without that key."
+	}
+	return "The passwords of cameras and what is kept of people are sealed. If the root key is lost, a backup of them cannot be opened without that key."
+}
+
+// vaultAlarm says that what is kept of cameras and people is sealed under a root key that is not here.
+func (g *Gateway) vaultAlarm() {
+	if g.vault == nil {
+		return
+	}
+	locked := g.vault.Locked()
+	g.when(len(locked) > 0, Alarm{ID: "vault:locked", Severity: "alarm",
+		What:  "What is kept of cameras and people is sealed under a root key that is not here (fingerprint " + strings.Join(locked, "; ") + ").",
+		Means: "Cameras that were adopted in the viewer are not recorded, and people cannot sign in, until it is opened. Nothing of it is lost. Cameras of the configuration file are recorded.",
+		Do:    "Run holdfast keys unlock on this machine with the recovery key of that time, or holdfast keys restore with a backup."})
 }
 
 // when raises an alarm while it holds, and ends it else.
@@ -204,21 +159,48 @@ func (g *Gateway) lagsTooLong(st keyring.Status) bool {
 	return g.now().Sub(g.lagSince) > lagLimit
 }
 
-// KeyOperations are what can be done with the keyring of a data directory, by the daemon or without one.
+// KeyOperations are what can be done with the keys of a data directory, by the daemon or without one.
 type KeyOperations struct {
-	ring *keyring.Ring
-	data string
+	ring    *keyring.Ring
+	vault   *vault.Vault
+	data    string
+	footage bool // it is encrypted
+	log     *slog.Logger
+	changed func() // called when something was done that alarms depend on
+	rotated func() // called when the root was changed
+	opened  func() // called when something of the vault was unlocked
 }
 
-// keyOperations are those of the running gateway; nil when footage is kept in clear.
+// keyOperations are those of the running gateway.
 func (g *Gateway) keyOperations() web.Keys {
-	if g.keys == nil {
-		return nil
-	}
-	return &KeyOperations{g.keys, g.conf.Data}
+	return &KeyOperations{ring: g.keys, vault: g.vault, data: g.conf.Data, footage: g.conf.Encryption.AtRest, log: g.log,
+		changed: g.lookSoon, rotated: g.sealAnew, opened: g.vaultOpened}
 }
 
-// KeyFiles opens the keyring of a gateway that is not running, with the copies on its volumes. The returned function lets go of it.
+// sealAnew seals what state.db keeps under the vault's present key.
+func (g *Gateway) sealAnew() {
+	if err := g.state.refresh(nil); err != nil {
+		g.log.Warn("what is kept of cameras is still sealed under the former key; it is tried again at the next start", "error", err)
+	}
+}
+
+// vaultOpened takes into use what could not be opened before.
+func (g *Gateway) vaultOpened() {
+	g.sealAnew()
+	if err := g.auth.Reread(); err != nil {
+		g.log.Error("who could not be opened may sign in from the next start", "error", err)
+	}
+	g.enrolling.Lock()
+	defer g.enrolling.Unlock()
+	var r web.Reload
+	if err := g.rearrange(&r); err != nil {
+		g.log.Error("the adopted cameras are recorded from the next start", "error", err)
+		return
+	}
+	g.log.Info("what was sealed under a former root key is open", "cameras", r.Added)
+}
+
+// KeyFiles opens the keys of a gateway that is not running, with the copies on its volumes. The returned function lets go of them.
 func KeyFiles(conf *config.Config) (*KeyOperations, func() error, error) {
 	if _, err := os.Stat(conf.Data); err != nil {
 		return nil, nil, fmt.Errorf("open keyring: %w", err)
@@ -227,18 +209,28 @@ func KeyFiles(conf *config.Config) (*KeyOperations, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	root, err := rootKeyOffline(conf.Data)
+	k, err := keyFiles(conf, slog.Default())
 	if err != nil {
 		return nil, nil, errors.Join(err, lock.Close())
 	}
-	ring, err := keyring.Open(keyring.Options{Dir: filepath.Join(conf.Data, "keyring"), Root: root})
+	return k, lock.Close, nil
+}
+
+func keyFiles(conf *config.Config, log *slog.Logger) (*KeyOperations, error) {
+	root, err := rootKeyOffline(conf.Data, log)
 	if err != nil {
-		return nil, nil, errors.Join(err, lock.Close())
+		return nil, err
 	}
-	if err := attachVolumes(conf, ring); err != nil {
-		return nil, nil, errors.Join(err, lock.Close())
+	ring, err := keyring.Open(keyring.Options{Dir: keyringPath(conf.Data), Root: root})
+	if err != nil {
+		return nil, err
 	}
-	return &KeyOperations{ring, conf.Data}, lock.Close, nil
+	v, err := vault.Open(vault.Options{Dir: vaultPath(conf.Data), Root: root, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	nothing := func() {} // the next start looks, and seals anew
+	return &KeyOperations{ring: ring, vault: v, data: conf.Data, footage: conf.Encryption.AtRest, log: log, changed: nothing, rotated: nothing, opened: nothing}, attachVolumes(conf, ring)
 }
 
 // attachVolumes adds the copies on the volumes of a gateway that is not running. One that is not there keeps its copy for later.
@@ -261,34 +253,72 @@ func attachVolumes(conf *config.Config, ring *keyring.Ring) error {
 	return nil
 }
 
-// KeyStatus tells how the keyring is.
-func (k *KeyOperations) KeyStatus() keyring.Status { return k.ring.Status() }
+// KeyStatus tells how the keys are.
+func (k *KeyOperations) KeyStatus() web.KeyStatus {
+	return web.KeyStatus{Status: k.ring.Status(), Footage: k.footage, Sealed: k.vault.Locked()}
+}
 
 // RecoveryKey gives the recovery key of the present root.
 func (k *KeyOperations) RecoveryKey() string { return k.ring.Recovery() }
 
-// SegmentKey gives the key of a segment.
+// SegmentKey gives the key of a segment, also of one from before footage was kept in clear.
 func (k *KeyOperations) SegmentKey(camera string, day time.Time, id keyring.ID) (keyring.Key, error) {
 	return k.ring.Find(camera, day, id)
 }
 
 // ConfirmKey takes the recovery key as somebody typed it.
-func (k *KeyOperations) ConfirmKey(text string) error { return k.ring.Confirm(text) }
+func (k *KeyOperations) ConfirmKey(text string) error { return k.done(k.ring.Confirm(text)) }
 
-// UnlockKeys opens the keyring that a recovery key is of.
+// done tells of a change that succeeded.
+func (k *KeyOperations) done(err error) error {
+	if err == nil {
+		k.changed()
+	}
+	return err
+}
+
+// UnlockKeys opens what a recovery key is of: footage, what is kept of cameras and people, or both.
 func (k *KeyOperations) UnlockKeys(text string) error {
 	root, err := keyring.ParseRecovery(text)
 	if err != nil {
 		return err
 	}
-	return k.ring.Unlock(root)
+	ofRing, ofVault := k.ring.Unlock(root), k.vault.Unlock(root)
+	if ofVault == nil {
+		k.opened()
+	}
+	return k.done(eitherUnlocked(ofRing, ofVault))
+}
+
+// eitherUnlocked is the error of having opened one of two, each of which may have nothing that the key opens.
+func eitherUnlocked(a, b error) error {
+	nothing := func(err error) bool {
+		return errors.Is(err, keyring.ErrNothingLocked) || errors.Is(err, keyring.ErrRoot)
+	}
+	switch {
+	case a == nil && (b == nil || nothing(b)), errors.Is(b, keyring.ErrNothingLocked):
+		return a
+	case b == nil && nothing(a), errors.Is(a, keyring.ErrNothingLocked):
+		return b
+	}
+	return errors.Join(a, b)
 }
 
 // RotateKey changes the root key of a machine that keeps it in a file.
 func (k *KeyOperations) RotateKey() error {
 	if s := k.ring.Status().Strength; s != keyring.File {
-		return web.Rejected("", "The root key of this gateway is a credential of systemd, which only root can replace. Make a new credential, restart, and run holdfast keys unlock with the present recovery key: the footage is sealed anew under the new one.")
+		return web.Rejected("", "The root key of this gateway is a credential of systemd, which only root can replace. Make a new credential, restart, and run holdfast keys unlock with the present recovery key: what is sealed is sealed anew under the new one.")
+	}
+	former, err := keyring.ParseRecovery(k.ring.Recovery())
+	if err != nil {
+		return err
 	}
 	next := keyring.NewRoot()
-	return k.ring.Rotate(next, func() error { return keyring.WriteRootFile(nil, RootKeyPath(k.data), next) })
+	err = k.vault.Rotate(next, func() error {
+		return k.ring.Rotate(next, func() error { return keyring.ReplaceRootFile(nil, RootKeyPath(k.data), former, next) })
+	})
+	if err == nil {
+		k.rotated()
+	}
+	return k.done(err)
 }

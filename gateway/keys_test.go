@@ -11,19 +11,17 @@ import (
 	"time"
 
 	"holdfast/config"
+	"holdfast/gateway/auth"
 	"holdfast/storage/keyring"
 )
 
 // confirmKeys does what the administrator of a new gateway is asked to do, so that a test's gateway has no alarm of it.
 func confirmKeys(t *testing.T, conf *config.Config) {
 	t.Helper()
-	if !conf.Encryption.AtRest {
-		return
-	}
 	if err := os.MkdirAll(conf.Data, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	root, err := rootKey(conf.Data)
+	root, err := rootKey(conf.Data, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,11 +36,11 @@ func confirmKeys(t *testing.T, conf *config.Config) {
 
 func TestTheRootKeyIsTheBestThatIsThere(t *testing.T) {
 	data, creds := t.TempDir(), t.TempDir()
-	file, err := rootKey(data)
+	file, err := rootKey(data, slog.New(slog.DiscardHandler))
 	if err != nil || file.Strength() != keyring.File {
 		t.Fatalf("%v, %v", file.Strength(), err)
 	}
-	if again, err := rootKey(data); err != nil || !again.Equal(file) {
+	if again, err := rootKey(data, slog.New(slog.DiscardHandler)); err != nil || !again.Equal(file) {
 		t.Errorf("the key file changed: %v", err)
 	}
 	t.Setenv("CREDENTIALS_DIRECTORY", creds)
@@ -53,12 +51,12 @@ func TestTheRootKeyIsTheBestThatIsThere(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(creds, c.name), []byte(strings.Repeat("k", 31)+c.name[len(c.name)-1:]), 0o400); err != nil {
 			t.Fatal(err)
 		}
-		if root, err := rootKey(data); err != nil || root.Strength() != c.want || root.Equal(file) {
+		if root, err := rootKey(data, slog.New(slog.DiscardHandler)); err != nil || root.Strength() != c.want || root.Equal(file) {
 			t.Errorf("%s: strength %s, %v", c.name, root.Strength(), err)
 		}
 	}
 	if err := os.WriteFile(filepath.Join(creds, "holdfast-root-tpm"), []byte("no key"), 0o600); err == nil {
-		if _, err := rootKey(data); err == nil {
+		if _, err := rootKey(data, slog.New(slog.DiscardHandler)); err == nil {
 			t.Error("a credential that is no key is passed over")
 		}
 	}
@@ -126,6 +124,7 @@ func TestKeyAlarmsComeAndGo(t *testing.T) {
 	if _, err := g.keys.Sweep(t.Context()); err != nil || has("keys:sweep") {
 		t.Errorf("the alarm does not end: %v", err)
 	}
+	sealed := g.vault.Seal("test", []byte("secret"), nil)
 	was := g.keys.Recovery()
 	if err := os.Remove(RootKeyPath(conf.Data)); err != nil {
 		t.Fatal(err)
@@ -133,11 +132,24 @@ func TestKeyAlarmsComeAndGo(t *testing.T) {
 	if err := g.openKeys(); err != nil {
 		t.Fatal(err)
 	}
-	if !has("keys:locked") {
+	if !has("keys:locked") || !has("vault:locked") {
 		t.Error("a lost root key is not told")
 	}
+	if g.state, err = openState(conf.Data, g.vault); err != nil {
+		t.Fatal(err)
+	}
+	defer g.state.Close()
+	if g.auth, err = auth.New(auth.Options{DB: g.state.db, Keys: g.vault, Log: g.log}); err != nil {
+		t.Fatal(err)
+	}
 	k := g.keyOperations()
-	if err := k.UnlockKeys(was); err != nil || has("keys:locked") {
+	if err := k.UnlockKeys(was); err != nil || has("keys:locked") || has("vault:locked") {
 		t.Errorf("unlocked: %v", err)
+	}
+	if plain, err := g.vault.Open("test", sealed, nil); err != nil || string(plain) != "secret" {
+		t.Errorf("of the vault is opened %q, %v", plain, err)
+	}
+	if len(g.look) != 1 {
+		t.Error("the alarm stays until the next look at the health")
 	}
 }

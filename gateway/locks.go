@@ -9,6 +9,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"holdfast/gateway/auth"
 	"holdfast/gateway/web"
 	"holdfast/storage"
 )
@@ -19,7 +20,7 @@ var bucketLocks = []byte("locks")
 
 // keptLock is what is kept of a lock beside what storage has.
 type keptLock struct {
-	Owner  string    `json:"owner"`
+	Owner  string    `json:"owner"` // a person's id, or what a program is called; of older releases the name of a person who is no more
 	Reason string    `json:"reason"`
 	Until  time.Time `json:"until"` // after it, and lockGrace, the record is dropped
 
@@ -44,7 +45,7 @@ func (g *Gateway) LockFootage(_ context.Context, owner string, req web.LockReque
 		_, undone := g.store.Unlock(l.ID)
 		return web.Lock{}, errors.Join(err, undone)
 	}
-	return lockOf(l, kept), nil
+	return g.lockOf(l, kept), nil
 }
 
 // UnlockFootage ends a lock.
@@ -69,13 +70,49 @@ func (g *Gateway) FootageLocks(camera string, from, to time.Time) ([]web.Lock, e
 		if err != nil { // it holds all the same
 			g.log.Error("whose a lock is cannot be opened", "lock", l.ID, "error", err)
 		}
-		list = append(list, lockOf(l, kept))
+		list = append(list, g.lockOf(l, kept))
 	}
 	return list, nil
 }
 
-func lockOf(l storage.Lock, kept keptLock) web.Lock {
-	return web.Lock{ID: l.ID, Camera: l.Camera, From: l.From.UTC(), To: l.To.UTC(), Until: l.Until.UTC(), Created: l.Created.UTC(), Owner: kept.Owner, Reason: kept.Reason}
+func (g *Gateway) lockOf(l storage.Lock, kept keptLock) web.Lock {
+	told := web.Lock{ID: l.ID, Camera: l.Camera, From: l.From.UTC(), To: l.To.UTC(), Until: l.Until.UTC(), Created: l.Created.UTC(), Owner: kept.Owner, Reason: kept.Reason}
+	if auth.IsPerson(kept.Owner) {
+		told.Person = kept.Owner
+		told.Owner = g.nameOf(kept.Owner)
+	}
+	return told
+}
+
+// nameOf is what a person is called, "" of one who is no more. On the files, where nobody's record is opened, it is the id.
+func (g *Gateway) nameOf(person string) string {
+	if g.auth == nil {
+		return person
+	}
+	p, err := g.auth.Person(person)
+	if err != nil {
+		return ""
+	}
+	return p.Name
+}
+
+// ownLocks has locks of older releases, which name whose they are, name them by id: a person who is deleted then leaves no name behind.
+func (g *Gateway) ownLocks() error {
+	kept, err := g.state.keptLocks()
+	if err != nil {
+		return err
+	}
+	for id, k := range kept {
+		person := g.auth.NameOf(k.Owner)
+		if person == "" || auth.IsPerson(k.Owner) || k.Owner == string(auth.ByLocal) || k.Owner == string(auth.ByProcess) {
+			continue
+		}
+		k.Owner = person
+		if err := g.state.keepLock(id, k, g.now()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keepLock writes whose a lock is, sealed, and drops what is kept of locks that have ended: that bounds the bucket by the locks
@@ -85,7 +122,10 @@ func (s *State) keepLock(id string, kept keptLock, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	sealed := s.seal.close(plain, lockBinding(id))
+	sealed, err := s.seal(purposeLock, plain, []byte(id))
+	if err != nil {
+		return fmt.Errorf("keep lock: %w", err)
+	}
 	err = s.db.Update(func(tx *bbolt.Tx) error {
 		b, err := tx.CreateBucketIfNotExists(bucketLocks)
 		if err != nil {
@@ -135,7 +175,7 @@ func (s *State) keptLock(id string) (kept keptLock, err error) {
 }
 
 func (s *State) unsealLock(id string, v []byte) (kept keptLock, err error) {
-	plain, err := s.seal.open(v, lockBinding(id))
+	plain, err := s.open(purposeLock, v, []byte(id))
 	if err != nil {
 		return kept, err
 	}
@@ -189,9 +229,6 @@ func (s *State) keptLocks() (map[string]keptLock, error) {
 	}
 	return all, nil
 }
-
-// lockBinding is what a sealed lock is bound to, so that it can stand for no other and for no camera.
-func lockBinding(id string) []byte { return append([]byte("lock/"), id...) }
 
 func (s *State) dropLock(id string) error {
 	err := s.db.Update(func(tx *bbolt.Tx) error {

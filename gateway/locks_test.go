@@ -13,7 +13,7 @@ import (
 
 func TestWhoseALockIsIsKeptSealedUntilTheLockEnds(t *testing.T) {
 	dir := t.TempDir()
-	s, err := openState(dir)
+	s, err := openState(dir, testVault(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}

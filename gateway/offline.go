@@ -59,8 +59,7 @@ func CheckFiles(ctx context.Context, conf *config.Config, level storage.Level, o
 // RebuildIndex makes the index of a gateway that is not running again, from its volumes.
 func RebuildIndex(ctx context.Context, conf *config.Config, log *slog.Logger, progress func(storage.RebuildProgress)) (r storage.RebuildReport, err error) {
 	g := &Gateway{conf: conf, log: log, now: time.Now}
-	where := g.storageOptions()
-	if err := anything(where); err != nil {
+	if err := anything(g.storageOptions()); err != nil {
 		return r, err
 	}
 	lock, err := lockData(conf.Data)
@@ -68,8 +67,13 @@ func RebuildIndex(ctx context.Context, conf *config.Config, log *slog.Logger, pr
 		return r, err
 	}
 	defer lock.Close()
-	if where.Keys, err = g.keysOffline(); err != nil {
+	closeState, err := g.stateIfAny() // it names the volumes that were added at run time
+	if err != nil {
 		return r, err
 	}
-	return storage.Rebuild(ctx, where, progress)
+	defer closeState()
+	if g.keys, err = g.keysOffline(); err != nil {
+		return r, err
+	}
+	return storage.Rebuild(ctx, g.storageOptions(), progress)
 }

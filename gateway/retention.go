@@ -20,12 +20,12 @@ func (g *Gateway) Retention() ([]web.Kept, error) {
 	}
 	list := []web.Kept{}
 	for _, c := range g.list() {
-		f, ok := byCamera[c.spec.ID]
+		f, ok := byCamera[c.spec().ID]
 		if !ok {
-			f = storage.Forecast{Camera: c.spec.ID, Ages: g.store.Ages(c.spec.ID)}
+			f = storage.Forecast{Camera: c.spec().ID, Ages: g.store.Ages(c.spec().ID)}
 		}
-		delete(byCamera, c.spec.ID)
-		list = append(list, keptOf(f, c.spec.Name, g.now()))
+		delete(byCamera, c.spec().ID)
+		list = append(list, keptOf(f, c.spec().Name, g.now()))
 	}
 	for _, f := range forecasts { // in their order: those that are left have no camera any more
 		if _, left := byCamera[f.Camera]; left && !f.Oldest.IsZero() {
@@ -43,7 +43,7 @@ func (g *Gateway) ConfirmClock() {
 
 func keptOf(f storage.Forecast, name string, now time.Time) web.Kept {
 	k := web.Kept{Camera: f.Camera, Name: name, MaxAge: f.Ages.Max.Seconds(), EventMaxAge: f.Ages.Event.Seconds(), MinAge: f.Ages.Min.Seconds(),
-		Rate: f.Rate, Measured: f.Measured.Seconds(), Keeps: f.Keeps.Seconds(), BySpace: f.BySpace, Short: f.Short(), Says: says(f, now)}
+		Rate: f.Rate, Measured: f.Measured.Seconds(), Keeps: f.Keeps.Seconds(), BySpace: f.BySpace, Locked: f.Locked, Short: f.Short(), Says: says(f, now)}
 	if !f.Oldest.IsZero() {
 		k.Oldest = &f.Oldest
 	}

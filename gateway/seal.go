@@ -3,33 +3,70 @@ package gateway
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"go.etcd.io/bbolt"
+
+	"holdfast/storage/keyfile"
 )
 
-// sealKeySize is AES-256.
-const sealKeySize = 32
+// What is sealed in state.db, and for what purpose. A record is bound to its key.
+const (
+	purposeCamera = "camera"
+	purposeLock   = "lock"
+)
 
-// seal encrypts what state.db keeps of cameras, passwords among it, with AES-256-GCM under a key that lies in a file
-// of its own with owner-only rights. A copy of state.db alone opens no camera. The record's key is bound in as
-// additional data, so that a sealed value cannot be moved to another camera.
-type seal struct{ aead cipher.AEAD }
+// sealedBuckets are the buckets of state.db whose values are sealed here, and what the former program bound them to.
+var sealedBuckets = []struct {
+	bucket  []byte
+	purpose string
+	former  func(id string) []byte
+}{
+	{bucketCameras, purposeCamera, func(id string) []byte { return []byte(id) }},
+	{bucketLocks, purposeLock, func(id string) []byte { return append([]byte("lock/"), id...) }},
+}
 
-// openSeal reads the key file, or makes it.
-func openSeal(path string) (*seal, error) {
+// vaultPath is where the vault of a data directory lies.
+func vaultPath(data string) string { return filepath.Join(data, "vault") }
+
+// errNoVault is of a command on the files that does not see the root key.
+var errNoVault = errors.New("what is kept of cameras and people is sealed, and its root key is not seen here: start the gateway and try again")
+
+func (s *State) seal(purpose string, plain, bound []byte) ([]byte, error) {
+	if s.vault == nil {
+		return nil, errNoVault
+	}
+	return s.vault.Seal(purpose, plain, bound), nil
+}
+
+func (s *State) open(purpose string, sealed, bound []byte) ([]byte, error) {
+	if s.vault == nil {
+		return nil, errNoVault
+	}
+	return s.vault.Open(purpose, sealed, bound)
+}
+
+// formerKeySize is AES-256.
+const formerKeySize = 32
+
+// formerSeal is how state.db was sealed before there was a vault: under state.key, a key file of its own.
+type formerSeal struct{ aead cipher.AEAD }
+
+// readFormerSeal reads state.key; nil when there is none any more.
+func readFormerSeal(path string) (*formerSeal, error) {
 	key, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		key, err = makeSealKey(path)
+		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read key file: %w", err)
 	}
-	if len(key) != sealKeySize {
-		return nil, fmt.Errorf("key file %s has %d bytes, not %d: restore it from the backup of the data directory", path, len(key), sealKeySize)
+	if len(key) != formerKeySize {
+		return nil, fmt.Errorf("key file %s has %d bytes, not %d: restore it from the backup of the data directory, or remove it, and add the cameras again", path, len(key), formerKeySize)
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -39,27 +76,75 @@ func openSeal(path string) (*seal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &seal{aead: aead}, nil
+	return &formerSeal{aead}, nil
 }
 
-// makeSealKey makes a new key and puts it in place whole and synced, before anything is sealed under it: a power cut leaves
-// the key or none, never half of one.
-func makeSealKey(path string) ([]byte, error) {
-	key := make([]byte, sealKeySize)
-	rand.Read(key)
-	tmp, err := os.CreateTemp(filepath.Dir(path), "state-*.key") // mode 0600
+func (f *formerSeal) open(sealed, bound []byte) ([]byte, error) {
+	return f.aead.Open(nil, nil, sealed, bound)
+}
+
+// absorb seals anew what state.key had sealed, and destroys that. What is sealed anew is durable, all of it at once, before the key goes; a crash
+// in between leaves a key that opens nothing any more, and the next start destroys it.
+func (s *State) absorb(dir string) error {
+	path := filepath.Join(dir, "state.key")
+	former, err := readFormerSeal(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(key)
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return nil, err
+	if err := s.refresh(former); err != nil {
+		return err
 	}
-	if err := os.Link(tmp.Name(), path); err != nil { // unlike a rename it replaces no key
-		return nil, err
+	left, err := filepath.Glob(filepath.Join(dir, "state-*.key")) // of a crash while it was made
+	if err != nil {
+		return err
 	}
-	return key, syncDir(filepath.Dir(path))
+	if former != nil {
+		left = append(left, path)
+	}
+	for _, path := range left {
+		if err := keyfile.Destroy(keyfile.OS(), path); err != nil {
+			return fmt.Errorf("destroy former key: %w", err)
+		}
+	}
+	return nil
+}
+
+// refresh seals under the vault's present key what is sealed under an older one, or by former, which may be nil. What
+// cannot be opened stays as it is.
+func (s *State) refresh(former *formerSeal) error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		for _, sb := range sealedBuckets {
+			b := tx.Bucket(sb.bucket)
+			if b == nil {
+				continue
+			}
+			anew := map[string][]byte{}
+			err := b.ForEach(func(k, v []byte) error {
+				if s.vault.Fresh(v) {
+					return nil
+				}
+				plain, err := s.vault.Open(sb.purpose, v, k)
+				if err != nil && former != nil {
+					plain, err = former.open(v, sb.former(string(k)))
+				}
+				if err == nil {
+					anew[string(k)] = s.vault.Seal(sb.purpose, plain, k)
+				}
+				return nil
+			})
+			for id, sealed := range anew {
+				err = errors.Join(err, b.Put([]byte(id), sealed))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("seal state anew: %w", err)
+	}
+	return nil
 }
 
 // syncDir makes the names in a directory durable.
@@ -69,14 +154,4 @@ func syncDir(path string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
-}
-
-func (s *seal) close(plain, bound []byte) []byte { return s.aead.Seal(nil, nil, plain, bound) }
-
-func (s *seal) open(sealed, bound []byte) ([]byte, error) {
-	plain, err := s.aead.Open(nil, nil, sealed, bound)
-	if err != nil {
-		return nil, errors.New("it was sealed under another key: restore state.key and state.db from the same backup")
-	}
-	return plain, nil
 }

@@ -10,11 +10,14 @@ import (
 
 	"go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
+
+	"holdfast/gateway/vault"
+	"holdfast/gateway/web"
 )
 
 // stateSchema is the version of the layout of state.db. A newer file is refused: an older program would lose what
 // it does not know.
-const stateSchema = 1
+const stateSchema = 2 // 1: sealed under state.key
 
 var (
 	bucketMeta    = []byte("meta")
@@ -26,12 +29,13 @@ var (
 // id → sealed JSON), what was changed of volumes at run time (bucket "volumes", path → JSON), whose locks are and why (bucket "locks", id →
 // sealed JSON) and what gateway/auth keeps in its own buckets of the same file.
 type State struct {
-	db   *bbolt.DB
-	seal *seal
+	db    *bbolt.DB
+	vault *vault.Vault // nil: what is sealed cannot be used
 }
 
-// openState opens or makes state.db in dir. It waits two seconds for another process to let go of the file.
-func openState(dir string) (*State, error) {
+// openState opens or makes state.db in dir. It waits two seconds for another process to let go of the file. Without a vault
+// only what is not sealed may be used, and a schema of before stays.
+func openState(dir string, v *vault.Vault) (*State, error) {
 	path := filepath.Join(dir, "state.db")
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 2 * time.Second})
 	if errors.Is(err, bbolterrors.ErrTimeout) {
@@ -40,7 +44,7 @@ func openState(dir string) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	s := &State{db: db}
+	s := &State{db: db, vault: v}
 	if err := s.prepare(dir); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -48,11 +52,8 @@ func openState(dir string) (*State, error) {
 	return s, nil
 }
 
-func (s *State) prepare(dir string) (err error) {
-	if s.seal, err = openSeal(filepath.Join(dir, "state.key")); err != nil {
-		return err
-	}
-	return s.db.Update(func(tx *bbolt.Tx) error {
+func (s *State) prepare(dir string) error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
 		meta, err := tx.CreateBucketIfNotExists(bucketMeta)
 		if err != nil {
 			return err
@@ -60,23 +61,27 @@ func (s *State) prepare(dir string) (err error) {
 		if _, err := tx.CreateBucketIfNotExists(bucketCameras); err != nil {
 			return err
 		}
-		return checkSchema(meta)
+		if err := checkSchema(meta); err != nil || s.vault == nil {
+			return err
+		}
+		return meta.Put(keySchema, binary.BigEndian.AppendUint32(nil, stateSchema))
 	})
+	if err != nil || s.vault == nil {
+		return err
+	}
+	return s.absorb(dir)
 }
 
 func checkSchema(meta *bbolt.Bucket) error {
 	v := meta.Get(keySchema)
-	if v == nil {
-		return meta.Put(keySchema, binary.BigEndian.AppendUint32(nil, stateSchema))
-	}
-	if len(v) != 4 || binary.BigEndian.Uint32(v) > stateSchema {
+	if v != nil && (len(v) != 4 || binary.BigEndian.Uint32(v) > stateSchema) {
 		return fmt.Errorf("its schema %x is newer than this program's (%d): run the newer holdfast, or restore the backup made before the upgrade", v, stateSchema)
 	}
 	return nil
 }
 
 // adopted reads the cameras enrolled through the viewer, in the order of their ids. Those that cannot be opened, because
-// state.key is another one, are named with the reason: they must not keep the others from being recorded.
+// the root key of that time is missing or the vault is another one, are named with the reason: they must not keep the others from being recorded.
 func (s *State) adopted() (list []Adopted, lost map[string]error, err error) {
 	lost = make(map[string]error)
 	err = s.db.View(func(tx *bbolt.Tx) error {
@@ -93,8 +98,21 @@ func (s *State) adopted() (list []Adopted, lost map[string]error, err error) {
 	return list, lost, err
 }
 
+// adoptedOf reads one adopted camera; web.ErrNotFound when there is none of the id.
+func (s *State) adoptedOf(id string) (a Adopted, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) (err error) {
+		v := tx.Bucket(bucketCameras).Get([]byte(id))
+		if v == nil {
+			return web.ErrNotFound
+		}
+		a, err = s.unseal([]byte(id), v)
+		return err
+	})
+	return a, err
+}
+
 func (s *State) unseal(id, v []byte) (a Adopted, err error) {
-	plain, err := s.seal.open(v, id)
+	plain, err := s.open(purposeCamera, v, id)
 	if err != nil {
 		return a, err
 	}
@@ -108,7 +126,10 @@ func (s *State) adopt(a Adopted) error {
 	if err != nil {
 		return err
 	}
-	sealed := s.seal.close(plain, []byte(a.ID))
+	sealed, err := s.seal(purposeCamera, plain, []byte(a.ID))
+	if err != nil {
+		return err
+	}
 	return s.db.Update(func(tx *bbolt.Tx) error {
 		return tx.Bucket(bucketCameras).Put([]byte(a.ID), sealed)
 	})

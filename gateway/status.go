@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"holdfast/gateway/record"
@@ -68,11 +70,12 @@ func (g *Gateway) Subscribe(ctx context.Context) <-chan web.Change {
 
 // describe gives the camera as the API tells it.
 func (c *Camera) describe() web.Camera {
-	w := web.Camera{ID: c.spec.ID, Name: c.spec.Name, Address: c.hostPort(), Source: c.origin, Audio: c.spec.Audio,
-		Purpose: c.spec.Purpose, LegalBasis: c.spec.LegalBasis, Streams: []web.Stream{}}
+	w := web.Camera{ID: c.spec().ID, Name: c.spec().Name, Address: c.hostPort(), Source: c.origin, VideoSource: c.spec().Source, Audio: c.spec().Audio,
+		Purpose: c.spec().Purpose, LegalBasis: c.spec().LegalBasis, Streams: []web.Stream{}}
 	c.describeDevice(&w)
 	c.describeState(&w)
 	w.Record = c.recording()
+	w.Events = c.reports.describe()
 	for _, f := range c.feeds {
 		w.Streams = append(w.Streams, f.describe())
 	}
@@ -84,14 +87,16 @@ func (c *Camera) describeDevice(w *web.Camera) {
 	if d == nil {
 		return
 	}
-	w.Manufacturer, w.Model, w.Kind = d.Manufacturer, d.Model, kindOf(d)
+	w.Manufacturer, w.Model, w.Kind = d.Manufacturer, d.Model, kindOf(d, c.spec().Source)
 }
 
-func kindOf(d *onvif.Device) string {
+// kindOf is what a video source of a device is.
+func kindOf(d *onvif.Device, source string) string {
+	s, ok := d.Source(source)
 	switch {
-	case d.Thermal:
+	case ok && s.Kind == onvif.ThermalSource:
 		return "thermal"
-	case d.PTZ:
+	case ok && slices.ContainsFunc(s.Profiles, func(p onvif.Profile) bool { return p.PTZ }):
 		return "ptz"
 	}
 	return "fixed"
@@ -111,12 +116,15 @@ func (c *Camera) leading() feedStatus {
 
 // describeState gives the camera's state.
 func (c *Camera) describeState(w *web.Camera) {
-	if c.spec.Disabled {
+	if c.spec().Disabled {
 		w.State, w.Cause, w.Detail, w.Since = string(Disabled), string(storage.CauseDisabled), "Switched off in the configuration.", c.made
 		return
 	}
 	st := c.leading()
 	w.State, w.Since, w.Cause, w.Detail, w.Hint = string(st.State), st.Since, string(st.Cause), st.Detail, st.Hint
+	if going := c.going(); going != "" && (st.State == Online || st.State == Offline) {
+		w.Detail = strings.TrimSpace(w.Detail + " " + going)
+	}
 	if !st.RetryAt.IsZero() {
 		w.RetryAt = &st.RetryAt
 	}
@@ -127,7 +135,7 @@ func (c *Camera) recording() web.Recording {
 	w := web.Recording{Mode: "off", Now: "off", State: "off", Cause: string(c.offCause()), Since: c.made, Streams: []string{}}
 	rank := -1
 	for i, r := range c.recs {
-		w.Mode, w.PreRoll, w.PostRoll = c.spec.Record.Mode, time.Duration(c.spec.Record.PreRoll).Seconds(), time.Duration(c.spec.Record.PostRoll).Seconds()
+		w.Mode, w.PreRoll, w.PostRoll = c.spec().Record.Mode, time.Duration(c.spec().Record.PreRoll).Seconds(), time.Duration(c.spec().Record.PostRoll).Seconds()
 		w.Streams = append(w.Streams, c.recorded[i])
 		st := describeRecorder(r)
 		if n := badness[record.State(st.State)]; n > rank {
@@ -138,7 +146,21 @@ func (c *Camera) recording() web.Recording {
 			w.LastSynced = at
 		}
 	}
+	if len(c.recs) > 0 {
+		w.Mirror, w.MirrorWhy = describeMirror(c.store.Mirroring(c.spec().ID))
+	}
 	return w
+}
+
+// describeMirror tells how it is with the second copy as the API does.
+func describeMirror(m storage.Mirroring) (state, why string) {
+	switch {
+	case !m.Wanted:
+		return "", ""
+	case m.Mirrored():
+		return "mirrored", ""
+	}
+	return "not_mirrored", m.Why
 }
 
 // describeRecorder gives a recorder's state as the API tells it.
@@ -171,12 +193,14 @@ var badness = map[record.State]int{record.Idle: 0, record.Recording: 1, record.W
 func (f *feed) describe() web.Stream {
 	info := f.stream.Info()
 	state := f.State().State
-	if f.cam.spec.Disabled {
+	if f.cam.spec().Disabled {
 		state = Disabled
 	}
 	w := web.Stream{ID: f.id, State: string(state), FPS: info.FPS, Bitrate: info.Bitrate, Lost: info.Lost, RingBytes: info.Bytes}
 	if r := f.cam.recorder(f.id); r != nil {
 		st := describeRecorder(r)
+		at := f.cam.store.Whereabouts(f.cam.spec().ID, f.id)
+		st.Volumes, st.Encrypted = at.Volumes, at.Encrypted
 		w.Recording = &st
 	}
 	if info.Run != nil {
@@ -197,30 +221,18 @@ func codecString(t *rtsp.Track) string {
 	return fmp4.CodecString(fmp4.Track{Codec: fmp4.Codec(t.Codec), VPS: t.VPS, SPS: t.SPS, PPS: t.PPS})
 }
 
-// Discover lists the devices that answer, for the web.
-func (g *Gateway) Discover(ctx context.Context) ([]web.Discovered, error) {
-	found, err := g.Find(ctx)
+// Adopt enrols a camera, or the cameras of a device, for the web.
+func (g *Gateway) Adopt(ctx context.Context, req web.AdoptRequest) (web.AddedCamera, error) {
+	ids, err := g.EnrolSources(ctx, Adoption{Address: req.Address, Endpoint: req.Endpoint, Username: req.Username, Password: req.Password, Name: req.Name, Record: req.Record,
+		Mirror: req.Mirror, Sources: req.Sources})
 	if err != nil {
-		return nil, web.Refused("The networks could not be asked for cameras: "+err.Error(), "Check that this machine has a network; a camera can also be added by its address.")
+		return web.AddedCamera{}, adoptProblem(err)
 	}
-	list := make([]web.Discovered, 0, len(found))
-	for _, f := range found {
-		list = append(list, web.Discovered{ID: f.ID, Name: f.Name, Hardware: f.Hardware, Address: f.Address(), XAddrs: f.XAddrs, Adopted: f.Adopted != ""})
-	}
-	return list, nil
-}
-
-// Adopt enrols a camera for the web.
-func (g *Gateway) Adopt(ctx context.Context, req web.AdoptRequest) (web.Camera, error) {
-	id, err := g.Enrol(ctx, Adoption{Address: req.Address, Username: req.Username, Password: req.Password, Name: req.Name, Record: req.Record})
-	if err != nil {
-		return web.Camera{}, adoptProblem(err)
-	}
-	c, ok := g.Camera(id)
+	c, ok := g.Camera(ids[0])
 	if !ok {
-		return web.Camera{}, web.ErrNotFound
+		return web.AddedCamera{}, web.ErrNotFound
 	}
-	return c, nil
+	return web.AddedCamera{Camera: c, Also: ids[1:]}, nil
 }
 
 // adoptProblem gives the error of an adoption the form that the web shows beside the field.
@@ -228,6 +240,8 @@ func adoptProblem(err error) error {
 	var oe *onvif.Error
 	var re *rtsp.Error
 	switch {
+	case errors.Is(err, errOneVolume):
+		return web.Rejected("mirror", err.Error())
 	case errors.Is(err, ErrFull):
 		return web.Refused("This gateway has as many cameras as it takes.", fmt.Sprintf("One gateway takes %d; add the camera to another one.", maxCameras))
 	case errors.As(err, &oe):
@@ -245,6 +259,7 @@ func (g *Gateway) Health() web.Health {
 		h.Alarms = append(h.Alarms, web.Alarm(a))
 	}
 	h.Volumes = g.Volumes()
+	h.Copies = web.Copies(g.store.Recopying())
 	h.State, h.Summary = g.summary(h.Alarms)
 	return h
 }

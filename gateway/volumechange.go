@@ -18,12 +18,13 @@ import (
 
 var bucketVolumes = []byte("volumes")
 
-// keptVolume is what state.db keeps of a volume: that it was added while the gateway ran, and that it is being emptied.
+// keptVolume is what state.db keeps of a volume: who it is, that it was added while the gateway ran, and that it is being emptied.
 type keptVolume struct {
 	Path    string `json:"path"`
 	Added   bool   `json:"added,omitempty"`    // not in the configuration file when it was added
 	MinFree int64  `json:"min_free,omitempty"` // bytes, of one that was added; 0: the default
 	Drain   bool   `json:"drain,omitempty"`
+	ID      string `json:"id,omitempty"` // when it was used last: should the index be lost, its mount point is not taken for it
 }
 
 // keptVolumes reads what is kept of volumes, by path.
@@ -61,7 +62,7 @@ func (s *State) keepVolume(path string, change func(*keptVolume)) error {
 			}
 		}
 		change(&one)
-		if !one.Added && !one.Drain {
+		if !one.Added && !one.Drain && one.ID == "" {
 			return b.Delete([]byte(path))
 		}
 		data, err := json.Marshal(one)
@@ -88,13 +89,13 @@ func (g *Gateway) volumesToOpen() (list []storage.VolumeOptions) {
 	}
 	for _, v := range g.conf.Volumes {
 		o := storageVolume(v)
-		o.Drain = kept[v.Path].Drain
+		o.Drain, o.ID = kept[v.Path].Drain, kept[v.Path].ID
 		list = append(list, o)
 		delete(kept, v.Path)
 	}
 	for _, v := range kept {
 		if v.Added && len(list) < storage.MaxVolumes {
-			list = append(list, storage.VolumeOptions{Path: v.Path, MinFree: v.MinFree, Drain: v.Drain})
+			list = append(list, storage.VolumeOptions{Path: v.Path, MinFree: v.MinFree, Drain: v.Drain, ID: v.ID})
 		}
 	}
 	return list
@@ -156,7 +157,21 @@ func (g *Gateway) RemoveVolume(_ context.Context, id string, forget bool) error 
 	if err := g.store.RemoveVolume(id, forget); err != nil {
 		return volumeProblem(err)
 	}
-	return g.state.keepVolume(st.Path, func(k *keptVolume) { k.Added, k.Drain = false, false })
+	return g.state.keepVolume(st.Path, func(k *keptVolume) { k.Added, k.Drain, k.ID = false, false, "" })
+}
+
+// rememberVolumes keeps who the volumes are that are there. remembered is what is kept already, by path.
+func (g *Gateway) rememberVolumes(remembered map[string]string) {
+	for _, st := range g.store.Volumes() {
+		if st.ID == "" || st.State == storage.VolumeMissing || remembered[st.Path] == st.ID {
+			continue
+		}
+		if err := g.state.keepVolume(st.Path, func(k *keptVolume) { k.ID = st.ID }); err != nil {
+			g.log.Error("remember who a volume is; it is tried again", "error", err)
+			continue
+		}
+		remembered[st.Path] = st.ID
+	}
 }
 
 // volumeProblem gives an error about a volume the form that the web shows.
@@ -186,7 +201,10 @@ func OnFiles(ctx context.Context, conf *config.Config, log *slog.Logger, f func(
 	}
 	defer lock.Close()
 	g := New(Options{Config: conf, Log: log})
-	if g.state, err = openState(conf.Data); err != nil {
+	if g.vault, err = g.vaultOffline(); err != nil {
+		return err
+	}
+	if g.state, err = openState(conf.Data, g.vault); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.state.Close()) }()
@@ -206,7 +224,7 @@ func (g *Gateway) stateIfAny() (closed func(), err error) {
 	if _, err := os.Stat(filepath.Join(g.conf.Data, "state.db")); err != nil {
 		return func() {}, nil
 	}
-	if g.state, err = openState(g.conf.Data); err != nil {
+	if g.state, err = openState(g.conf.Data, nil); err != nil {
 		return nil, err
 	}
 	return func() { g.state.Close() }, nil

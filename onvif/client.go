@@ -1,28 +1,30 @@
 package onvif
 
 import (
-	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/icholy/digest"
 
 	"holdfast/onvif/internal/soap"
 )
 
 const (
-	callTime    = 8 * time.Second // of one call, with all its tries
+	callTime    = 8 * time.Second  // of one call, with all its tries
+	slowTime    = 40 * time.Second // of one try with a device that was found to be slow; some take half a minute
+	slowTries   = 3                // of one call, of them
+	patience    = 3 * time.Second
 	maxProfiles = 256
+	maxHeader   = 64 << 10 // bytes, of an answer
 	devicePath  = "/onvif/device_service"
 )
 
@@ -31,8 +33,14 @@ type Options struct {
 	Address            string // host, host:port, or the address of the device service
 	Username, Password string
 	Dial               func(ctx context.Context, network, address string) (net.Conn, error) // required
+	TLS                *tls.Config                                                          // of https addresses; nil: certificates of public authorities
 	Now                func() time.Time                                                     // nil: time.Now
 	Log                *slog.Logger                                                         // nil: silent
+
+	// Refused is told what the device wanted and did not get: "redirect", "answer" (an address that leads to another host;
+	// the device's own was used), "password" (it asks for the password in clear, which is never sent); where, and why not.
+	// nil: nobody is told.
+	Refused func(kind, address, why string)
 }
 
 // Client speaks to one device. It may be used by several goroutines; the device is asked one thing at a time, since some
@@ -42,19 +50,25 @@ type Client struct {
 	device *url.URL // constant
 	http   *http.Client
 
-	mu     sync.Mutex // makes a call one act; guards what follows
-	skew   time.Duration
-	method method
+	turns  chan struct{} // holds one while something is asked
+	wanted atomic.Bool   // the device asks for a certificate of ours, which it does not get
+
+	mu       sync.Mutex // guards what follows
+	limits   limits
+	clock    clock
+	login    login
+	answered address             // where the device sent us, and how it wants to be written to
+	pace     pace                // how many it serves at a time, and how soon
+	named    *url.URL            // what the device calls the address of its device service; nil: it did not say
+	services map[string]*url.URL // by namespace; nil until asked for
 }
 
-// method is how the device takes credentials.
-type method uint8
-
-const (
-	unknown  method = iota
-	token           // WS-UsernameToken
-	httpAuth        // HTTP Digest
-)
+// limits are how long things may take.
+type limits struct {
+	call     time.Duration // one call, with all its tries
+	slow     time.Duration // one try with a device that was found to be slow
+	patience time.Duration // after which a question that waits at the device makes way for one that is not answered
+}
 
 // New makes a client. Nothing is sent yet.
 func New(o Options) (*Client, error) {
@@ -68,9 +82,19 @@ func New(o Options) (*Client, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	c := &Client{o: o, device: u}
-	c.http = &http.Client{Transport: &http.Transport{DialContext: o.Dial, DisableKeepAlives: true, ResponseHeaderTimeout: callTime},
-		CheckRedirect: c.stay}
+	c := &Client{o: o, device: u, turns: make(chan struct{}, 1), limits: limits{call: callTime, slow: slowTime, patience: patience}}
+	c.pace.waiting = make(map[*waiter]struct{})
+	if o.TLS != nil && o.TLS.GetClientCertificate == nil {
+		o.TLS = o.TLS.Clone()
+		o.TLS.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			c.wanted.Store(true)
+			return &tls.Certificate{}, nil
+		}
+	}
+	// A connection that is kept open takes the only worker that some devices have: each question has its own.
+	c.http = &http.Client{Transport: &http.Transport{DialContext: o.Dial, TLSClientConfig: o.TLS, DisableKeepAlives: true,
+		MaxResponseHeaderBytes: maxHeader, DisableCompression: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return c, nil
 }
 
@@ -95,6 +119,15 @@ func deviceURL(address string) (*url.URL, error) {
 	return u, nil
 }
 
+// ServiceAddress gives the address of the device service of what a person or a discovery answer says; "" when it is none.
+func ServiceAddress(address string) string {
+	u, err := deviceURL(address)
+	if err != nil {
+		return ""
+	}
+	return u.String()
+}
+
 // HostPort gives host:port of a device's address, for comparing and for people; "" when it is none.
 func HostPort(address string) string {
 	u, err := deviceURL(address)
@@ -111,173 +144,99 @@ func HostPort(address string) string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
-// stay refuses redirections to other hosts: credentials would follow.
-func (c *Client) stay(req *http.Request, via []*http.Request) error {
-	if len(via) >= 3 || !strings.EqualFold(req.URL.Hostname(), c.device.Hostname()) {
-		return errors.New("the device sent us to another host, which is not followed")
+// maxWhere bounds what is repeated of an address that a device named, bytes.
+const maxWhere = 255
+
+func (c *Client) refused(kind, address, why string) {
+	if c.o.Refused != nil {
+		c.o.Refused(kind, address[:min(len(address), maxWhere)], why)
 	}
-	return nil
 }
 
-// call asks one thing of a service. request is one of use-go/onvif's request types.
-func (c *Client) call(ctx context.Context, service *url.URL, doing string, request any) (*soap.Node, error) {
-	body, err := xml.Marshal(request)
-	if err != nil {
-		return nil, fail(Protocol, doing, err)
-	}
-	return c.send(ctx, service, doing, string(body))
+// request is one question to a device.
+type request struct {
+	to     *url.URL      // of the service, or of a subscription
+	doing  string        // for errors: "ask for profiles"
+	action string        // of WS-Addressing, which the event service asks for; "" where none is needed
+	header string        // further header blocks, as they go out
+	body   any           // XML as a string, or one of use-go/onvif's request types
+	limit  time.Duration // of the answer, with all tries; 0: callTime
+	apart  bool          // it waits at the device, beside other questions, and may be asked again: PullMessages
 }
 
-// send asks one thing, with credentials in the way that the device takes them.
-func (c *Client) send(ctx context.Context, service *url.URL, doing, body string) (*soap.Node, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
-	defer cancel()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n, err := c.try(ctx, service, body, c.method)
-	if err == nil {
-		return n, nil
-	}
-	next, other := c.other(err)
-	if !other {
-		return nil, classify(doing, err)
-	}
-	n, err = c.try(ctx, service, body, next)
-	if err != nil {
-		return nil, classify(doing, err)
-	}
-	c.method = next
-	return n, nil
-}
-
-// other tells which way of giving credentials to try after a refusal: at most one, so that no account is locked.
-func (c *Client) other(err error) (method, bool) {
-	if c.o.Username == "" || !refusedCredentials(err) {
-		return unknown, false
-	}
-	var s *statusError
-	asksDigest := errors.As(err, &s) && s.digest
-	switch {
-	case c.method != httpAuth && asksDigest:
-		return httpAuth, true
-	case c.method == httpAuth && !asksDigest:
-		return token, true
-	}
-	return unknown, false
-}
-
-func refusedCredentials(err error) bool {
-	var s *statusError
-	var f *soap.Fault
-	return errors.As(err, &s) && (s.status == 401 || s.status == 403) || errors.As(err, &f) && f.Unauthorized()
-}
-
-// statusError is an HTTP answer without a SOAP body that would say more.
-type statusError struct {
-	status int
-	digest bool // it asks for HTTP Digest
-	fault  error
-}
-
-func (e *statusError) Error() string {
-	if e.fault != nil {
-		return e.fault.Error()
-	}
-	return fmt.Sprintf("device answered HTTP status %d", e.status)
-}
-
-func (e *statusError) Unwrap() error { return e.fault }
-
-// try sends a request once. The zero method is the token, which most devices take.
-func (c *Client) try(ctx context.Context, service *url.URL, body string, m method) (*soap.Node, error) {
-	header := ""
-	if c.o.Username != "" && m != httpAuth {
-		header = soap.NewToken(c.o.Username, c.o.Password, c.o.Now().Add(c.skew)).Header()
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, service.String(), bytes.NewReader([]byte(soap.Envelope(header, body))))
+// ask asks one thing of the service of a namespace.
+func (c *Client) ask(ctx context.Context, namespace, doing string, body any) (*soap.Node, error) {
+	at, err := c.service(ctx, namespace)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Content-Type", "application/soap+xml; charset=utf-8")
-	client := c.http
-	if m == httpAuth {
-		client = &http.Client{Transport: &digest.Transport{Username: c.o.Username, Password: c.o.Password, Transport: c.http.Transport}, CheckRedirect: c.stay}
-	}
-	res, err := client.Do(req)
-	if err != nil {
-		return nil, fail(Offline, "ask device", plain(err))
-	}
-	defer res.Body.Close()
-	return read(res)
+	return c.do(ctx, request{to: at, doing: doing, body: body})
 }
 
-// plain takes the address off an error of net/http: it is long and says nothing to people.
-func plain(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		return ue.Err
-	}
-	return err
-}
-
-// read turns an HTTP answer into a body, a fault, or a status.
-func read(res *http.Response) (*soap.Node, error) {
-	asks := strings.HasPrefix(strings.ToLower(res.Header.Get("WWW-Authenticate")), "digest")
-	root, err := soap.Parse(res.Body)
-	io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
-	if err != nil {
-		if res.StatusCode == http.StatusOK {
-			return nil, fail(Protocol, "read answer", err)
+// do asks one thing, with credentials in the way that the device takes them. Its clock is asked for before anything else.
+func (c *Client) do(ctx context.Context, r request) (*soap.Node, error) {
+	body, ok := r.body.(string)
+	if !ok {
+		data, err := xml.Marshal(r.body)
+		if err != nil {
+			return nil, fail(Protocol, r.doing, err)
 		}
-		return nil, statusClass(res.StatusCode, &statusError{status: res.StatusCode, digest: asks})
+		body = string(data)
 	}
-	n, err := soap.Body(root)
-	if res.StatusCode == 401 || res.StatusCode == 403 {
-		return nil, fail(Unauthorized, "ask device", &statusError{status: res.StatusCode, digest: asks, fault: err})
+	r.body = body
+	n, err := c.timed(ctx, r)
+	if err != nil {
+		return nil, classify(r.doing, err)
+	}
+	return n, nil
+}
+
+func (c *Client) timed(ctx context.Context, r request) (*soap.Node, error) {
+	if r.apart {
+		return c.wait(ctx, r)
+	}
+	limited, cancel := context.WithTimeout(ctx, c.limitOf(r))
+	defer cancel()
+	if err := c.turn(limited); err != nil {
+		return nil, err
+	}
+	defer func() { <-c.turns }()
+	n, err := c.alone(limited, r, func() (*soap.Node, error) { return c.settled(limited, r) })
+	if errors.Is(err, errSlow) && ctx.Err() == nil && r.limit == 0 {
+		c.noteSilence()
 	}
 	return n, err
 }
 
-func statusClass(status int, err error) error {
-	switch {
-	case status == 401 || status == 403:
-		return fail(Unauthorized, "ask device", err)
-	case status == 404 || status == 405:
-		return fail(Protocol, "ask device", err)
+// settled asks once the device's clock is known.
+func (c *Client) settled(ctx context.Context, r request) (*soap.Node, error) {
+	if err := c.firstClock(ctx, r.apart); err != nil {
+		return nil, err
 	}
-	return fail(Refused, "ask device", err)
+	return c.answer(ctx, r)
 }
 
-// learnClock asks for the device's clock, which needs no credentials by the specification. Tokens are made by it. A
-// device that does not tell is taken to be right.
-func (c *Client) learnClock(ctx context.Context, request any) {
-	body, err := xml.Marshal(request)
-	if err != nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, callTime)
-	defer cancel()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.skew = 0
-	user := c.o.Username
-	c.o.Username = ""
-	n, err := c.try(ctx, c.device, string(body), unknown)
-	c.o.Username = user
-	if err != nil {
-		return
-	}
-	if at, ok := utc(n.Find("SystemDateAndTime", "UTCDateTime")); ok {
-		c.skew = at.Sub(c.o.Now())
-	}
-}
-
-func utc(n *soap.Node) (time.Time, bool) {
-	var v [6]int
-	for i, path := range [][]string{{"Date", "Year"}, {"Date", "Month"}, {"Date", "Day"}, {"Time", "Hour"}, {"Time", "Minute"}, {"Time", "Second"}} {
-		if _, err := fmt.Sscanf(n.Get(path...), "%d", &v[i]); err != nil {
-			return time.Time{}, false
+// turn waits until nothing else is asked. Some devices have a single worker.
+func (c *Client) turn(ctx context.Context) error {
+	select {
+	case c.turns <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		if errors.Is(context.Cause(ctx), errMakeWay) {
+			return errMakeWay
 		}
+		return fail(Offline, "ask device", fmt.Errorf("the device was busy with another question: %w", ctx.Err()))
 	}
-	return time.Date(v[0], time.Month(v[1]), v[2], v[3], v[4], v[5], 0, time.UTC), true
+}
+
+// within runs what must be done in turn for a question that may wait beside it.
+func (c *Client) within(ctx context.Context, apart bool, what func() error) error {
+	if !apart {
+		return what() // its turn it is
+	}
+	if err := c.turn(ctx); err != nil {
+		return err
+	}
+	defer func() { <-c.turns }()
+	return what()
 }

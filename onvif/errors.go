@@ -1,8 +1,10 @@
 package onvif
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"strings"
 
 	"holdfast/onvif/internal/soap"
 )
@@ -37,6 +39,46 @@ var hints = map[Class]string{
 	Unauthorized: "The device refused the user name or password. Many cameras have ONVIF users of their own, to be made in their web page.",
 	Refused:      "The device does not do this. A firmware update may help.",
 	Protocol:     "The answer is not ONVIF's. Check that the address is the camera's ONVIF port; some cameras want ONVIF switched on first.",
+}
+
+// Hints of failures that are told apart within their class.
+const (
+	hintSlow = "The device took the question and is too slow with its answer: it is overloaded, or it hangs. The next question is given more time; " +
+		"if it stays so, restart the device."
+	hintBusy      = "The device has too much to do at the moment. Let fewer programs ask it, or raise its limit of users."
+	hintForbidden = "The user name and password are right, but this account may not do it. Give the account the level of an operator or administrator in the camera's web page, " +
+		"or enter another account."
+	hintOldTLS = "The device speaks only TLS 1.0 or 1.1, or ciphers as old, which protect nothing. A firmware update may help; otherwise give its address with http://: " +
+		"the password goes out only as a digest there too."
+	hintNoTLS       = "No TLS is spoken at this port. Give the address with http://, or the port of HTTPS."
+	hintCertificate = "The device is not known by the certificate that it shows. If it was reset, replaced or given a new one, let it be forgotten; if not, find out what answers at this address."
+	hintClientCert  = "The device wants a certificate from whoever asks it (mutual TLS), which is not given. Switch that off in the device."
+)
+
+// errSlow says that a device took a question and did not answer it in time.
+var errSlow = errors.New("no answer in time")
+
+// hintTLS gives the hint of an error of a TLS connection to a device that has asked for a certificate of ours, or has not; "" for any
+// other error.
+func hintTLS(err error, wanted bool) string {
+	var header tls.RecordHeaderError
+	var unknown *tls.CertificateVerificationError
+	said := err.Error()
+	switch {
+	case errors.As(err, &header), strings.Contains(said, "server gave HTTP response to HTTPS client"):
+		return hintNoTLS
+	case wanted && strings.Contains(said, "remote error: tls: "): // an alert: TLS 1.2 has none that says it
+		return hintClientCert
+	case errors.As(err, &unknown), strings.Contains(said, "another certificate"):
+		return hintCertificate
+	case strings.Contains(said, "tls: "):
+		return hintOldTLS
+	}
+	return ""
+}
+
+func failHint(c Class, hint, doing string, err error) *Error {
+	return &Error{Class: c, Hint: hint, Err: fmt.Errorf("%s: %w", doing, err)}
 }
 
 func fail(c Class, doing string, err error) *Error {

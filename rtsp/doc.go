@@ -15,6 +15,8 @@
 //   - Credentials are never part of an address, an error or a log line. Nothing that a camera answers makes the session talk
 //     to another host.
 //   - A camera that is connected and sends nothing for StallTime ends the session.
+//   - A Speaker is a connection of its own to the camera's loudspeaker, so that talking never disturbs what is recorded.
+//   - A Replay fetches a stretch of what the camera keeps on its own card, whole or with an error, as fast as the sink takes it.
 //
 // # Bounds
 //

@@ -85,7 +85,7 @@ type Frame struct {
 	Size    int      // sum of the payload's lengths, bytes
 }
 
-// Sink takes what a session produces, from one goroutine at a time. It must not block.
+// Sink takes what a session produces, from one goroutine at a time. It must not block, but in a Replay, which goes as fast as it does.
 type Sink interface {
 	Begin(*Run)   // a run begins; its frames follow
 	Frame(*Frame) // in the order of arrival

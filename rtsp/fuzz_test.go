@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bluenviron/gortsplib/v4"
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
 	"github.com/bluenviron/gortsplib/v4/pkg/sdp"
@@ -151,11 +152,14 @@ func FuzzPackets(f *testing.F) {
 func FuzzTransportHeader(f *testing.F) {
 	f.Add("RTP/AVP;unicast;client_port=1-2;source=198.51.100.1;server_port=3-4")
 	f.Add(" SOURCE = x ; source=;;")
+	f.Add("RTP/AVP;multicast;destination=224.0.1.129;port=1-2")
 	f.Fuzz(func(t *testing.T, line string) {
-		for _, v := range repairTransport(base.HeaderValue{line}) {
+		c := &connection{s: &Session{}, client: &gortsplib.Client{Transport: wire(Multicast)}}
+		for _, v := range c.repairTransport(base.HeaderValue{line}) {
 			for part := range strings.SplitSeq(v, ";") {
-				if strings.HasPrefix(strings.ToLower(strings.TrimSpace(part)), "source=") {
-					t.Fatalf("%q still names a source", v)
+				name, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(part)), "=")
+				if name == "source" || name == "destination" {
+					t.Fatalf("%q still leads elsewhere", v)
 				}
 			}
 		}
@@ -180,4 +184,15 @@ func TestPacketThatAParserPanicsAtIsDamagedAndNoMore(t *testing.T) {
 	if n := lanes[0].stats.Damaged; n != 3 {
 		t.Errorf("%d packets are damaged", n)
 	}
+}
+
+func FuzzReplayStamp(f *testing.F) {
+	f.Add([]byte{0x90, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0xab, 0xac, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 0xf0, 1, 0, 0})
+	f.Add(bytes.Repeat([]byte{0x9f}, 40))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var p rtp.Packet
+		if p.Unmarshal(data) == nil {
+			readReplayStamp(&p.Header)
+		}
+	})
 }

@@ -44,6 +44,9 @@ type lane struct {
 	aligned Mono // when sender reports were last looked at
 	stats   TrackStats
 	told    bool // of a parser that panicked
+
+	mark   replayStamp // of the unit that is being put together, in a replay
+	before time.Time   // when the newest frame of a replay was
 }
 
 // packet takes one RTP packet, in order. It runs on gortsplib's reader.
@@ -55,6 +58,9 @@ func (l *lane) packet(client *gortsplib.Client, pkt *rtp.Packet) {
 	arrival := MonoNow()
 	s.heard = arrival
 	l.count(pkt)
+	if s.o.Replay != nil {
+		l.stamped(pkt)
+	}
 	switch {
 	case l.video != nil:
 		l.picture(client, pkt, arrival)
@@ -147,6 +153,10 @@ func (l *lane) document(pkt *rtp.Packet, arrival Mono) {
 // emit stamps a unit and hands it to the sink.
 func (l *lane) emit(stamp uint32, plus Ticks, arrival Mono, u unit) {
 	s := l.s
+	if s.o.Replay != nil {
+		l.emitReplayed(arrival, u)
+		return
+	}
 	wall := s.now()
 	if s.host.read(wall, arrival) {
 		s.stepped = true

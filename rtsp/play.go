@@ -29,7 +29,7 @@ func (c *connection) play() error {
 	for _, l := range lanes {
 		c.client.OnPacketRTP(l.media, l.form, func(pkt *rtp.Packet) { l.packet(c.client, pkt) })
 	}
-	_, err = c.client.Play(nil)
+	_, err = c.client.Play(c.s.from())
 	return err
 }
 

@@ -18,7 +18,7 @@ const (
 
 // portList opens UDP ports for a connection and closes what the library leaves open.
 type portList struct {
-	listen func(network, address string) (net.PacketConn, error) // nil: net.ListenPacket
+	listen func(network, address string) (net.PacketConn, error)
 
 	mu    sync.Mutex
 	conns []net.PacketConn
@@ -26,11 +26,7 @@ type portList struct {
 
 // Listen opens a port with a receive buffer as large as the kernel grants.
 func (p *portList) Listen(network, address string) (net.PacketConn, error) {
-	listen := p.listen
-	if listen == nil {
-		listen = net.ListenPacket
-	}
-	conn, err := listen(network, address)
+	conn, err := p.listen(network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -68,11 +64,7 @@ func (p *portList) pair() (int, error) {
 }
 
 func (p *portList) tryPair() (int, error) {
-	listen := p.listen
-	if listen == nil {
-		listen = net.ListenPacket
-	}
-	first, err := listen("udp", ":0")
+	first, err := p.listen("udp", ":0")
 	if err != nil {
 		return 0, err
 	}
@@ -81,7 +73,7 @@ func (p *portList) tryPair() (int, error) {
 	if port%2 != 0 {
 		return 0, errors.New("no even port was free")
 	}
-	second, err := listen("udp", fmt.Sprintf(":%d", port+1))
+	second, err := p.listen("udp", fmt.Sprintf(":%d", port+1))
 	if err != nil {
 		return 0, err
 	}

@@ -3,10 +3,12 @@ package rtsp
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
 
+	"github.com/bluenviron/gortsplib/v4"
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 )
 
@@ -20,7 +22,10 @@ func (c *connection) response(res *base.Response) {
 		res.Body = repairSDP(res.Body)
 	}
 	if t, ok := res.Header["Transport"]; ok {
-		res.Header["Transport"] = repairTransport(t)
+		res.Header["Transport"] = c.repairTransport(t)
+	}
+	if res.StatusCode == base.StatusUnauthorized && c.s.o.Username != "" {
+		c.challenge(res)
 	}
 }
 
@@ -31,6 +36,7 @@ func (c *connection) redirect(res *base.Response) {
 		return
 	}
 	c.refuse(failStatus(int(res.StatusCode), fmt.Errorf("the camera sent the session to another host, which is not followed")))
+	c.s.refused("redirect", strings.Join(where, " "), "another host than the camera's")
 	res.StatusCode = base.StatusForbidden
 	delete(res.Header, "Location")
 }
@@ -72,19 +78,41 @@ func repairSDP(body []byte) []byte {
 	return noName.ReplaceAll(body, []byte("s= $1"))
 }
 
-// repairTransport takes the source address out of a Transport header: the library would send receiver reports to
-// whatever host it names. Media are taken from the camera's own address only.
-func repairTransport(v base.HeaderValue) base.HeaderValue {
+// repairTransport takes out of a Transport header what would lead elsewhere: the source, as the library would send receiver
+// reports to whatever host it names, and media are taken from the camera's own address only; and the destination where it is
+// a group that is not joined, without which the library gives up.
+func (c *connection) repairTransport(v base.HeaderValue) base.HeaderValue {
 	out := make(base.HeaderValue, len(v))
 	for i, line := range v {
 		parts := strings.Split(line, ";")
 		kept := parts[:0]
 		for _, p := range parts {
-			if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(p)), "source=") {
+			name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
+			if c.keeps(strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)) {
 				kept = append(kept, p)
 			}
 		}
 		out[i] = strings.Join(kept, ";")
 	}
 	return out
+}
+
+func (c *connection) keeps(name, value string) bool {
+	switch name {
+	case "source":
+		if from, err := netip.ParseAddr(value); err == nil && from.Unmap() != c.peerIP() {
+			c.s.refused("answer", value, "media are taken from the camera's own address, and reports sent there, not to the source that it names")
+		}
+		return false
+	case "destination":
+		if *c.client.Transport != gortsplib.TransportUDPMulticast {
+			return true // our own address, as the camera sees it
+		}
+		err := c.s.joins(value)
+		if err != nil {
+			c.refuse(fail(Refused, fmt.Errorf("the camera sends to %s, which is not listened to: %w", clean(value), err)))
+		}
+		return err == nil
+	}
+	return true
 }

@@ -23,9 +23,10 @@ import (
 // scripted is a camera that says over TCP what a test wants, right or wrong. It knows no more RTSP than that.
 type scripted struct {
 	sdp     string
-	packets [][]byte                                // interleaved channel 0, sent after PLAY
-	reports [][]byte                                // interleaved channel 1, one after each packet
-	answer  func(method, uri string) (string, bool) // instead of the usual answer
+	packets [][]byte                                       // interleaved channel 0, sent after PLAY
+	reports [][]byte                                       // interleaved channel 1, one after each packet
+	answer  func(method, uri string) (string, bool)        // instead of the usual answer
+	hears   func(method string, head textproto.MIMEHeader) // told of each request
 	lis     net.Listener
 	wg      sync.WaitGroup
 }
@@ -66,6 +67,9 @@ func (s *scripted) serve(conn net.Conn) {
 		}
 		method, rest, _ := strings.Cut(line, " ")
 		uri, _, _ := strings.Cut(rest, " ")
+		if s.hears != nil {
+			s.hears(method, head)
+		}
 		if _, err := io.WriteString(conn, s.reply(method, uri, head)); err != nil {
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"net/url"
 	"sync"
 	"time"
@@ -48,11 +49,23 @@ type Options struct {
 	Transport          Transport
 	Audio, Metadata    bool // set these tracks up too
 	TLS                *tls.Config
+	Replay             *Replay // nil: what the camera sees now
 
 	Dial         func(ctx context.Context, network, address string) (net.Conn, error) // required
-	ListenPacket func(network, address string) (net.PacketConn, error)                // nil: net.ListenPacket
+	ListenPacket func(network, address string) (net.PacketConn, error)                // gives *net.UDPConn; nil: UDP and multicast are not tried
 	Now          func() time.Time                                                     // wall clock; nil: time.Now
 	Log          *slog.Logger                                                         // nil: silent
+
+	// Group tells by an error that a multicast group, which the camera names, is not joined. nil: none is.
+	Group func(group netip.Addr) error
+	// Basic is asked before user name and password are sent in clear to peer, who wants them so and offers no Digest;
+	// secure says that TLS is around it. An error says why they are not sent. nil: they never are.
+	Basic func(peer net.Addr, secure bool) error
+	// Digest is told that the camera asked for Digest, which shows nobody the password. nil: nobody is told.
+	Digest func()
+	// Refused is told what the camera wanted and did not get: "redirect", "password", "group", "answer"; where, and why
+	// not. nil: nobody is told.
+	Refused func(kind, address, why string)
 }
 
 // Session is one connection to one stream of a camera.
@@ -74,6 +87,7 @@ type Session struct {
 	heard   Mono // when the newest packet arrived
 	mark    ntpMark
 	stats   Stats
+	replay  replaying
 }
 
 // NewSession checks the options. An address with credentials in it is refused: they would end up in logs.
@@ -91,8 +105,14 @@ func NewSession(o Options, sink Sink) (*Session, error) {
 	if o.Dial == nil {
 		return nil, errors.New("session needs a dial function")
 	}
+	if o.ListenPacket == nil && (o.Transport == UDP || o.Transport == Multicast) {
+		return nil, fmt.Errorf("session over %s needs a function that opens ports", o.Transport)
+	}
 	if o.Username != "" {
 		u.User = url.UserPassword(o.Username, o.Password)
+	}
+	if r := o.Replay; r != nil && !r.From.Before(r.To) {
+		return nil, errors.New("the stretch to be replayed ends before it begins")
 	}
 	s := &Session{o: o, url: base.URL(*u), sink: sink, log: o.Log, now: o.Now}
 	if s.log == nil {
@@ -124,6 +144,9 @@ func (s *Session) transports() []Transport {
 	switch s.o.Transport {
 	case TCP, UDP, Multicast:
 		return []Transport{s.o.Transport}
+	}
+	if s.o.ListenPacket == nil || s.o.Replay != nil { // what is fetched must be whole
+		return []Transport{TCP}
 	}
 	return []Transport{TCP, UDP, Multicast}
 }
@@ -165,6 +188,7 @@ func (s *Session) reset(t Transport) {
 	defer s.mu.Unlock()
 	s.lanes, s.picture, s.run, s.mark = nil, nil, nil, ntpMark{}
 	s.host, s.stepped, s.heard = hostClock{}, false, 0
+	s.replay = replaying{done: make(chan struct{})}
 	s.stats = Stats{Transport: string(t)}
 }
 
@@ -181,6 +205,10 @@ func (s *Session) watch(ctx context.Context, c *connection) error {
 			c.client.Close()
 			<-ended
 			return ctx.Err()
+		case <-s.replay.done:
+			c.client.Close()
+			<-ended
+			return s.replayed()
 		case err := <-ended:
 			return c.blame(err)
 		case <-tick.C:
@@ -196,9 +224,18 @@ func (s *Session) watch(ctx context.Context, c *connection) error {
 // stalled tells whether the camera has been silent for too long.
 func (s *Session) stalled(began Mono) error {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	heard := s.heard
-	s.mu.Unlock()
-	if time.Duration(MonoNow()-max(heard, began)) < StallTime {
+	silent := time.Duration(MonoNow() - max(heard, began))
+	if s.o.Replay != nil && s.ending(silent) {
+		s.finish(nil)
+		return nil
+	}
+	if silent < StallTime {
+		return nil
+	}
+	if s.o.Replay != nil {
+		s.finish(s.played()) // watch sees it at its next look
 		return nil
 	}
 	if heard == 0 {
@@ -208,9 +245,11 @@ func (s *Session) stalled(began Mono) error {
 }
 
 // begin starts a run. Caller holds mu.
-func (s *Session) begin(after string) {
+func (s *Session) begin(after string) { s.beginAt(after, s.now().UTC()) }
+
+func (s *Session) beginAt(after string, start time.Time) {
 	s.mark = ntpMark{}
-	run := &Run{ID: rand.Uint32(), Start: s.now().UTC(), Transport: s.stats.Transport, After: after}
+	run := &Run{ID: rand.Uint32(), Start: start, Transport: s.stats.Transport, After: after}
 	for _, l := range s.lanes {
 		l.begun = false
 		run.Tracks = append(run.Tracks, l.track)
@@ -231,8 +270,9 @@ type connection struct {
 	s      *Session
 	client *gortsplib.Client
 	ports  portList
-	fault  error // what a hook refused
-	mu     sync.Mutex
+	mu     sync.Mutex // guards what follows
+	fault  error      // what a hook refused
+	peer   net.Addr   // who the newest connection is to
 }
 
 func (s *Session) newConnection(t Transport) *connection {
@@ -245,6 +285,9 @@ func (s *Session) newConnection(t Transport) *connection {
 		OnResponse: c.response, OnServerRequest: c.request,
 		OnPacketsLost: func(uint64) {}, OnDecodeError: c.decodeError,
 		OnTransportSwitch: func(error) {},
+	}
+	if s.o.Replay != nil {
+		c.client.OnRequest = c.demand
 	}
 	return c
 }
@@ -263,7 +306,14 @@ func wire(t Transport) *gortsplib.Transport {
 func (c *connection) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
-	return c.s.o.Dial(ctx, network, address)
+	conn, err := c.s.o.Dial(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.peer = conn.RemoteAddr()
+	return conn, nil
 }
 
 // refuse notes why a hook made the library fail.

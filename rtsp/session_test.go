@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -107,6 +108,15 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 func pull(t *testing.T, o rtsp.Options, k *kept) (*rtsp.Session, func() error) {
 	t.Helper()
 	o.Dial = dial
+	if o.ListenPacket == nil {
+		o.ListenPacket = net.ListenPacket
+	}
+	if o.Group == nil {
+		o.Group = func(netip.Addr) error { return nil }
+	}
+	if o.Basic == nil {
+		o.Basic = func(net.Addr, bool) error { return nil }
+	}
 	s, err := rtsp.NewSession(o, k)
 	if err != nil {
 		t.Fatal(err)

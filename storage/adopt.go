@@ -70,7 +70,7 @@ func (s *Store) takeIn(v *volume, seg *Segment) error {
 	_, err := replay(s.fs, v.o.Path, func(r record) {
 		if r.Type == "closed" && r.Path == seg.relative() && r.End != nil {
 			said = true
-			seg.End, seg.crc = r.End.UTC(), r.CRC
+			seg.End, seg.crc, seg.wanted = r.End.UTC(), r.CRC, r.Wanted
 			hex.Decode(seg.Digest[:], []byte(r.Digest))
 		}
 	})
@@ -83,5 +83,5 @@ func (s *Store) takeIn(v *volume, seg *Segment) error {
 	if seg.crc, err = s.fileCRC(seg.Path); err != nil {
 		return err
 	}
-	return s.closed(v, seg)
+	return s.closed(seg)
 }

@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -32,6 +33,11 @@ const (
 // volume is usable is left to itself, in a goroutine of its own: the error is then a *stuck, and after the call has returned
 // at last, late is called with its outcome. f must not touch what the caller goes on using.
 func (s *Store) ask(v *volume, f func() error, late func(error)) error {
+	return s.askUntil(v, f, late, func() bool { return s.elsewhere(v) })
+}
+
+// askUntil is ask, where leave tells from callPatience on whether the call may be left to itself.
+func (s *Store) askUntil(v *volume, f func() error, late func(error), leave func() bool) error {
 	var state atomic.Int32
 	var err error
 	done := make(chan struct{})
@@ -52,7 +58,7 @@ func (s *Store) ask(v *volume, f func() error, late func(error)) error {
 			return err
 		case <-wait.C:
 		}
-		if s.elsewhere(v) && state.CompareAndSwap(callRuns, callLeft) {
+		if leave() && state.CompareAndSwap(callRuns, callLeft) {
 			s.log.Warn("volume does not answer; recording goes on elsewhere", "volume", v.o.Path)
 			return &stuck{done}
 		}
@@ -60,10 +66,10 @@ func (s *Store) ask(v *volume, f func() error, late func(error)) error {
 	}
 }
 
-// elsewhere tells whether another volume would take footage now.
-func (s *Store) elsewhere(v *volume) bool {
+// elsewhere tells whether a volume other than these would take footage now.
+func (s *Store) elsewhere(but ...*volume) bool {
 	for _, x := range s.list() {
-		if x != v && x.takes() && !x.draining() {
+		if !slices.Contains(but, x) && x.takes() && !x.draining() {
 			return true
 		}
 	}

@@ -69,6 +69,8 @@ const (
 	KindOrphan     = "orphan"     // a file is on no timeline
 	KindVolume     = "volume"     // a volume is not there
 	KindJournal    = "journal"    // lines of a journal cannot be read
+	KindKey        = "key"        // no keyring has the key of footage
+	KindSpare      = "spare key"  // no footage needs a key: a note, and no fault
 )
 
 // Finding is something that is not as it should be.
@@ -99,7 +101,10 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 	More     int       `json:"more,omitempty"`     // findings beyond maxFindings
 	Known    []Finding `json:"known,omitempty"`    // damage that a repair has noted: nothing new
+	Notes    []Finding `json:"notes,omitempty"`    // what is worth knowing, and is no fault
 	Repaired int       `json:"repaired,omitempty"` // findings that this repair has dealt with
+
+	KeysLocked int `json:"keys_locked,omitempty"` // segments whose keys were not looked at: keys are locked
 }
 
 // Left is how many findings are left: all, less those that were repaired.
@@ -201,13 +206,19 @@ func (c *checking) run(ctx context.Context) error {
 	if err := c.checkIndex(ctx); err != nil {
 		return err
 	}
+	if err := c.checkKeys(ctx); err != nil {
+		return err
+	}
 	if c.level == LevelIndex {
 		return nil
 	}
 	if err := c.eachSegment(ctx, c.checkSegment); err != nil {
 		return err
 	}
-	return c.checkVolumes(ctx)
+	if err := c.checkVolumes(ctx); err != nil {
+		return err
+	}
+	return c.checkSpare(ctx)
 }
 
 // add takes a finding, and repairs it at once where that was asked for.
@@ -238,8 +249,16 @@ func (c *checking) know(f Finding) {
 // pageSegments is how many segments are read from the index at once: no transaction spans looking at them.
 const pageSegments = 256
 
-// eachSegment calls f for each segment that is wanted, stream by stream, each in the order of time.
+// eachSegment calls f for each segment that is wanted, and tells how far the check is.
 func (c *checking) eachSegment(ctx context.Context, f func(context.Context, *Segment)) error {
+	return c.eachRecord(ctx, func(ctx context.Context, seg *Segment) {
+		f(ctx, seg)
+		c.step(seg)
+	})
+}
+
+// eachRecord calls f for each segment that is wanted, stream by stream, each in the order of time.
+func (c *checking) eachRecord(ctx context.Context, f func(context.Context, *Segment)) error {
 	var stream, after []byte
 	for {
 		list, err := c.s.page(stream, after, pageSegments)
@@ -252,7 +271,6 @@ func (c *checking) eachSegment(ctx context.Context, f func(context.Context, *Seg
 			}
 			if seg := &list[i]; c.o.wants(seg) {
 				f(ctx, seg)
-				c.step(seg)
 			}
 		}
 		last := &list[len(list)-1]

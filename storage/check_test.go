@@ -16,8 +16,10 @@ import (
 )
 
 // closedRig is a rig with closed segments, a gap between, and nobody recording.
-func closedRig(t testing.TB) *rig {
-	r := newRig(t)
+func closedRig(t testing.TB) *rig { return closedOn(t, newRig(t)) }
+
+func closedOn(t testing.TB, r *rig) *rig {
+	t.Helper()
 	r.must(r.open())
 	r.tend()
 	var err error

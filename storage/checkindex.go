@@ -28,7 +28,7 @@ func (c *checking) checkIndex(ctx context.Context) error {
 	err := c.s.index.db.View(func(tx *bbolt.Tx) error {
 		x := &indexCheck{c: c, tx: tx, volumes: map[uint16]bool{}, add: func(f Finding) { found = append(found, f) }}
 		x.volumeEntries()
-		for _, part := range []func(context.Context) error{x.streams, x.openNotes, x.garbageNotes, x.order, x.laterNotes, x.eventsAndLocks} {
+		for _, part := range []func(context.Context) error{x.streams, x.openNotes, x.garbageNotes, x.order, x.laterNotes, x.eventsAndLocks, x.singles} {
 			if err := part(ctx); err != nil {
 				return err
 			}
@@ -113,6 +113,7 @@ func (x *indexCheck) records(ctx context.Context, camera, stream string, b *bbol
 		}
 		x.record(&seg)
 		x.standing(&seg, e.Number)
+		x.onSingles(&seg)
 		if n++; n%4096 == 0 {
 			return ctx.Err()
 		}

@@ -23,11 +23,11 @@ func (s *Store) compact(v *volume) error {
 	}
 	v.compacted = time.Now()
 	defer v.answered(v.asks())
-	return s.compactNext(j)
+	return s.compactNext(j, s.numberOf(v))
 }
 
 // compactNext looks at the file after the one that was looked at before, other than the one that is being written.
-func (s *Store) compactNext(j *journal) error {
+func (s *Store) compactNext(j *journal, number uint16) error {
 	names, err := j.names()
 	if err != nil || len(names) < 2 {
 		return err
@@ -48,7 +48,7 @@ func (s *Store) compactNext(j *journal) error {
 	if err != nil {
 		return err
 	}
-	kept, err := s.needed(data)
+	kept, err := s.needed(data, number)
 	switch {
 	case err != nil || len(kept) > len(data)/2:
 		return err
@@ -58,8 +58,8 @@ func (s *Store) compactNext(j *journal) error {
 	return durable.WriteFile(s.fs, path, kept)
 }
 
-// needed gives the lines of a journal that tell of what is there. Lines that cannot be read are kept for whoever repairs.
-func (s *Store) needed(data []byte) (kept []byte, err error) {
+// needed gives the lines of the journal of a volume that tell of what is there, or of a file that is still to be removed. Lines that cannot be read are kept for whoever repairs.
+func (s *Store) needed(data []byte, number uint16) (kept []byte, err error) {
 	var list []record
 	if bad, _ := parseJournal(data, func(r record) { r.Back = 0; list = append(list, r) }); bad > 0 {
 		return data, nil
@@ -67,7 +67,7 @@ func (s *Store) needed(data []byte) (kept []byte, err error) {
 	still := list[:0]
 	err = s.index.db.View(func(tx *bbolt.Tx) error {
 		for _, r := range list {
-			if tells(tx, &r, s.now()) {
+			if tells(tx, &r, s.now()) || removes(tx, &r, number) {
 				still = append(still, r)
 			}
 		}
@@ -77,6 +77,12 @@ func (s *Store) needed(data []byte) (kept []byte, err error) {
 		return nil, err
 	}
 	return encode(still)
+}
+
+// removes tells whether a record is of the deletion of a file that could not be removed yet: a new index would take the file for
+// footage without it.
+func removes(tx *bbolt.Tx, r *record, number uint16) bool {
+	return (r.Type == "deleted" || r.Type == "erased") && r.Path != "" && has(tx.Bucket(bGarbage), garbageName(number, r.Path))
 }
 
 // tells whether a record would be needed to make the index again.
@@ -103,6 +109,9 @@ func tells(tx *bbolt.Tx, r *record, now time.Time) bool {
 	if r.Type == "closed" || r.Type == "damaged" {
 		seg := Segment{Start: *r.Start, Run: r.Run}
 		return b.Get(seg.key()) != nil
+	}
+	if b.Get((&Segment{Start: *r.Start, Run: r.Run}).key()) != nil {
+		return false // its deletion was taken back
 	}
 	first, _ := b.Cursor().First()
 	return first != nil && nano(first).Before(*r.Start)

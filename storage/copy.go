@@ -44,6 +44,9 @@ func (s *Store) copySegment(ctx context.Context, seg *Segment, to *volume, flip 
 		return to.fail(err)
 	}
 	err = s.copyBytes(ctx, o, from, s.volumeOf(seg.volume))
+	if gone := to.present(); err == nil && gone != nil { // it was made in an empty mount point
+		err = to.fail(gone)
+	}
 	if err == nil {
 		err = s.enterCopy(o, seg, flip)
 	}
@@ -54,38 +57,31 @@ func (s *Store) copySegment(ctx context.Context, seg *Segment, to *volume, flip 
 	return err
 }
 
-// copyBytes copies and syncs a file of the source whose size and checksum are known.
+// copyBytes copies and syncs a file of the source whose size and checksum are known. As when it is recorded, the header is synced
+// before there is a fragment behind it, and the fragments before there is a table: what a crash leaves is known for what it
+// is.
 func (s *Store) copyBytes(ctx context.Context, o *open, from durable.File, source *volume) error {
-	var sum uint32
 	_, _, head, err := fmp4.ReadHeader(from, o.Size)
 	if err != nil {
 		return errors.Join(errRotten, err)
 	}
-	buf := make([]byte, min(max(copyPart, head), max(1, o.Size)))
-	for at := int64(0); at < o.Size; {
-		if err := s.yield(ctx, source, o, int64(len(buf))); err != nil {
+	media := o.Size
+	if t, err := fmp4.ReadTable(from, o.Size); err == nil {
+		media = t.Next()
+	}
+	o.file.Allocate(0, o.Size) // a wish
+	c := copying{s: s, o: o, from: from, source: source, buf: make([]byte, min(copyPart, max(1, o.Size)))}
+	for _, end := range []int64{head, media, o.Size} {
+		if err := c.upTo(ctx, end); err != nil {
 			return err
 		}
-		part := buf[:min(int64(len(buf)), o.Size-at)]
-		if at == 0 {
-			part = part[:head]
-		}
-		if n, err := from.ReadAt(part, at); n < len(part) {
-			return fmt.Errorf("copy segment: %w", err)
-		}
-		if _, err := o.file.WriteAt(part, at); err != nil {
-			return o.vol.fail(err)
-		}
-		if at == 0 { // as when it is recorded: a file with a fragment in it has a whole header, so that it is known for what it is
+		if end < o.Size {
 			if err := o.file.Sync(); err != nil {
 				return o.vol.fail(err)
 			}
 		}
-		sum = crcUpdate(sum, part)
-		at += int64(len(part))
-		from.Forget(at-int64(len(part)), int64(len(part)))
 	}
-	if size, err := from.Size(); err != nil || size != o.Size || sum != o.crc {
+	if size, err := from.Size(); err != nil || size != o.Size || c.sum != o.crc {
 		return errors.Join(errRotten, err)
 	}
 	if err := durable.Commit(s.fs, o.file, o.vol.o.Path, o.Path); err != nil {
@@ -93,6 +89,37 @@ func (s *Store) copyBytes(ctx context.Context, o *open, from durable.File, sourc
 	}
 	o.file.Forget(0, o.Size)
 	return o.file.Close()
+}
+
+// copying is the copying of one file.
+type copying struct {
+	s      *Store
+	o      *open // the copy
+	from   durable.File
+	source *volume
+	buf    []byte
+	at     int64  // copied up to
+	sum    uint32 // of what is copied
+}
+
+// upTo copies up to an offset.
+func (c *copying) upTo(ctx context.Context, end int64) error {
+	for c.at < end {
+		if err := c.s.yield(ctx, c.source, c.o, int64(len(c.buf))); err != nil {
+			return err
+		}
+		part := c.buf[:min(int64(len(c.buf)), end-c.at)]
+		if n, err := c.from.ReadAt(part, c.at); n < len(part) {
+			return fmt.Errorf("copy segment: %w", err)
+		}
+		if _, err := c.o.file.WriteAt(part, c.at); err != nil {
+			return c.o.vol.fail(err)
+		}
+		c.sum = crcUpdate(c.sum, part)
+		c.from.Forget(c.at, int64(len(part)))
+		c.at += int64(len(part))
+	}
+	return nil
 }
 
 // yield waits as long as all copies together may take for n more bytes at copyRate, and while recording on either volume is
@@ -106,13 +133,27 @@ func (s *Store) yield(ctx context.Context, source *volume, o *open, n int64) err
 		if !st.Usable() {
 			return &VolumeError{Cause: causeOfState[st.State], Err: errors.New(st.Cause)}
 		}
-		if !st.heldUp() && (source == nil || !source.status().heldUp()) {
+		slow := heldUpOf(o.vol, source)
+		if source != nil {
+			source.drainYields(slow)
+		}
+		if slow == nil {
 			return nil
 		}
 		if err := sleep(ctx, yieldTime); err != nil {
 			return err
 		}
 	}
+}
+
+// heldUpOf gives the first of two volumes on which recording is held up, nil when it is on neither.
+func heldUpOf(to, source *volume) *volume {
+	for _, v := range []*volume{to, source} {
+		if v != nil && v.status().heldUp() {
+			return v
+		}
+	}
+	return nil
 }
 
 // heldUp tells whether recording on a volume waits for its disk.

@@ -14,6 +14,8 @@
 //     survives a power cut.
 //   - Every span of time between a stream's first footage and now is recorded or a gap with a cause.
 //   - A file whose sync failed is never written again.
+//   - Each file that a record names has every confirmed fragment: of a mirrored segment, a copy that missed one leaves the
+//     record before that fragment is confirmed.
 //   - Deletion follows the index and never depends on a scan; a closed segment is never scanned.
 //   - No transaction of the index spans media I/O.
 //
@@ -25,5 +27,5 @@
 // # What it does not do
 //
 // It knows no network, no RTP and no live view; package record turns frames into samples. It keeps no list of volumes:
-// whoever opens it names them, and which of them are to be emptied.
+// whoever opens it names them, who they were when they were used last, and which of them are to be emptied.
 package storage

@@ -31,6 +31,8 @@ type Draining struct {
 	Waits    string        // why nothing is moved now, a plain sentence; "" while something is
 	Damaged  int           // segments whose bytes are not those that were recorded: they stay where they are
 	Done     bool          // nothing is left: the volume can be removed
+
+	byItself bool // what it waits for passes by itself: nobody has to do anything
 }
 
 // drain is the state of an emptying. The volume's lock guards it.
@@ -40,6 +42,7 @@ type drain struct {
 	bytes   int64
 	began   time.Time // monotonic, of the first move
 	waits   string
+	yields  string          // as waits, while recording needs the disks
 	damaged map[string]bool // by path
 	carried bool            // what its journal alone tells is in another volume's
 }
@@ -160,7 +163,21 @@ func (v *volume) drainWaits(why string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.drain != nil {
-		v.drain.waits = why
+		v.drain.waits, v.drain.yields = why, ""
+	}
+}
+
+// drainYields says that nothing is moved off the volume while recording on another, or on itself, waits for its disk; nil: that is
+// over.
+func (v *volume) drainYields(slow *volume) {
+	why := ""
+	if slow != nil {
+		why = fmt.Sprintf("Recording on volume %s waits for its disk. Moving goes on by itself when that keeps up again.", slow.o.Path)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.drain != nil {
+		v.drain.yields = why
 	}
 }
 
@@ -267,6 +284,7 @@ func (s *Store) carry(v *volume) bool {
 	var list []record
 	_, err := replay(s.fs, v.o.Path, func(r record) {
 		if r.Type != "closed" {
+			r.Path = "" // of this volume: the other has files of the same names, which are not meant
 			list = append(list, r)
 		}
 	})
@@ -325,8 +343,11 @@ func (v *volume) progress(onIt held) *Draining {
 		return nil
 	}
 	p := &Draining{Since: d.since, Segments: onIt.segments, Bytes: onIt.bytes, Moved: d.moved, MovedB: d.bytes, Waits: d.waits, Damaged: len(d.damaged)}
+	if d.waits == "" && d.yields != "" {
+		p.Waits, p.byItself = d.yields, true
+	}
 	p.Done = d.carried && onIt.segments == 0 && v.streams == 0
-	if took := time.Since(d.began); d.bytes > 0 && took > 0 && d.waits == "" {
+	if took := time.Since(d.began); d.bytes > 0 && took > 0 && p.Waits == "" {
 		p.Left = time.Duration(float64(took) * float64(onIt.bytes) / float64(d.bytes)).Round(time.Second)
 	}
 	return p
@@ -339,7 +360,7 @@ func (s *Store) drainAlarms(v *volume) []Alarm {
 		return nil
 	}
 	var list []Alarm
-	if d.Waits != "" {
+	if d.Waits != "" && !d.byItself {
 		list = append(list, Alarm{ID: "drain:" + v.o.Path, Since: d.Since, What: "Volume " + v.o.Path + " is being emptied, and nothing can be moved. " + d.Waits,
 			Means: "Its footage stays where it is. Recording goes on.", Do: "Make room on another volume or add one; or end it with holdfast volume drain --config FILE --cancel " + shellQuoted(v.o.Path) + "."})
 	}

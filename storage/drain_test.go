@@ -3,9 +3,9 @@ package storage
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
+	"math/rand/v2"
 	"strings"
-	"syscall"
+	"sync/atomic"
 	"testing"
 
 	"holdfast/storage/storagetest"
@@ -13,9 +13,10 @@ import (
 
 const otherMount = "/other/footage"
 
-// drainRig is a rig with two volumes on one disk, the footage of which is all on the first.
+// drainRig is a rig with two volumes on a disk each, the footage of which is all on the first.
 func drainRig(tb testing.TB) *rig {
 	r := newRig(tb)
+	r.runOn(storagetest.NewMounts(64<<20, mount, otherMount))
 	r.opts.copyRate = -1
 	return r
 }
@@ -36,7 +37,7 @@ func (r *rig) drainLife() error {
 		func() error { return r.again(func() error { return r.store.Drain(r.first()) }) },
 		r.drainAll,
 		func() error { return r.flush(r.batch()) },
-		func() error { err := r.w.Close(CauseStopped); r.w = nil; return err },
+		r.stop,
 		r.drainAll,
 		r.shut,
 	}
@@ -88,7 +89,7 @@ func (r *rig) drainAll() error {
 
 // drained tells whether nothing is left on the first volume.
 func (r *rig) emptied() error {
-	for _, path := range r.disk.Files() {
+	for _, path := range r.mounts().Files() {
 		if strings.HasPrefix(path, mount) && strings.HasSuffix(path, ".mp4") {
 			return fmt.Errorf("%s is left on the drained volume", path)
 		}
@@ -96,90 +97,106 @@ func (r *rig) emptied() error {
 	return nil
 }
 
-// TestDrainFaultTable lets every operation on the disk fail, fail after it took effect, and be the last before a crash,
-// while a volume is emptied.
+// TestDrainFaultTable has either disk fail in every way at every operation while one is emptied to the other, and crashes the
+// machine at each.
 func TestDrainFaultTable(t *testing.T) {
+	t.Parallel()
 	r := drainRig(t)
-	if err := r.drainLife(); err != nil {
+	moments, err := r.moments(r.drainLife)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := r.emptied(); err != nil {
 		t.Fatal(err)
 	}
-	ops := r.disk.Ops()
-	for at := 20; at <= ops && !t.Failed(); at++ {
-		errno := []syscall.Errno{syscall.EIO, syscall.ENOSPC}[at%2]
-		for _, mode := range []storagetest.Mode{storagetest.Fails, storagetest.FailsAfter} {
-			drainFails(t, storagetest.Fault{At: at, Mode: mode, Err: errno})
-		}
-		drainCrashes(t, at)
+	var faults, crashes atomic.Int64
+	for _, path := range []string{mount, otherMount} {
+		second := volumesFrom(moments, path)
+		spread(t, every(1, r.mounts().At(path).Ops()), func(t *testing.T, at int) {
+			for _, x := range troublesAt(at) {
+				if x.Mode == storagetest.Fails || x.Mode == storagetest.FailsAfter || at > second {
+					faults.Add(1)
+					drainFails(t, path, x)
+				}
+			}
+		})
 	}
-	t.Logf("%d operations", ops)
+	seen := newStates()
+	survivals := []storagetest.Survival{storagetest.Synced, storagetest.All, storagetest.Mixed}
+	spread(t, every(1, len(moments)), func(t *testing.T, at int) {
+		m := &moments[at-1]
+		if len(m.rig.opts.Volumes) < 2 {
+			return // before there was a second volume: the fault table has these
+		}
+		for n, survival := range survivals {
+			for i, index := range []bool{true, false} {
+				if wholeTables || (at+i)%len(survivals) == n {
+					crashes.Add(int64(seen.crash(t, m, survival, uint64(at), index, (*rig).drainedAfter)))
+				}
+			}
+		}
+	})
+	t.Logf("%d operations, %d faults, %d different states that crashes leave", len(moments), faults.Load(), crashes.Load())
 }
 
-func drainFails(t *testing.T, f storagetest.Fault) {
+// volumesFrom is how many operations there were on a disk when there were two volumes: a trouble that lasts needs another volume
+// to go on with.
+func volumesFrom(moments []moment, path string) int {
+	for i := range moments {
+		if len(moments[i].rig.opts.Volumes) == 2 {
+			return moments[i].rig.mounts().At(path).Ops()
+		}
+	}
+	return 0
+}
+
+// drainFails runs the life with a disk that gets into trouble, and is well again before it is looked at.
+func drainFails(t *testing.T, path string, x trouble) {
 	t.Helper()
 	r := drainRig(t)
-	r.disk.Inject(f)
-	err := r.drainLife()
-	r.disk.Inject(storagetest.Fault{})
+	defer r.discard()
+	d := r.mounts().At(path)
+	d.Inject(x.Fault)
+	err := r.drainLife() // may be stopped by the trouble
+	if len(r.acked) != int(r.made) {
+		err = errors.Join(err, fmt.Errorf("%d pictures of %d were recorded", len(r.acked), r.made))
+	} else if len(r.opts.Volumes) == 2 {
+		err = nil
+	}
+	d.Inject(storagetest.Fault{})
+	x.back(d, rand.New(rand.NewPCG(uint64(x.At), 1)))
 	r.close()
-	if err == nil || len(r.opts.Volumes) == 2 {
+	if err == nil && x.Mode == storagetest.Fills {
+		err = r.drainedBut(r.deletedForSpace)
+	} else if err == nil {
 		err = r.drainedAfter()
 	}
 	if err != nil {
-		t.Errorf("%s %s with %v: %v\n%s", r.disk.Op(f.At), f.Mode, f.Err, err, r.disk)
-	}
-}
-
-func drainCrashes(t *testing.T, at int) {
-	t.Helper()
-	r := drainRig(t)
-	saved := filepath.Join(filepath.Dir(r.index), "saved.db")
-	r.disk.OnCrash(func() {
-		if err := copyIndex(r.index, saved); err != nil {
-			t.Error(err)
-		}
-	})
-	r.disk.Inject(storagetest.Fault{At: at, Mode: storagetest.Crashes})
-	err := r.drainLife()
-	op := r.disk.Op(at)
-	r.close()
-	if err != nil {
-		t.Errorf("%s crash: %v", op, err)
-		return
-	}
-	if len(r.opts.Volumes) < 2 {
-		return // before there was a second volume: the fault table has these
-	}
-	survivals := []storagetest.Survival{storagetest.Synced, storagetest.All, storagetest.Mixed}
-	for i, index := range []string{saved, ""} {
-		survival := survivals[(at+i)%len(survivals)]
-		after := r.after(survival, uint64(at), index)
-		if err := after.drainedAfter(); err != nil {
-			t.Errorf("%s crash (%s, index %q): %v\n%s", op, survival, filepath.Base(index), err, after.disk)
-		}
+		t.Errorf("%s %s: %v\n%s", d.Op(x.At), x, err, r.mounts())
 	}
 }
 
 // drainedAfter opens the store again, goes on emptying, and looks.
-func (r *rig) drainedAfter() error {
+func (r *rig) drainedAfter() error { return r.drainedBut(func() func(frame) bool { return never }) }
+
+// drainedBut is drainedAfter of a store that may have deleted something.
+func (r *rig) drainedBut(deleted func() func(frame) bool) error {
 	if err := r.open(); err != nil {
 		return err
 	}
 	defer r.close()
 	r.tend()
-	if err := r.whole(never); err != nil {
+	if err := r.whole(deleted()); err != nil {
 		return fmt.Errorf("before going on: %w", err)
 	}
-	if err := r.goOn(); err != nil {
+	if err := r.recordMore(); err != nil {
 		return err
 	}
 	if err := r.drainAll(); err != nil {
 		return err
 	}
 	r.tend() // the garbage
-	if err := r.whole(never); err != nil {
+	if err := r.whole(deleted()); err != nil {
 		return fmt.Errorf("drained: %w", err)
 	}
 	return r.emptied()

@@ -34,6 +34,7 @@ func (s *Store) carryOut(ctx context.Context, id string) (Erasure, error) {
 	defer s.erasingOne.Unlock()
 	e, err := s.Erasure(id)
 	if err != nil || !e.Done.IsZero() {
+		s.noLonger(id)
 		return e, err
 	}
 	waiting := ""
@@ -104,14 +105,21 @@ func (s *Store) endErasure(e *Erasure, waiting string) (Erasure, error) {
 	if err := s.noteErasure(e); err != nil {
 		return *e, err
 	}
-	s.mu.Lock()
-	s.erasing = slices.DeleteFunc(slices.Clone(s.erasing), func(x *Erasure) bool { return x.ID == e.ID })
+	s.noLonger(e.ID)
 	if e.keyed() {
+		s.mu.Lock()
 		s.unswept[e.ID] = true
+		s.mu.Unlock()
 	}
-	s.mu.Unlock()
 	s.note()
 	return *e, nil
+}
+
+// noLonger takes an erasure off those that are under way.
+func (s *Store) noLonger(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.erasing = slices.DeleteFunc(slices.Clone(s.erasing), func(x *Erasure) bool { return x.ID == id })
 }
 
 // forget has the keys of what went forgotten. Those are in the erasure's record from the moment that nothing needs them.
@@ -138,6 +146,10 @@ func (s *Store) forget(e *Erasure) error {
 // eraseSegment takes what an erasure covers out of a segment. Order of operations: FORMAT.md, "Erase".
 func (s *Store) eraseSegment(ctx context.Context, e *Erasure, seg *Segment) error {
 	v := s.volumeOf(seg.volume)
+	if other := s.volumeOf(seg.mirror.volume); !seg.Open && seg.mirror.volume != 0 && other != nil && (v == nil || !v.takes()) { // what is left is written from the other copy
+		*seg, v = seg.onVolume(seg.mirror.volume), other
+		s.fill(seg)
+	}
 	switch {
 	case seg.Open:
 		return s.cutForErasure(e, seg)
@@ -158,8 +170,7 @@ func (s *Store) eraseSegment(ctx context.Context, e *Erasure, seg *Segment) erro
 	}
 	defer func() {
 		for _, o := range kept {
-			v.made(o.Path)
-			v.made(o.Path + partSuffix)
+			s.settlePart(o)
 		}
 	}()
 	if err := s.enterErased(e, v, seg, kept); err != nil {
@@ -231,7 +242,7 @@ func (s *Store) keepRest(ctx context.Context, e *Erasure, v *volume, seg *Segmen
 // segment's until it is whole and synced.
 func (s *Store) keepPart(ctx context.Context, v *volume, seg *Segment, m *Media, from, to int) (*open, error) {
 	o := &open{vol: v}
-	o.Segment = Segment{Camera: seg.Camera, Stream: seg.Stream, Run: seg.Run, End: seg.End, Joined: seg.Joined && from == 0}
+	o.Segment = Segment{Camera: seg.Camera, Stream: seg.Stream, Run: seg.Run, End: seg.End, Joined: seg.Joined && from == 0, wanted: seg.wanted}
 	var err error
 	if o.Start, o.tracks, err = m.table.Rest(from, seg.Start); err != nil {
 		return nil, err
@@ -243,7 +254,8 @@ func (s *Store) keepPart(ctx context.Context, v *volume, seg *Segment, m *Media,
 		return nil, v.fail(err)
 	}
 	if err := s.namePart(o); err != nil {
-		return nil, v.fail(err)
+		s.settleKey(o)
+		return nil, v.fail(errors.Join(err, s.index.db.Update(o.outliveKey)))
 	}
 	if err = s.writePart(ctx, o, m, from, to); err == nil {
 		err = s.placePart(o)
@@ -276,7 +288,10 @@ func (s *Store) namePart(o *open) error {
 		} else if !free {
 			continue
 		}
-		if err := s.index.db.Update(func(tx *bbolt.Tx) error { return o.partGarbage(tx.Bucket(bGarbage).Put) }); err != nil {
+		err := s.index.db.Update(func(tx *bbolt.Tx) error {
+			return errors.Join(o.partGarbage(tx.Bucket(bGarbage).Put), o.outliveKey(tx))
+		})
+		if err != nil {
 			return err
 		}
 		file, err := durable.Create(s.fs, v.o.Path, o.Path+partSuffix)
@@ -284,7 +299,7 @@ func (s *Store) namePart(o *open) error {
 			return err
 		}
 		o.file = file
-		v.making[o.Path], v.making[o.Path+partSuffix] = true, true
+		v.makes(o.Path, o.Path+partSuffix)
 		return nil
 	}
 	return fmt.Errorf("keep the rest of a segment: %d files of its name are there", maxSegmentName+1)
@@ -394,8 +409,14 @@ func (s *Store) placePart(o *open) error {
 // dropPart lets go of a part that will be no segment. Its notes have it removed.
 func (s *Store) dropPart(o *open) {
 	o.file.Close() // a second time when it was placed: of no consequence
+	s.settlePart(o)
+}
+
+// settlePart lets go of the names of a part, and of its key: it is in the index now, or given up.
+func (s *Store) settlePart(o *open) {
 	o.vol.made(o.Path)
 	o.vol.made(o.Path + partSuffix)
+	s.settleKey(o)
 }
 
 // enterErased notes in the journals and in the index that a segment has gone and what is left of it.
@@ -408,6 +429,9 @@ func (s *Store) enterErased(e *Erasure, v *volume, seg *Segment, kept []*open) e
 	for _, o := range kept {
 		records = append(records, closing(&o.Segment))
 		size -= o.Size
+	}
+	if r.Size = size; len(kept) > 0 {
+		r.Kind = erasedPart
 	}
 	for i := range went { // the file is named in the first; a segment without anything gone is not erased
 		r.Start, r.End = &went[i].Start, &went[i].End
@@ -425,17 +449,18 @@ func (s *Store) enterErased(e *Erasure, v *volume, seg *Segment, kept []*open) e
 	next.Erased = slices.Clone(e.Erased)
 	err := s.index.db.Update(func(tx *bbolt.Tx) error {
 		now, ok, err := segmentOf(tx, seg.Camera, seg.Stream, seg.key())
-		if err != nil || !ok || !bytes.Equal(now.marshal(), seg.marshal()) {
+		if now = now.onVolume(seg.volume); err != nil || !ok || !bytes.Equal(now.marshal(), seg.marshal()) {
 			return errors.Join(err, waitFor("a segment was moved meanwhile"))
 		}
 		if err := deleteSegment(tx, seg); err != nil {
 			return err
 		}
 		for _, o := range kept {
-			if err := putSegment(tx, &o.Segment); err != nil {
+			if err := putPart(tx, &o.Segment); err != nil {
 				return err
 			}
-			if err := o.partGarbage(func(k, _ []byte) error { return tx.Bucket(bGarbage).Delete(k) }); err != nil {
+			err := o.partGarbage(func(k, _ []byte) error { return tx.Bucket(bGarbage).Delete(k) })
+			if err := errors.Join(err, needKey(tx, &o.Segment)); err != nil {
 				return err
 			}
 		}
@@ -451,6 +476,16 @@ func (s *Store) enterErased(e *Erasure, v *volume, seg *Segment, kept []*open) e
 		*e = next
 	}
 	return err
+}
+
+// putPart enters a part. The same part may be there: a crash came before the volume of the second copy was told, and the index was
+// lost. The file of before then goes.
+func putPart(tx *bbolt.Tx, part *Segment) error {
+	before, ok, err := segmentOf(tx, part.Camera, part.Stream, part.key())
+	if err == nil && ok && before.Digest == part.Digest {
+		err = scrapAll(tx, &before)
+	}
+	return errors.Join(err, putSegment(tx, part))
 }
 
 // wentOf gives what of a segment went.

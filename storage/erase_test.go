@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -231,6 +232,25 @@ func TestLockedFootageIsNotErased(t *testing.T) {
 		t.Errorf("what was refused is noted: %+v %v", list, err)
 	}
 	r.erase(1, 2)
+	r.must(r.whole(never))
+}
+
+// TestLockedFootageThatIsBeingRecordedIsNotErased asks for the locked range itself, and for another part of the segment in which
+// it lies.
+func TestLockedFootageThatIsBeingRecordedIsNotErased(t *testing.T) {
+	r := protectedRecording(t)
+	r.record(8)
+	l, err := r.store.Lock(Lock{Camera: "door", From: at(2), To: at(3), Until: at(1000)})
+	r.must(err)
+	for _, part := range [][2]float64{{2, 3}, {0.5, 1}} {
+		var held *HeldError
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // what is erased waits for the writer, which does not come
+		defer cancel()
+		if e, err := r.store.Erase(ctx, "door", nil, at(part[0]), at(part[1]), GroundRequest); !errors.As(err, &held) || held.Locks[0].ID != l.ID {
+			t.Errorf("%v s of a segment that is being recorded, with a lock: %+v, %v", part, e, err)
+		}
+	}
+	r.must(r.w.Close(CauseStopped))
 	r.must(r.whole(never))
 }
 

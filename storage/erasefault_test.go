@@ -3,8 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"holdfast/storage/storagetest"
@@ -57,7 +56,10 @@ func (r *rig) carriedOut(id string) error {
 
 // goneOrKept tells what is wrong with what an erasure left: frames that are still there though the order was given, and
 // frames that went without one.
-func (r *rig) goneOrKept() error {
+func (r *rig) goneOrKept() error { return r.goneOr(func() func(frame) bool { return never }) }
+
+// goneOr is goneOrKept of a store that may have deleted something.
+func (r *rig) goneOr(deleted func() func(frame) bool) error {
 	r.tend()
 	list, err := r.store.Erasures("door")
 	if err != nil {
@@ -83,7 +85,10 @@ func (r *rig) goneOrKept() error {
 			}
 		}
 	}
-	return r.whole(never)
+	if n := len(r.store.making); n > 0 {
+		return fmt.Errorf("%d keys are taken to be in the making for ever", n)
+	}
+	return r.whole(deleted())
 }
 
 func eraseRig(tb testing.TB) *rig {
@@ -95,71 +100,50 @@ func eraseRig(tb testing.TB) *rig {
 // TestErasureSurvivesEveryFault lets every operation of two erasures fail, fail after it took effect, and be the last before a
 // crash. Afterwards what was ordered is done, the rest is there once and whole, and its digest stands.
 func TestErasureSurvivesEveryFault(t *testing.T) {
+	t.Parallel()
 	r := eraseRig(t)
 	if err := r.erasing(); err != nil {
 		t.Fatal(err)
 	}
-	ops, cases := r.disk.Ops(), 0
-	for at := 1; at <= ops && !t.Failed(); at++ {
+	var cases atomic.Int64
+	spread(t, every(1, r.disk.Ops()), func(t *testing.T, at int) {
 		for _, mode := range []storagetest.Mode{storagetest.Fails, storagetest.FailsAfter} {
-			cases++
-			failingErasure(t, storagetest.Fault{At: at, Mode: mode})
+			cases.Add(1)
+			if changes := failingErasure(t, storagetest.Fault{At: at, Mode: mode}); !changes {
+				break
+			}
 		}
-		cases += crashingErasure(t, at)
+	})
+	r = eraseRig(t)
+	moments, err := r.moments(r.erasing)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Logf("%d operations, %d cases", ops, cases)
+	survivals := []storagetest.Survival{storagetest.Synced, storagetest.All, storagetest.Mixed}
+	crashes := crashTable(t, every(1, len(moments)), moments, survivals, func(r *rig) error {
+		if err := r.open(); err != nil {
+			return err
+		}
+		return r.goneOrKept()
+	})
+	t.Logf("%d operations, %d faults, %d different states that crashes leave", len(moments), cases.Load(), crashes)
 }
 
-func failingErasure(t *testing.T, f storagetest.Fault) {
+func failingErasure(t *testing.T, f storagetest.Fault) (changes bool) {
 	t.Helper()
 	r := eraseRig(t)
+	defer r.discard()
 	r.disk.Inject(f)
 	r.erasing() // may be stopped by the fault; what was ordered by then is carried out all the same
+	changes = r.disk.Changes(f.At)
 	r.close()
 	r.disk.Inject(storagetest.Fault{})
 	err := r.open()
 	if err == nil {
 		err = r.goneOrKept()
 	}
-	r.close()
 	if err != nil {
 		t.Errorf("%s %s: %v\n%s", r.disk.Op(f.At), f.Mode, err, r.disk)
 	}
-}
-
-func crashingErasure(t *testing.T, at int) (cases int) {
-	t.Helper()
-	r := eraseRig(t)
-	saved := filepath.Join(filepath.Dir(r.index), "saved.db")
-	r.disk.OnCrash(func() {
-		if err := copyIndex(r.index, saved); err != nil {
-			t.Error(err)
-		}
-	})
-	r.disk.Inject(storagetest.Fault{At: at, Mode: storagetest.Crashes})
-	err := r.erasing()
-	op := r.disk.Op(at)
-	r.close()
-	if err != nil && !r.disk.Crashed() {
-		t.Errorf("%s crash: %v", op, err)
-		return 1
-	}
-	for seed := range uint64(3) {
-		survival := [...]storagetest.Survival{storagetest.Synced, storagetest.All, storagetest.Mixed}[seed]
-		for _, index := range []string{saved, ""} {
-			cases++
-			after := r.after(survival, seed, index)
-			after.disk.Inject(storagetest.Fault{})
-			err := after.open()
-			if err == nil {
-				err = after.goneOrKept()
-			}
-			if err != nil {
-				t.Errorf("%s crash (%s, index %q): %v\n%s", op, survival, filepath.Base(index), err, after.disk)
-			}
-			after.close()
-			os.Remove(after.index)
-		}
-	}
-	return cases
+	return changes
 }

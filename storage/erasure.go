@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -88,6 +89,9 @@ type Erasure struct {
 	Keys []erasedKey `json:"keys,omitempty"` // still to be forgotten
 }
 
+// erasedPart is the kind of a journal's line "erased" about a segment of which a part is left.
+const erasedPart = "part"
+
 // erasedKey names a key.
 type erasedKey struct {
 	Start time.Time `json:"start"` // of its segment
@@ -164,13 +168,7 @@ func newErasureID(now time.Time) string {
 func (s *Store) orderErasure(e *Erasure) error {
 	s.locking.Lock()
 	err := s.index.db.Update(func(tx *bbolt.Tx) error {
-		if err := eachErased(tx, e, func(seg Segment) error {
-			locks, err := lockedIn(tx, seg.Camera, seg.Start, later(seg.End, seg.Start.Add(1)))
-			if err == nil && len(locks) > 0 {
-				err = &HeldError{Locks: locks}
-			}
-			return err
-		}); err != nil {
+		if err := refuseLocked(tx, e); err != nil {
 			return err
 		}
 		return putErasure(tx, e)
@@ -192,6 +190,28 @@ func (s *Store) orderErasure(e *Erasure) error {
 	s.journalAll(e.record())
 	s.endReaders(e)
 	return nil
+}
+
+// refuseLocked refuses an erasure that takes footage under a lock: of its range, or of a segment of which it takes a part. The index
+// does not know yet how far a segment reaches that is being recorded; it may reach to now.
+func refuseLocked(tx *bbolt.Tx, e *Erasure) error {
+	refuse := func(from, to time.Time) error {
+		locks, err := lockedIn(tx, e.Camera, from, to)
+		if err == nil && len(locks) > 0 {
+			err = &HeldError{Locks: locks}
+		}
+		return err
+	}
+	if err := refuse(e.From, e.To); err != nil {
+		return err
+	}
+	return eachErased(tx, e, func(seg Segment) error {
+		end := later(seg.End, seg.Start.Add(1))
+		if seg.Open {
+			end = later(end, e.Requested)
+		}
+		return refuse(seg.Start, end)
+	})
 }
 
 // eachErased calls f for each segment that an erasure covers.
@@ -301,7 +321,8 @@ func (s *Store) Erasure(id string) (e Erasure, err error) {
 	return e, err
 }
 
-// collectErasures finds the erasures that are under way, and those whose keys wait for a sweep.
+// collectErasures finds the erasures that are under way, and those whose keys wait for a sweep: at the start, and when a volume
+// that the index had not met told of some.
 func (s *Store) collectErasures() error {
 	var list []*Erasure
 	unswept := map[string]bool{}
@@ -319,10 +340,25 @@ func (s *Store) collectErasures() error {
 			return nil
 		})
 	})
+	for _, e := range s.resume(list, unswept) {
+		s.endReaders(e)
+	}
+	return err
+}
+
+// resume adds erasures to those under way, and gives those that were not.
+func (s *Store) resume(list []*Erasure, unswept map[string]bool) (added []*Erasure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.erasing, s.unswept = list, unswept
-	return err
+	all := slices.Clone(s.erasing)
+	for _, e := range list {
+		if !slices.ContainsFunc(all, func(x *Erasure) bool { return x.ID == e.ID }) {
+			all, added = append(all, e), append(added, e)
+		}
+	}
+	s.erasing = all
+	maps.Copy(s.unswept, unswept)
+	return added
 }
 
 // keyed tells whether keys went, or are to.
@@ -405,51 +441,87 @@ func (e *Erasure) worth() string {
 	return e.Receipt.Meaning
 }
 
-// enterErasures writes what journals tell of erasures: the orders, those under way with the keys that they may not have
-// forgotten yet, and gaps where footage went.
+// enterErasures writes what journals tell of erasures: the orders, those under way with what has gone by them and the keys that
+// they may not have forgotten yet, and gaps where footage went.
 func (f *findings) enterErasures(tx *bbolt.Tx) error {
-	orders := map[string]Erasure{}
-	for i := range f.erasures {
-		if r := &f.erasures[i]; r.Type == "erasure" {
-			e, err := readErasure(r.Erasure)
-			if before := orders[e.ID]; err == nil && (before.Done.IsZero() || before.Receipt == nil && !e.Done.IsZero()) {
-				orders[e.ID] = e
-			}
-		}
+	orders, err := f.orders(tx)
+	if err != nil {
+		return err
 	}
 	for i := range f.erasures {
 		r := &f.erasures[i]
 		if r.Type != "erased" || r.Start == nil || r.End == nil {
 			continue
 		}
-		if err := putGap(tx, r.Camera, r.Stream, gapEntry{start: r.Start.UTC(), end: r.End.UTC(), cause: CauseErased}); err != nil {
-			return err
+		if r.End.After(*r.Start) { // else nothing was recorded of it
+			if err := putGap(tx, r.Camera, r.Stream, gapEntry{start: r.Start.UTC(), end: r.End.UTC(), cause: CauseErased}); err != nil {
+				return err
+			}
 		}
-		if e, ok := orders[r.ID]; ok && e.Done.IsZero() && r.KeyID != "" {
-			e.Keys = append(e.Keys, erasedKey{Start: r.At.UTC(), ID: r.KeyID})
-			orders[r.ID] = e
+		if e := orders[r.ID]; e != nil && e.Done.IsZero() {
+			e.recount(r)
 		}
 	}
 	for _, e := range orders {
-		if err := enterErasure(tx, &e); err != nil {
+		if err := putErasure(tx, e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// enterErasure writes an order, unless another volume's journal told more of it.
-func enterErasure(tx *bbolt.Tx, e *Erasure) error {
-	if v := tx.Bucket(bErasures).Get([]byte(e.ID)); v != nil {
-		known, err := readErasure(v)
-		if err == nil && !known.Done.IsZero() && (known.Receipt != nil || e.Receipt == nil) {
-			return nil
+// orders are the erasures that the journals tell of, as the newest line has them; or as the index, if that knows more from another
+// volume's journal.
+func (f *findings) orders(tx *bbolt.Tx) (map[string]*Erasure, error) {
+	orders := map[string]*Erasure{}
+	for i := range f.erasures {
+		r := &f.erasures[i]
+		if r.Type != "erasure" {
+			continue
 		}
-		if err == nil && e.Done.IsZero() {
-			e.Keys = append(e.Keys, known.Keys...)
+		e, err := readErasure(r.Erasure)
+		if err != nil {
+			continue // a check names the line
+		}
+		if before := orders[e.ID]; before == nil || e.tellsMore(before) {
+			orders[e.ID] = &e
 		}
 	}
-	return putErasure(tx, e)
+	for id, e := range orders {
+		if v := tx.Bucket(bErasures).Get([]byte(id)); v != nil {
+			known, err := readErasure(v)
+			if err != nil {
+				return nil, err
+			}
+			if !e.tellsMore(&known) {
+				orders[id] = &known
+			}
+		}
+	}
+	return orders, nil
+}
+
+// tellsMore tells whether an erasure is further than it was known before.
+func (e *Erasure) tellsMore(before *Erasure) bool {
+	if e.Done.IsZero() {
+		return false
+	}
+	return before.Done.IsZero() || before.Receipt == nil && e.Receipt != nil
+}
+
+// recount adds what a journal says has gone to a receipt that does not have it. The journal of a second copy says the same.
+func (e *Erasure) recount(r *record) {
+	went := Erased{Stream: r.Stream, Start: r.Start.UTC(), End: r.End.UTC()}
+	if slices.ContainsFunc(e.Erased, func(x Erased) bool {
+		return x.Stream == went.Stream && !x.Start.After(went.Start) && !x.End.Before(went.End)
+	}) {
+		return
+	}
+	seg := Segment{Start: r.At.UTC()}
+	if id, err := hex.DecodeString(r.KeyID); err == nil && len(id) == len(seg.KeyID) {
+		seg.Protected, seg.KeyID = true, [16]byte(id)
+	}
+	e.count(&seg, []Erased{went}, r.Kind == erasedPart, r.Size)
 }
 
 // dayOf is the time that a key was made for.
@@ -485,45 +557,6 @@ func (s *Store) hideErased(camera, stream string, from, to time.Time, footage []
 		slices.SortStableFunc(gaps, func(a, b gapEntry) int { return a.start.Compare(b.start) })
 	}
 	return footage, gaps
-}
-
-// dropParts has parts of a segment removed that an erasure wrote, when the whole segment is there too: the erasure came no
-// further, and is begun again.
-func (f *findings) dropParts() {
-	all := slices.Clone(f.segments)
-	f.segments = slices.DeleteFunc(f.segments, func(seg Segment) bool {
-		if !seg.part {
-			return false
-		}
-		for i := range all {
-			x := &all[i]
-			if x.Digest == seg.Digest && x.Camera == seg.Camera && x.Stream == seg.Stream && x.Run == seg.Run && !x.Open &&
-				x.End.Sub(x.Start) > seg.End.Sub(seg.Start) && !x.Start.After(seg.Start) && !x.End.Before(seg.End) {
-				f.barren = append(f.barren, seg.relative())
-				return true
-			}
-		}
-		return false
-	})
-}
-
-// dropErased has segments removed whose keys were destroyed while their volume was away.
-func (s *Store) dropErased(f *findings) {
-	if s.o.Keys == nil {
-		return
-	}
-	f.segments = slices.DeleteFunc(f.segments, func(seg Segment) bool {
-		if !seg.Protected {
-			return false
-		}
-		if _, err := s.o.Keys.Find(seg.Camera, seg.Start, seg.KeyID); !errors.Is(err, ErrErased) {
-			return false
-		}
-		start, end := seg.Start, seg.End
-		f.erasures = append(f.erasures, record{Type: "erased", At: start, Camera: seg.Camera, Stream: seg.Stream, Path: seg.relative(), Start: &start, End: &end})
-		f.barren = append(f.barren, seg.relative())
-		return true
-	})
 }
 
 // KnownCamera tells whether anything was ever recorded of a camera, configured or not.

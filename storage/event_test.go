@@ -274,7 +274,7 @@ func compactAll(r *rig) {
 	names, err := v.journal.names()
 	r.must(err)
 	for range names {
-		r.must(r.store.compactNext(v.journal))
+		r.must(r.store.compactNext(v.journal, r.store.numberOf(v)))
 	}
 }
 

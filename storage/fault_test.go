@@ -3,9 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -16,9 +14,22 @@ import (
 // maxAgeOfFaults is how old footage gets in the fault table.
 const maxAgeOfFaults = time.Hour
 
+var faultAges = Ages{Max: maxAgeOfFaults, Event: 3 * maxAgeOfFaults}
+
 // life is what a store goes through in the fault table: a new volume, a recording in several segments, a lock, an outage, an
 // event, a deletion by age that spares both, the end of the lock, a shutdown in order.
 func (r *rig) life() error {
+	if err := r.recordAll(); err != nil || r.disk.Crashed() {
+		return err
+	}
+	if err := r.shut(); err != nil && !r.disk.Crashed() {
+		return err
+	}
+	return nil
+}
+
+// recordAll is the life but for the shutdown.
+func (r *rig) recordAll() error {
 	steps := []func() error{
 		func() error { return r.again(r.open) },
 		func() (err error) { r.tend(); r.w, err = r.store.Writer("door", "main"); return err },
@@ -36,8 +47,7 @@ func (r *rig) life() error {
 		func() error { return r.flush(r.batch()) },
 		r.unlock,
 		func() error { r.tend(); return r.flush(r.batch()) },
-		func() error { err := r.w.Close(CauseStopped); r.w = nil; return err },
-		r.shut,
+		r.stop,
 	}
 	for _, step := range steps {
 		err := step()
@@ -65,6 +75,16 @@ func (r *rig) deletion() error {
 	r.tend()
 	r.tend() // again, should a fault have stopped it
 	return r.begin(3)
+}
+
+// stop ends recording. A segment that its volume does not let close is finished when the volume is back.
+func (r *rig) stop() error {
+	err := r.w.Close(CauseStopped)
+	r.w = nil
+	if ve := (*VolumeError)(nil); errors.As(err, &ve) {
+		return nil
+	}
+	return err
 }
 
 func (r *rig) shut() error {
@@ -116,7 +136,7 @@ func faultRig(tb testing.TB, clear bool) *rig {
 	if !clear {
 		r.protected()
 	}
-	r.opts.Ages = Ages{Max: maxAgeOfFaults, Event: 3 * maxAgeOfFaults}
+	r.opts.Ages = faultAges
 	return r
 }
 
@@ -126,6 +146,7 @@ func countOperations(t *testing.T, clear bool) int {
 	if err := r.life(); err != nil {
 		t.Fatal(err)
 	}
+	ops := r.disk.Ops()
 	if err := r.open(); err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +164,7 @@ func countOperations(t *testing.T, clear bool) int {
 	if !sorted(kept) {
 		t.Fatal("frames are not stored in their order")
 	}
-	return r.disk.Ops()
+	return ops
 }
 
 // TestFaultTable lets every operation on the disk fail, fail after it took effect, and be the last before a crash, over the
@@ -155,29 +176,45 @@ func TestFaultTable(t *testing.T) { faultTable(t, false, 1) }
 func TestFaultTableInClear(t *testing.T) { faultTable(t, true, 5) }
 
 func faultTable(t *testing.T, clear bool, stride int) {
+	t.Parallel()
 	ops := countOperations(t, clear)
-	cases := 0
-	for at := 1; at <= ops; at += stride {
-		for _, mode := range []storagetest.Mode{storagetest.Fails, storagetest.FailsAfter} {
-			for _, errno := range []syscall.Errno{syscall.EIO, syscall.ENOSPC} {
-				cases++
-				failing(t, clear, storagetest.Fault{At: at, Mode: mode, Err: errno})
+	var cases atomic.Int64
+	spread(t, every(stride, ops), func(t *testing.T, at int) {
+		for _, f := range faultsAt(at) {
+			cases.Add(1)
+			if changes := failing(t, clear, f); !changes {
+				break // the other ways to fail are the same
 			}
 		}
-		cases += crashing(t, clear, at)
-		if t.Failed() {
-			return
-		}
+	})
+	r := faultRig(t, clear)
+	moments, err := r.moments(r.life)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Logf("%d operations, %d cases", ops, cases)
+	survivals := []storagetest.Survival{storagetest.Synced, storagetest.All, storagetest.Mixed, storagetest.Mixed}
+	crashes := crashTable(t, every(stride, len(moments)), moments, survivals, (*rig).survivor)
+	t.Logf("%d operations, %d faults, %d different states that crashes leave", ops, cases.Load(), crashes)
 }
 
-// failing runs the life with an operation that fails once.
-func failing(t *testing.T, clear bool, f storagetest.Fault) {
+// faultsAt are the ways in which an operation fails; when it changes nothing the first is all of them.
+func faultsAt(at int) (list []storagetest.Fault) {
+	for _, errno := range []syscall.Errno{syscall.EIO, syscall.ENOSPC} {
+		for _, mode := range []storagetest.Mode{storagetest.Fails, storagetest.FailsAfter} {
+			list = append(list, storagetest.Fault{At: at, Mode: mode, Err: errno})
+		}
+	}
+	return list
+}
+
+// failing runs the life with an operation that fails once. It tells whether that is an operation that changes something.
+func failing(t *testing.T, clear bool, f storagetest.Fault) (changes bool) {
 	t.Helper()
 	r := faultRig(t, clear)
+	defer r.discard()
 	r.disk.Inject(f)
 	err := r.life()
+	changes = r.disk.Changes(f.At)
 	if r.store != nil {
 		r.close() // a shutdown that failed
 	}
@@ -189,60 +226,11 @@ func failing(t *testing.T, clear bool, f storagetest.Fault) {
 			r.tend()
 			err = errors.Join(r.whole(r.aged), r.goOn())
 		}
-		r.close()
 	}
 	if err != nil {
 		t.Errorf("%s %s with %v: %v\n%s", r.disk.Op(f.At), f.Mode, f.Err, err, r.disk)
 	}
-}
-
-// crashing runs the life up to a crash, once, and looks at what is found under every survival, with the index and without.
-func crashing(t *testing.T, clear bool, at int) (cases int) {
-	t.Helper()
-	r := faultRig(t, clear)
-	saved := filepath.Join(filepath.Dir(r.index), "saved.db")
-	r.disk.OnCrash(func() {
-		if err := copyIndex(r.index, saved); err != nil {
-			t.Error(err)
-		}
-	})
-	r.disk.Inject(storagetest.Fault{At: at, Mode: storagetest.Crashes})
-	err := r.life()
-	op := r.disk.Op(at)
-	r.close()
-	if err != nil {
-		t.Errorf("%s crash: %v", op, err)
-		return 1
-	}
-	for seed := range uint64(4) {
-		survival := [...]storagetest.Survival{storagetest.Synced, storagetest.All, storagetest.Mixed, storagetest.Mixed}[seed]
-		for _, index := range []string{saved, ""} {
-			cases++
-			after := r.after(survival, seed, index)
-			err := after.survivor()
-			if err != nil {
-				t.Errorf("%s crash (%s, seed %d, index %q): %v\n%s", op, survival, seed, filepath.Base(index), err, after.disk)
-			}
-			after.close()
-		}
-	}
-	return cases
-}
-
-// after is the rig as it is found after the crash; without an index when that is "".
-func (r *rig) after(s storagetest.Survival, seed uint64, index string) *rig {
-	after := *r
-	after.store, after.w, after.lost = nil, nil, index == ""
-	after.disk = r.disk.After(s, rand.New(rand.NewPCG(seed, uint64(r.disk.Ops()))))
-	after.index = filepath.Join(filepath.Dir(r.index), fmt.Sprintf("after-%d-%t.db", seed, index == ""))
-	os.Remove(after.index) // of the fault before
-	if index != "" {
-		if err := copyIndex(index, after.index); err != nil {
-			r.tb.Fatal(err)
-		}
-	}
-	r.tb.Cleanup(func() { os.Remove(after.index) })
-	return &after
+	return changes
 }
 
 // survivor opens the store after a crash.
@@ -258,7 +246,15 @@ func (r *rig) survivor() error {
 }
 
 // goOn records more, and looks again.
-func (r *rig) goOn() (err error) {
+func (r *rig) goOn() error {
+	if err := r.recordMore(); err != nil {
+		return err
+	}
+	return r.whole(r.aged)
+}
+
+// recordMore records a batch as a run of its own.
+func (r *rig) recordMore() (err error) {
 	if r.w, err = r.store.Writer("door", "main"); err != nil {
 		return err
 	}
@@ -276,67 +272,70 @@ func (r *rig) goOn() (err error) {
 	if len(r.acked) != before+batchSize {
 		return errors.New("go on recording: not every frame was taken")
 	}
-	return r.whole(r.aged)
+	return nil
 }
 
 // TestRecoveryItselfMayFail crashes a store, and then lets every operation of finding that again fail, or be the last
 // before another crash.
 func TestRecoveryItselfMayFail(t *testing.T) {
-	first := faultRig(t, false)
-	if err := first.life(); err != nil {
+	t.Parallel()
+	r := faultRig(t, false)
+	moments, err := r.moments(r.life)
+	if err != nil {
 		t.Fatal(err)
 	}
-	first.close()
-	cases := 0
-	for at := 5; at <= first.disk.Ops() && !t.Failed(); at += 9 {
-		for seed, index := range []string{"saved.db", ""} {
-			cases += recovering(t, at, uint64(2*seed), index)
+	var cases atomic.Int64
+	starts, seen := newStates(), newStates()
+	spread(t, every(9, len(moments)), func(t *testing.T, n int) {
+		for seed, index := range []bool{true, false} {
+			start := moments[n-1].found(t, [...]storagetest.Survival{storagetest.Synced, storagetest.Mixed}[seed], uint64(seed), index)
+			if starts.first(start, moments[n-1].kept(index)) {
+				cases.Add(recovering(t, &moment{op: moments[n-1].op, rig: *start, index: moments[n-1].kept(index)}, n/9+seed, seen))
+			}
+			start.discard()
 		}
-	}
-	t.Logf("%d cases", cases)
+	})
+	t.Logf("%d cases", cases.Load())
 }
 
-// recovering crashes at an operation, and then at each operation of the recovery.
-func recovering(t *testing.T, at int, seed uint64, index string) (cases int) {
+// recovering takes what a crash left, crashes the recovery from it at each operation, and lets every third fail, others than of the
+// start before: recoveries from crashes that lie beside each other are much the same.
+func recovering(t *testing.T, start *moment, nth int, seen *states) (cases int64) {
 	t.Helper()
-	r := faultRig(t, false)
-	saved := filepath.Join(filepath.Dir(r.index), "saved.db")
-	r.disk.OnCrash(func() { copyIndex(r.index, saved) })
-	r.disk.Inject(storagetest.Fault{At: at, Mode: storagetest.Crashes})
-	r.life()
-	r.close()
-	if index != "" {
-		index = saved
-	}
-	survival := [...]storagetest.Survival{storagetest.Synced, storagetest.All, storagetest.Mixed}[seed%3]
-	for k := 1; ; k++ {
-		again := r.after(survival, seed, index)
-		second := filepath.Join(filepath.Dir(r.index), "second.db")
-		os.Remove(second)
-		again.disk.OnCrash(func() { copyIndex(again.index, second) })
-		mode := storagetest.Mode(k % 3)
-		again.disk.Inject(storagetest.Fault{At: k, Mode: mode})
-		err := again.open()
+	begin := func(r *rig) error {
+		err := r.open()
 		if err == nil {
-			again.tend()
+			r.tend()
 		}
-		reached := again.disk.Ops()
-		op := again.disk.Op(k)
-		last := again
-		if again.disk.Crashed() {
-			last = again.after(storagetest.Mixed, uint64(k), second)
-			last.lost = again.lost
-			err = nil
-		}
-		again.close()
-		last.disk.Inject(storagetest.Fault{})
-		if err = last.survivor(); err != nil {
-			t.Errorf("crash at %s, then %s %s (index %q): %v\n%s", r.disk.Op(at), op, mode, filepath.Base(index), err, last.disk)
-		}
-		last.close()
-		cases++
-		if reached < k || t.Failed() {
-			return cases
-		}
+		return err
 	}
+	r := start.found(t, storagetest.All, 0, true)
+	moments, err := r.moments(func() error { return begin(r) })
+	r.discard()
+	if err != nil {
+		t.Errorf("crash at %s (index %t): %v", start.op, start.index != nil, err)
+	}
+	for k := range moments {
+		moments[k].op = start.op + " crash, then " + moments[k].op
+		cases += int64(seen.crash(t, &moments[k], storagetest.Mixed, uint64(k), true, (*rig).survivor))
+	}
+	first, step := 1+nth%3, 3
+	if wholeTables {
+		first, step = 1, 1
+	}
+	for k := first; k <= len(moments) && !t.Failed(); k += step {
+		cases++
+		r := start.found(t, storagetest.All, 0, true)
+		mode := storagetest.Mode(k % 2)
+		r.disk.Inject(storagetest.Fault{At: k, Mode: mode})
+		begin(r) // may fail: that is what is tried
+		op := r.disk.Op(k)
+		r.close()
+		r.disk.Inject(storagetest.Fault{})
+		if err := r.survivor(); err != nil {
+			t.Errorf("%s crash, then %s %s (index %t): %v\n%s", start.op, op, mode, start.index != nil, err, r.disk)
+		}
+		r.discard()
+	}
+	return cases
 }

@@ -28,12 +28,13 @@ type Forecast struct {
 	Camera   string
 	Ages     Ages
 	Oldest   time.Time     // start of the oldest footage, zero without any
-	Rate     float64       // bytes per second that its streams write, averaged over a day
+	Rate     float64       // bytes per second that its streams write, averaged over a day; of a mirrored camera on both volumes together
 	Measured time.Duration // over how long the rate was measured
 	Keeps    time.Duration // how old continuous footage gets at the present rates, 0 while that is not known
 	BySpace  bool          // space decides that, not the maximum age
 	Broken   time.Time     // end of the newest footage that went before its promised age, zero where none did
 	Until    time.Time     // when that would have been old enough
+	Locked   int64         // bytes of closed segments that locks hold, all copies; footage of the last ten minutes may be missing
 }
 
 // Short tells whether the forecast is less than was promised.
@@ -60,6 +61,9 @@ func (s *Store) Forecasts() ([]Forecast, error) {
 		}
 	}
 	s.foretell(list, room)
+	for i := range list {
+		list[i].Locked = load.cameras[list[i].Camera]
+	}
 	return list, nil
 }
 
@@ -80,6 +84,9 @@ func (s *Store) measured(now time.Time) (list []Forecast, err error) {
 				byCamera[camera] = f
 			}
 			rate, over := e.per(now)
+			if s.mirrors(camera) {
+				rate *= 2
+			}
 			f.Rate, f.Measured = f.Rate+rate, max(f.Measured, over)
 			if broken := time.Unix(0, e.Broken).UTC(); e.Broken > 0 && broken.After(f.Broken) && now.Sub(broken) < f.Ages.Min {
 				f.Broken, f.Until = broken, broken.Add(f.Ages.Min)
@@ -107,17 +114,17 @@ func (s *Store) roomOn(v *volume, st VolumeStatus, load *lockLoad) int64 {
 }
 
 // foretell finds how old the footage of each camera gets. Cameras that are pinned have the room of their volumes, which must do
-// for them alone; all must do with all room. Within a set of volumes the oldest goes first whosever it is, so that all
+// for them alone; those that are mirrored what two copies have room in, and all must do with all room. Within a set of volumes the oldest goes first whosever it is, so that all
 // cameras reach one age, but those whose maximum age is less.
 func (s *Store) foretell(list []Forecast, room map[*volume]int64) {
 	caps := make([]float64, len(list))
-	pinned := map[string][]int{} // by the volumes
+	pinned, pinsOf := map[string][]int{}, s.pins() // by the volumes; by camera
 	for i := range list {
 		caps[i] = math.Inf(1)
 		if list[i].Ages.Max > 0 {
 			caps[i] = list[i].Ages.Max.Seconds()
 		}
-		if pins := s.o.Pins[list[i].Camera]; len(pins) > 0 {
+		if pins := pinsOf[list[i].Camera]; len(pins) > 0 {
 			k := strings.Join(pins, "\x00")
 			pinned[k] = append(pinned[k], i)
 		}
@@ -125,11 +132,22 @@ func (s *Store) foretell(list []Forecast, room map[*volume]int64) {
 	kept := slices.Clone(caps)
 	for k, cameras := range pinned {
 		var bytes int64
-		for _, v := range s.pinned(strings.Split(k, "\x00")) {
+		vols := s.pinned(strings.Split(k, "\x00"))
+		for _, v := range vols {
 			bytes += room[v]
 		}
-		age := reach(list, caps, cameras, float64(bytes))
+		rates := list
+		if len(vols) == 1 {
+			rates = s.firstCopies(list) // the second lie elsewhere
+		}
+		age := reach(rates, caps, cameras, float64(bytes))
 		for _, i := range cameras {
+			kept[i] = min(kept[i], age)
+		}
+	}
+	if twice, n := s.mirroredOf(list), roomForPairs(room); n > 0 { // else they are recorded once
+		age := reach(list, kept, twice, float64(n))
+		for _, i := range twice {
 			kept[i] = min(kept[i], age)
 		}
 	}
@@ -148,6 +166,35 @@ func (s *Store) foretell(list []Forecast, room map[*volume]int64) {
 			list[i].BySpace = at < caps[i]
 		}
 	}
+}
+
+// mirroredOf gives which of the cameras are recorded to two volumes at once.
+func (s *Store) mirroredOf(list []Forecast) (which []int) {
+	for i := range list {
+		if s.mirrors(list[i].Camera) {
+			which = append(which, i)
+		}
+	}
+	return which
+}
+
+// firstCopies is the list with what one of two copies takes.
+func (s *Store) firstCopies(list []Forecast) []Forecast {
+	list = slices.Clone(list)
+	for _, i := range s.mirroredOf(list) {
+		list[i].Rate /= 2
+	}
+	return list
+}
+
+// roomForPairs is how many bytes of two copies fit on volumes, no two copies on one: what the largest has beyond all others stays
+// empty.
+func roomForPairs(room map[*volume]int64) int64 {
+	var all, largest int64
+	for _, n := range room {
+		all, largest = all+n, max(largest, n)
+	}
+	return min(all, 2*(all-largest))
 }
 
 // reach is the age in seconds that the footage of cameras reaches in a room, infinite when none of them fills it.
@@ -173,11 +220,12 @@ func reach(list []Forecast, caps []float64, cameras []int, room float64) float64
 
 // lockLoad is what locks hold.
 type lockLoad struct {
-	at     time.Time // monotonic
-	made   uint64    // changes of locks when it was summed
-	free   map[uint16]int64
-	all    map[uint16]int64
-	shares map[uint16][]lockShare // by volume, the largest first, at most maxNamed
+	at      time.Time // monotonic
+	made    uint64    // changes of locks when it was summed
+	free    map[uint16]int64
+	all     map[uint16]int64
+	cameras map[string]int64       // as all, by camera
+	shares  map[uint16][]lockShare // by volume, the largest first, at most maxNamed
 }
 
 // lockShare is what one lock holds on a volume; of footage that two locks hold, each has all.
@@ -194,7 +242,7 @@ func (s *Store) lockLoad() (*lockLoad, error) {
 	if load != nil && load.made == changes && time.Since(load.at) < loadTime {
 		return load, nil
 	}
-	load = &lockLoad{at: time.Now(), made: changes, free: map[uint16]int64{}, all: map[uint16]int64{}, shares: map[uint16][]lockShare{}}
+	load = &lockLoad{at: time.Now(), made: changes, free: map[uint16]int64{}, all: map[uint16]int64{}, cameras: map[string]int64{}, shares: map[uint16][]lockShare{}}
 	var locks []Lock
 	err := s.index.db.View(func(tx *bbolt.Tx) error {
 		return eachLock(tx, "", func(e lockEntry) error {
@@ -246,6 +294,7 @@ func (s *Store) weigh(l *Lock, load *lockLoad, seen map[string]bool) error {
 						continue
 					}
 					load.all[volume] += seg.Size
+					load.cameras[l.Camera] += seg.Size
 					if at.class == classFree {
 						load.free[volume] += seg.Size
 					}

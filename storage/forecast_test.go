@@ -109,12 +109,15 @@ func TestForecastCountsLockedFootageAndOtherCameras(t *testing.T) {
 	_, err = r.store.Lock(Lock{Camera: "door", From: began, To: r.now, Until: r.now.Add(day)}) // the same footage counts once
 	r.must(err)
 	locked := r.forecast("door")
+	if locked.Locked != 96*size || before.Locked != 0 {
+		t.Errorf("%d bytes are locked of %d, and %d were before", locked.Locked, 96*size, before.Locked)
+	}
 	if want := before.Keeps - 48*time.Hour; !near(locked.Keeps, want) {
 		t.Errorf("kept for %v with two days locked, should be %v", locked.Keeps, want)
 	}
 	r.yard("yard", size)
 	r.store.SetAges("yard", Ages{Max: time.Hour})
-	if f := r.forecast("yard"); f.Keeps != time.Hour || f.BySpace {
+	if f := r.forecast("yard"); f.Keeps != time.Hour || f.BySpace || f.Locked != 0 {
 		t.Errorf("%+v", f)
 	}
 	if f := r.forecast("door"); f.Keeps < locked.Keeps/2 {

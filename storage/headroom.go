@@ -39,11 +39,30 @@ func (v *volume) need() int64 {
 	return max(0, v.keepFree()+max(v.ahead(), written)-v.free)
 }
 
+// reopens is how many bytes must be freed on a full volume before it is used again, 0 on others: nobody writes to it, so need
+// tells too little where next to nothing is to stay free.
+func (v *volume) reopens() int64 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.state != VolumeFull {
+		return 0
+	}
+	return max(0, reopenRoom-v.free)
+}
+
+// deletable is how many bytes retention could free on a volume.
+func (s *Store) deletable(number uint16) int64 {
+	return s.heldOn(number, classFree).bytes + s.heldOn(number, classEvent).bytes
+}
+
 // retainBySpace deletes on a volume, until the space that is to stay free is free: continuous footage first, the oldest of all
 // streams, then that of events. Locked footage does not go. Where nothing else is left the volume is stuck, an alarm says
 // so, and recording goes on elsewhere or says that the disk is full.
 func (s *Store) retainBySpace(r *turn) error {
 	need, stuck := r.v.need(), false
+	if again := r.v.reopens(); again > need && s.deletable(r.number) >= again { // less would cost footage for nothing
+		need = again
+	}
 	for need > 0 && r.more() {
 		chosen, moves, err := s.oldest(r.number, need)
 		if err != nil {

@@ -89,7 +89,7 @@ func openIndex(path string) (*index, error) {
 }
 
 func (x *index) prepare(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{bMeta, bVolumes, bStreams, bSegments, bOpen, bGaps, bGarbage, bEvents, bLocks, bNumbers, bOrder, bLater, bHeld, bErasures} {
+	for _, name := range [][]byte{bMeta, bVolumes, bStreams, bSegments, bOpen, bGaps, bGarbage, bEvents, bLocks, bNumbers, bOrder, bLater, bHeld, bErasures, bOutlived, bSingle} {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}
@@ -218,6 +218,9 @@ func putSegment(tx *bbolt.Tx, s *Segment) error {
 	if err := b.Put(s.key(), s.marshal()); err != nil {
 		return err
 	}
+	if err := noteSingle(tx, s); err != nil {
+		return err
+	}
 	open := tx.Bucket(bOpen)
 	if s.Open {
 		return open.Put(openKey(s), nil)
@@ -251,7 +254,7 @@ func deleteSegment(tx *bbolt.Tx, s *Segment) error {
 			return err
 		}
 	}
-	if err := tx.Bucket(bOpen).Delete(openKey(s)); err != nil {
+	if err := errors.Join(tx.Bucket(bOpen).Delete(openKey(s)), listSingle(tx, openKey(s), false)); err != nil {
 		return err
 	}
 	for _, at := range places {

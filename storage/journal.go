@@ -43,6 +43,7 @@ type record struct {
 	CRC    uint32     `json:"k,omitempty"`    // CRC-32C of the file
 	Torn   int64      `json:"torn,omitempty"` // bytes cut off by recovery
 	KeyID  string     `json:"kid,omitempty"`  // hex, of encrypted footage
+	Wanted bool       `json:"m,omitempty"`    // closed: a second copy is wanted
 
 	Cause Cause         `json:"why,omitempty"`   // gap: from At on; deleted: age or space; damaged, repair: the kind of finding
 	Early time.Duration `json:"early,omitempty"` // deleted: how much less than the promised age it had
@@ -130,7 +131,12 @@ func (j *journal) begin() error {
 	if err != nil {
 		return err
 	}
-	if err := durable.Commit(j.fs, file, j.volume, path); err != nil {
+	err = durable.Commit(j.fs, file, j.volume, path)
+	if gone := present(j.fs, j.volume); err == nil && gone != nil { // it was made in an empty mount point
+		durable.Remove(j.fs, path)
+		err = gone
+	}
+	if err != nil {
 		file.Close()
 		return err
 	}
@@ -276,7 +282,8 @@ func (j *journal) close() error {
 	return err
 }
 
-// replay calls f for each whole record of the volume's journal, the oldest first. bad counts the lines that are not.
+// replay calls f for each whole record of the volume's journal, the oldest first. bad counts the lines that are not, or that
+// do not say what they must.
 func replay(fsys durable.FS, volume string, f func(record)) (bad int, err error) {
 	j := &journal{fs: fsys, dir: filepath.Join(volume, journalDir)}
 	names, err := j.names()
@@ -316,7 +323,11 @@ func parseJournal(data []byte, f func(record)) (bad, whole int) {
 			if at-r.Back > since {
 				bad, torn = bad+torn, 0
 			}
-			f(r)
+			if r.meant() {
+				f(r)
+			} else {
+				bad++
+			}
 		}
 		at += len(line) + 1
 	}

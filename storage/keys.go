@@ -30,7 +30,7 @@ var (
 var errNoKeys = fmt.Errorf("the footage is encrypted and encryption is switched off here: %w", ErrLocked)
 
 // protect makes the key of a new segment. It is synced on the segment's volume before the file is made, so there is never a
-// file whose key could be lost; what a crash leaves is a key that nothing was written under.
+// file whose key could be lost; what a crash leaves is a key that nothing was written under. Whoever calls it settles the key.
 func (s *Store) protect(o *open) error {
 	if s.o.Keys == nil {
 		return nil
@@ -41,11 +41,13 @@ func (s *Store) protect(o *open) error {
 	if !attached {
 		return &VolumeError{Cause: CauseMissing, Err: errors.New("its copy of the keyring is not open")}
 	}
+	s.keyBegins(o.Camera, o.Start)
 	kid, key, err := s.o.Keys.Make(o.Camera, o.Start, id)
 	if err != nil {
+		s.keySettled(o.Camera, o.Start)
 		return err
 	}
-	o.Protected, o.KeyID = true, kid
+	o.Protected, o.KeyID, o.keyed = true, kid, true
 	o.cipher, err = fmp4.NewCipher(kid, key)
 	return err
 }
@@ -90,9 +92,22 @@ func (s *Store) attachKeys(v *volume) error {
 		return v.fail(fmt.Errorf("open its copy of the keyring: %w", err))
 	}
 	v.mu.Lock()
-	defer v.mu.Unlock()
 	v.keys = true
+	removed := v.removed
+	v.mu.Unlock()
+	if removed { // meanwhile
+		s.detachKeys(v)
+	}
 	return nil
+}
+
+// leave lets go of the journal and of the keyring's copy of a volume that is out of use. Nothing on it is touched any more.
+func (s *Store) leave(v *volume) {
+	v.mu.Lock()
+	v.removed = true
+	v.mu.Unlock()
+	s.detachKeys(v)
+	v.release()
 }
 
 // detachKeys lets go of the volume's copy of the keyring.
@@ -106,13 +121,16 @@ func (s *Store) detachKeys(v *volume) {
 	}
 }
 
-// tendKeys carries on with erasures, has the copies of the keyring follow each other, and what is erased destroyed, until ctx
-// ends.
+// tendKeys carries on with erasures, has the keys of deleted footage forgotten, the copies of the keyring follow each other, and
+// what is forgotten destroyed, until ctx ends.
 func (s *Store) tendKeys(ctx context.Context) {
 	tick := time.NewTicker(probePeriod)
 	defer tick.Stop()
 	for {
 		s.tendErasures(ctx)
+		if err := s.forgetOutlived(); err != nil {
+			s.log.Error("forget keys of deleted footage; it is tried again", "error", err)
+		}
 		if s.o.Keys != nil {
 			s.o.Keys.Tend(ctx)
 		}

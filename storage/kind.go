@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"maps"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -53,9 +54,8 @@ func (a Ages) longest() time.Duration {
 // agesOf gives the ages of a camera's footage: what is not said for it is as for all.
 func (s *Store) agesOf(camera string) Ages {
 	s.mu.Lock()
-	own := s.o.CameraAges[camera]
+	a, own := s.o.Ages, s.o.CameraAges[camera]
 	s.mu.Unlock()
-	a := s.o.Ages
 	if own.Max > 0 {
 		a.Max = own.Max
 	}
@@ -81,12 +81,19 @@ func (s *Store) Ages(camera string) Ages { return s.agesOf(camera) }
 func (s *Store) SetAges(camera string, a Ages) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ages := make(map[string]Ages, len(s.o.CameraAges)+1)
-	for k, v := range s.o.CameraAges {
-		ages[k] = v
+	ages := maps.Clone(s.o.CameraAges)
+	if ages == nil {
+		ages = map[string]Ages{}
 	}
 	ages[camera] = a
 	s.o.CameraAges = ages
+}
+
+// SetSiteAges changes how long footage is kept where a camera says nothing else.
+func (s *Store) SetSiteAges(a Ages) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.o.Ages = a
 }
 
 // kindOf finds the kind of a segment.

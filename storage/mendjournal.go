@@ -54,7 +54,7 @@ func (s *Store) setAside(path string) error {
 	}
 	var good, bad []byte
 	for line := range bytes.Lines(data) {
-		if _, err := decodeLine(bytes.TrimSuffix(line, []byte{'\n'})); err != nil {
+		if r, err := decodeLine(bytes.TrimSuffix(line, []byte{'\n'})); err != nil || !r.meant() {
 			bad = append(bad, line...)
 			continue
 		}
@@ -147,7 +147,11 @@ func (s *Store) unsaidOf(number uint16, closed, gaps map[string]bool) (list []re
 	err = s.index.streams(func(tx *bbolt.Tx, camera, stream string, b *bbolt.Bucket) error {
 		return b.ForEach(func(k, val []byte) error {
 			seg, err := unmarshalSegment(k, val)
-			if seg.Camera, seg.Stream = camera, stream; err == nil && !seg.Open && seg.volume == number && !closed[seg.relative()] {
+			if err != nil || seg.Open || !seg.on(number) {
+				return nil
+			}
+			seg.Camera, seg.Stream = camera, stream
+			if seg = seg.onVolume(number); !closed[seg.relative()] {
 				list = append(list, closing(&seg))
 			}
 			return nil

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,6 +45,7 @@ func TestCopyingYieldsToRecordingOnEitherVolume(t *testing.T) {
 			r := drainable(t)
 			vols := r.store.list()
 			slow := vols[which]
+			r.must(r.store.Drain(vols[0].o.Path))
 			slow.begins()
 			slow.mu.Lock()
 			slow.meter.slow, slow.meter.since = true, time.Now()
@@ -55,8 +57,14 @@ func TestCopyingYieldsToRecordingOnEitherVolume(t *testing.T) {
 			if err := r.store.yield(ctx, vols[0], o, 1); !errors.Is(err, context.Canceled) {
 				t.Errorf("copying goes on: %v", err)
 			}
+			if d := r.store.statusOf(vols[0]).Draining; !strings.Contains(d.Waits, slow.o.Path) || len(r.store.drainAlarms(vols[0])) > 0 {
+				t.Errorf("it says that it waits for %q, with alarms %+v", d.Waits, r.store.drainAlarms(vols[0]))
+			}
 			slow.ends()
 			r.must(r.store.yield(t.Context(), vols[0], o, 1))
+			if d := r.store.statusOf(vols[0]).Draining; d.Waits != "" {
+				t.Errorf("it still says %q", d.Waits)
+			}
 		})
 	}
 }

@@ -19,12 +19,34 @@ const usualRate = 500_000
 // A camera that is pinned is recorded on its own volumes while one of them takes footage, and on the others otherwise: the
 // next segment returns.
 func (s *Store) pick(camera string) (*volume, error) {
-	if pins := s.o.Pins[camera]; len(pins) > 0 {
+	if pins := s.pins()[camera]; len(pins) > 0 {
 		if v, err := best(s.pinned(pins)); err == nil && v.takes() {
 			return v, nil
 		}
 	}
 	return best(s.list())
+}
+
+// pins are the volumes that cameras are pinned to, by camera.
+func (s *Store) pins() map[string][]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.o.Pins
+}
+
+// SetPins changes the volumes that a camera is recorded on while one of them takes footage, ids or paths; none: all. It holds
+// from the next segment on.
+func (s *Store) SetPins(camera string, volumes []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pins := maps.Clone(s.o.Pins)
+	if pins == nil {
+		pins = map[string][]string{}
+	}
+	if pins[camera] = volumes; len(volumes) == 0 {
+		delete(pins, camera)
+	}
+	s.o.Pins = pins
 }
 
 // pinned gives the volumes that pins name by id or path.
@@ -39,8 +61,9 @@ func (s *Store) pinned(pins []string) (list []*volume) {
 
 // unpinned are the cameras that are not recorded where they are pinned to.
 func (s *Store) unpinned() (list []Alarm) {
-	for _, camera := range slices.Sorted(maps.Keys(s.o.Pins)) {
-		pins := s.o.Pins[camera]
+	all := s.pins()
+	for _, camera := range slices.Sorted(maps.Keys(all)) {
+		pins := all[camera]
 		if len(pins) == 0 {
 			continue
 		}

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
+	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,7 +38,10 @@ type madeKey struct {
 const keysAlone = "/data/keyring"
 
 func newWholeLife(tb testing.TB) *wholeLife {
-	r := faultRig(tb, false)
+	r := newRig(tb)
+	r.runOn(storagetest.NewMounts(64<<20, mount, otherMount))
+	r.protected()
+	r.opts.Ages = faultAges
 	r.opts.copyRate = -1
 	if err := errors.Join(r.disk.Mkdir("/data"), r.disk.SyncDir("/")); err != nil {
 		tb.Fatal(err)
@@ -94,7 +98,7 @@ func (l *wholeLife) live() error {
 }
 
 func (l *wholeLife) openRing() (err error) {
-	l.ring, err = keyring.Open(keyring.Options{FS: l.disk, Dir: keysAlone, Root: l.root, Now: func() time.Time { return l.now }})
+	l.ring, err = keyring.Open(keyring.Options{FS: l.mounts(), Dir: keysAlone, Root: l.root, Now: func() time.Time { return l.now }})
 	if err != nil {
 		return err
 	}
@@ -185,15 +189,16 @@ func hasKey(list []madeKey, k madeKey) bool {
 }
 
 // TestPowerCutsAtAnyMoment cuts the power at random operations of the whole life, and lets whatever was not synced survive or
-// not, each file and each directory by itself. Nothing that was said to be safe is lost, no key either, nothing forgotten
+// not, each disk, each file and each directory by itself. Nothing that was said to be safe is lost, no key either, nothing forgotten
 // comes back, a check finds nothing, and everything goes on. The index survives as it was, or not at all.
 func TestPowerCutsAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	calm := newWholeLife(t)
-	before := calm.disk.Ops()
-	if err := calm.live(); err != nil {
+	var promises []wholeLife // by moment
+	moments, err := calm.moments(calm.live, func() { promises = append(promises, *calm) })
+	if err != nil {
 		t.Fatal(err)
 	}
-	ops := calm.disk.Ops() - before
 	if err := calm.survives(); err != nil {
 		t.Fatalf("without a power cut: %v", err)
 	}
@@ -211,45 +216,35 @@ func TestPowerCutsAtAnyMoment(t *testing.T) {
 	} else if testing.Short() {
 		points /= 10
 	}
-	random, frames := rand.New(rand.NewPCG(seed, 0)), 0
-	for n := range points {
-		frames += powerCut(t, before+1+random.IntN(ops), random.Uint64(), n%2 == 0)
-		if t.Failed() {
-			break
-		}
+	random := rand.New(rand.NewPCG(seed, 0))
+	cuts := make([]cut, points)
+	for n := range cuts {
+		cuts[n] = cut{random.IntN(len(moments)), random.Uint64(), n%2 == 0}
 	}
-	t.Logf("seed %d: %d power cuts among %d operations; %d frames were safe before them", seed, points, ops, frames)
+	var frames atomic.Int64
+	spread(t, every(1, points), func(t *testing.T, n int) {
+		c := cuts[n-1]
+		frames.Add(int64(powerCut(t, &moments[c.at], promises[c.at], c)))
+	})
+	t.Logf("seed %d: %d power cuts among %d operations; %d frames were safe before them", seed, points, len(moments), frames.Load())
 }
 
-// powerCut lives up to an operation and looks at what survives. It returns how many frames were safe by then.
-func powerCut(t *testing.T, at int, seed uint64, index bool) int {
+// cut is a power cut.
+type cut struct {
+	at    int    // moment
+	seed  uint64 // of what survives
+	index bool   // whether the index does, as it was
+}
+
+// powerCut looks at what survives a power cut. It returns how many frames were safe by then.
+func powerCut(t *testing.T, m *moment, l wholeLife, c cut) int {
 	t.Helper()
-	l := newWholeLife(t)
-	defer os.RemoveAll(filepath.Dir(l.index))
-	saved := ""
-	if index {
-		saved = filepath.Join(filepath.Dir(l.index), "saved.db")
-	}
-	l.disk.OnCrash(func() {
-		if index {
-			if err := copyIndex(l.index, saved); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-	l.disk.Inject(storagetest.Fault{At: at, Mode: storagetest.Crashes})
-	err := l.live()
-	op := l.disk.Op(at)
-	l.close()
-	if err != nil {
-		t.Errorf("%s: %v", op, err)
-		return 0
-	}
+	l.kept, l.tried, l.forgotten = slices.Clip(l.kept), slices.Clip(l.tried), slices.Clip(l.forgotten)
+	l.rig = m.found(t, storagetest.Mixed, c.seed, c.index)
+	defer l.discard()
 	frames := len(l.acked)
-	l.rig = l.after(storagetest.Mixed, seed, saved)
-	defer l.close()
 	if err := l.survives(); err != nil {
-		t.Errorf("power cut at operation %d, %s (seed %d, index %t): %v\n%s", at, op, seed, index, err, l.disk)
+		t.Errorf("power cut at operation %d, %s (seed %d, index %t): %v\n%s", c.at, m.op, c.seed, c.index, err, l.mounts())
 	}
 	return frames
 }

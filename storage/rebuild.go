@@ -24,12 +24,13 @@ type findings struct {
 	segments []Segment
 	gaps     []record // "gap", in the order of noting
 	deleted  []record
-	marks    []record // "event", "lock", "unlock", in the order of noting
-	damaged  []record // "damaged"
-	erasures []record // "erasure", "erased", in the order of noting
-	barren   []string // files that never got footage, or whose deletion was noted and not carried out, below the volume
-	bad      int      // lines of the journal that cannot be read
-	alien    []string // files that are no segments
+	marks    []record  // "event", "lock", "unlock", in the order of noting
+	damaged  []record  // "damaged"
+	erasures []record  // "erasure", "erased", in the order of noting
+	spare    []Segment // keys that nothing needs: camera, stream, start, run and KID
+	barren   []string  // files that never got footage, or whose deletion was noted and not carried out, below the volume
+	bad      int       // lines of the journal that cannot be read
+	alien    []string  // files that are no segments
 }
 
 // findAll reads a volume that the index has not met. It costs one table per file.
@@ -66,15 +67,18 @@ func (s *Store) findAll(v *volume) (f findings, err error) {
 		s.log.Error("journal has lines that cannot be read", "volume", v.o.Path, "lines", bad)
 	}
 	err = s.scanVolume(v, closedBy, &f)
+	var removed []Segment
 	f.segments = slices.DeleteFunc(f.segments, func(seg Segment) bool {
 		rel := seg.relative()
 		if gone[rel] {
-			f.barren = append(f.barren, rel)
+			f.barren, removed = append(f.barren, rel), append(removed, seg)
 		}
 		return gone[rel]
 	})
-	f.dropParts()
+	f.deleted = slices.DeleteFunc(f.deleted, func(r record) bool { return !gone[r.Path] }) // it was taken back
+	removed = append(removed, f.dropParts()...)
 	s.dropErased(&f)
+	s.spareKeys(&f, removed)
 	return f, err
 }
 
@@ -96,7 +100,7 @@ func (f *findings) enter(tx *bbolt.Tx, number uint16) error {
 
 // enterTold writes what journals tell, once the segments are there.
 func (f *findings) enterTold(tx *bbolt.Tx) error {
-	for _, enter := range []func(*bbolt.Tx) error{f.enterDeleted, f.enterMarks, f.enterGaps, f.enterErasures, f.enterDamaged} {
+	for _, enter := range []func(*bbolt.Tx) error{f.enterDeleted, f.enterMarks, f.enterGaps, f.enterErasures, f.enterDamaged, f.enterSpare} {
 		if err := enter(tx); err != nil {
 			return err
 		}
@@ -144,7 +148,6 @@ func (f *findings) enterDeleted(tx *bbolt.Tx) error {
 // event the later end holds.
 func (f *findings) enterMarks(tx *bbolt.Tx) error {
 	events := map[string]Event{} // by id: what was said last
-	cameras := map[string]bool{}
 	for i := range f.marks {
 		r := &f.marks[i]
 		if r.Type != "event" {
@@ -156,21 +159,34 @@ func (f *findings) enterMarks(tx *bbolt.Tx) error {
 		}
 	}
 	for _, e := range events {
-		cameras[e.Camera] = true
 		if err := enterEvent(tx, e); err != nil {
 			return err
 		}
 	}
-	for camera := range cameras {
-		first, ok := firstOfCamera(tx, camera)
-		if !ok {
-			continue
-		}
-		if err := dropEvents(tx, camera, first, math.MaxInt); err != nil {
-			return err
-		}
-	}
 	return nil
+}
+
+// dropOutdated forgets events and gaps before the oldest footage, once the footage of every volume is known: another volume's may be
+// older than that of the one whose journal tells of them.
+func dropOutdated(tx *bbolt.Tx) error {
+	events, gaps := map[string]time.Time{}, []string{}
+	err := tx.Bucket(bEvents).ForEachBucket(func(camera []byte) error {
+		if first, ok := firstOfCamera(tx, string(camera)); ok {
+			events[string(camera)] = first
+		}
+		return nil
+	})
+	if err == nil {
+		err = tx.Bucket(bGaps).ForEachBucket(func(k []byte) error { gaps = append(gaps, string(k)); return nil })
+	}
+	for camera, first := range events {
+		err = errors.Join(err, dropEvents(tx, camera, first, math.MaxInt))
+	}
+	for _, k := range gaps {
+		camera, stream := splitKey([]byte(k))
+		err = errors.Join(err, dropGaps(tx, camera, stream, time.Time{}))
+	}
+	return err
 }
 
 func enterEvent(tx *bbolt.Tx, e Event) error {
@@ -221,9 +237,6 @@ func (f *findings) enterGaps(tx *bbolt.Tx) error {
 			if err := enterGap(tx, g, next); err != nil {
 				return err
 			}
-		}
-		if err := dropGaps(tx, list[0].Camera, list[0].Stream); err != nil {
-			return err
 		}
 	}
 	return nil
@@ -290,7 +303,7 @@ func (s *Store) scanVolume(v *volume, known map[string]record, f *findings) erro
 			return nil
 		}
 		if r, ok := known[rel]; ok && r.End != nil && !seg.Open {
-			seg.End, seg.crc = r.End.UTC(), r.CRC
+			seg.End, seg.crc, seg.wanted = r.End.UTC(), r.CRC, r.Wanted
 			hex.Decode(seg.Digest[:], []byte(r.Digest))
 		}
 		f.segments = append(f.segments, seg)
@@ -381,7 +394,7 @@ func (s *Store) inspect(v *volume, path string) (seg Segment, err error) {
 			err = &unreadable{file.err}
 		}
 	}()
-	head, _, _, err := fmp4.ReadHeader(file, size)
+	head, tracks, from, err := fmp4.ReadHeader(file, size)
 	if err != nil {
 		return seg, err
 	}
@@ -392,10 +405,19 @@ func (s *Store) inspect(v *volume, path string) (seg Segment, err error) {
 		Protected: head.Protected, KeyID: head.KID}
 	table, err := fmp4.ReadTable(file, size)
 	if err != nil {
-		return seg, nil
+		return seg, seg.reach(file, tracks, from, size)
 	}
 	seg.Open, seg.Size, seg.End, seg.Digest = false, size, endOf(seg.Start, table), rootOf(table)
 	before, after := table.Kin()
 	seg.part = len(before)+len(after) > 0
 	return seg, nil
+}
+
+// reach finds where the whole fragments of a file without a table end: another volume may have more of the segment.
+func (s *Segment) reach(file *careful, tracks []fmp4.Track, from, size int64) error {
+	scan, err := fmp4.ScanFragments(file, tracks, from, size, fmp4.ScanOptions{Protected: s.Protected})
+	if err == nil {
+		s.End = endOf(s.Start, scan.Table)
+	}
+	return err
 }

@@ -12,7 +12,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"holdfast/storage/fmp4"
-	"holdfast/storage/internal/durable"
 )
 
 // finishTime is how long a start is held up by finishing open segments: reading them takes a disk a second each, and
@@ -60,19 +59,22 @@ func (s *Store) removeOne(v *volume, key []byte) error {
 	defer v.answered(v.asks())
 	v.names.Lock()
 	defer v.names.Unlock()
-	still := false
+	_, path, _ := strings.Cut(string(key), "\x00")
+	path = filepath.Join(v.o.Path, path)
+	if v.isMaking(path) { // a new segment has the name
+		return nil
+	}
+	still := false // looked at behind that: of what was made meanwhile the note is gone
 	s.index.db.View(func(tx *bbolt.Tx) error {
 		k, _ := tx.Bucket(bGarbage).Cursor().Seek(key)
 		still = bytes.Equal(k, key)
 		return nil
 	})
-	_, path, _ := strings.Cut(string(key), "\x00")
-	path = filepath.Join(v.o.Path, path)
-	if !still || v.making[path] { // a new segment has the name
+	if !still {
 		return nil
 	}
-	if err := durable.Remove(s.fs, path); err != nil {
-		return v.fail(err)
+	if err := v.remove(path); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	s.report.Garbage++
@@ -84,8 +86,10 @@ func (s *Store) removeOne(v *volume, key []byte) error {
 type tornSegment struct {
 	Segment
 	tries uint
-	next  time.Time       // not before, monotonic
-	late  <-chan struct{} // not before it is closed: a call may still write to the file; nil without one
+	next  time.Time         // not before, monotonic; unless short
+	short bool              // its volume was full: it is tried at once when that is used again
+	late  []<-chan struct{} // not before they are closed: calls may still write to the files
+	busy  bool              // it is being finished
 }
 
 const (
@@ -112,18 +116,35 @@ func (s *Store) collectOpen(on *volume) error {
 	})
 	for i := range list {
 		seg := list[i]
-		s.mu.Lock()
-		v := s.numbers[seg.volume]
-		s.mu.Unlock()
-		if v == nil || on != nil && v != on {
+		if v := s.volumeOf(seg.volume); v == nil && seg.mirror.volume != 0 {
+			seg = seg.onVolume(seg.mirror.volume)
+		}
+		v, other := s.volumeOf(seg.volume), s.volumeOf(seg.mirror.volume)
+		if v == nil || on != nil && v != on && other != on {
 			continue // of a volume that is not in use
 		}
 		seg.Path = filepath.Join(v.o.Path, seg.relative())
-		s.mu.Lock()
-		s.torn[seg.Path] = &tornSegment{Segment: seg}
-		s.mu.Unlock()
+		s.tear(&seg)
 	}
 	return err
+}
+
+// tear notes that a segment is to be finished, in place of what was noted of it before.
+func (s *Store) tear(seg *Segment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, at := range seg.places() {
+		if v := s.numbers[at.volume]; v != nil && s.live[filepath.Join(v.o.Path, seg.relativeAt(at))] != nil {
+			return // it is being written
+		}
+	}
+	k := openKey(seg)
+	for path, t := range s.torn {
+		if bytes.Equal(openKey(&t.Segment), k) {
+			delete(s.torn, path)
+		}
+	}
+	s.torn[seg.Path] = &tornSegment{Segment: *seg}
 }
 
 // finishTorn finishes the segments that a crash or a failing volume left open, for as long as more says so.
@@ -132,28 +153,80 @@ func (s *Store) finishTorn(v *volume, more func() bool) {
 		if !more() {
 			return
 		}
-		err := s.finishOpen(v, t.Segment)
-		s.mu.Lock()
-		if err == nil {
-			delete(s.torn, t.Path)
-		} else {
-			t.next = time.Now().Add(tornWait << min(t.tries, tornWaitMax))
-			t.late = isStuck(err)
+		switch {
+		case !s.claim(t):
+		case !s.stillTorn(t):
+			s.finished(t, nil)
+		case t.mirror.volume == 0:
+			s.finished(t, s.finishOpen(v, t.Segment))
+		default:
+			s.finishPatiently(t)
+		}
+	}
+}
+
+// claim has nobody else finish a segment. It tells whether somebody else does, or did.
+func (s *Store) claim(t *tornSegment) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.busy || s.torn[t.Path] != t {
+		return false
+	}
+	t.busy = true
+	return true
+}
+
+// stillTorn tells whether the record of a segment is open and names the files that are to be finished: another volume may have come
+// with a better one since.
+func (s *Store) stillTorn(t *tornSegment) (still bool) {
+	s.index.db.View(func(tx *bbolt.Tx) error {
+		still = asItWas(tx, &t.Segment) == nil
+		return nil
+	})
+	return still
+}
+
+// asItWas gives an error when the record of an open segment is there and says otherwise than it did.
+func asItWas(tx *bbolt.Tx, seg *Segment) error {
+	now, ok, err := segmentOf(tx, seg.Camera, seg.Stream, seg.key())
+	if err == nil && ok && (!now.Open || now.place != seg.place && now.place != seg.mirror || now.mirror != seg.mirror && now.mirror != seg.place) {
+		return errMoved
+	}
+	return nil
+}
+
+// finished notes what became of finishing a segment.
+func (s *Store) finished(t *tornSegment, err error) {
+	v := s.volumeOf(t.volume)
+	full := v != nil && v.isFull()
+	s.mu.Lock()
+	t.busy = false
+	if err == nil && s.torn[t.Path] == t {
+		delete(s.torn, t.Path)
+	}
+	if err != nil {
+		t.next = time.Now().Add(tornWait << min(t.tries, tornWaitMax))
+		if late := isStuck(err); late != nil {
+			t.late = append(t.late, late)
+		}
+		if t.short = full; !full { // that says nothing about the file
 			t.tries++
 		}
-		s.mu.Unlock()
-		if err != nil {
-			s.log.Error("finish segment", "path", t.Path, "error", err)
-		}
+	}
+	s.mu.Unlock()
+	if err != nil {
+		s.log.Error("finish segment", "path", t.Path, "error", err)
 	}
 }
 
 // due gives the torn segments of a volume whose time to be tried has come.
 func (s *Store) due(v *volume) (list []*tornSegment) {
+	room := v.ok()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.torn {
-		if s.numbers[t.volume] == v && !time.Now().Before(t.next) && t.settled() {
+		lies := s.numbers[t.volume] == v || t.mirror.volume != 0 && s.numbers[t.mirror.volume] == v
+		if lies && !t.busy && (t.short && room || !time.Now().Before(t.next)) && t.settled() {
 			list = append(list, t)
 		}
 	}
@@ -162,12 +235,14 @@ func (s *Store) due(v *volume) (list []*tornSegment) {
 
 // settled tells whether no call that was left to itself may still write to the file.
 func (t *tornSegment) settled() bool {
-	select {
-	case <-t.late:
-		return true
-	default:
-		return t.late == nil
+	for _, late := range t.late {
+		select {
+		case <-late:
+		default:
+			return false
+		}
 	}
+	return true
 }
 
 // finishOpen closes a segment that was left open: it keeps the whole fragments, cuts the torn end off, and writes what
@@ -242,7 +317,7 @@ func (s *Store) closedAlready(o *open, head *fmp4.Header, size int64) (bool, err
 	s.mu.Lock()
 	s.report.Finished++
 	s.mu.Unlock()
-	return true, s.closed(o.vol, &o.Segment)
+	return true, s.closed(&o.Segment)
 }
 
 // scan finds the whole fragments. Of a segment that was given up only what was synced counts: the rest was written again

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-
-	"holdfast/storage/internal/durable"
 )
 
 // removeBatch is how many segments are deleted at a time: one sync of the journal, two transactions of the index, and one
@@ -45,7 +43,7 @@ func (s *Store) removeNow(r *turn, list []Segment, cause Cause) (freed int64, er
 	if err := s.journalTo(r.v, records...); err != nil && cause != CauseFull { // a full volume has no room for the note, and needs the deletion
 		return 0, err
 	}
-	var gone []Segment
+	var gone, stay []Segment
 	err = s.index.db.Update(func(tx *bbolt.Tx) error {
 		for i := range list {
 			deleted, err := deleteFree(tx, &list[i], records[i].Early > 0)
@@ -54,10 +52,15 @@ func (s *Store) removeNow(r *turn, list []Segment, cause Cause) (freed int64, er
 			}
 			if deleted {
 				gone = append(gone, list[i])
+			} else {
+				stay = append(stay, list[i])
 			}
 		}
 		return nil
 	})
+	if err == nil {
+		err = s.takeBack(r.v, stay)
+	}
 	if err != nil || len(gone) == 0 {
 		return 0, err
 	}
@@ -71,6 +74,22 @@ func (s *Store) removeNow(r *turn, list []Segment, cause Cause) (freed int64, er
 	r.v.free += freed
 	r.v.mu.Unlock()
 	return freed, nil
+}
+
+// takeBack says in the journals that segments are kept after all: a new index would else have their files removed.
+func (s *Store) takeBack(v *volume, stay []Segment) error {
+	var kept []Segment
+	var records []record
+	for i := range stay {
+		if s.has(&stay[i]) {
+			kept, records = append(kept, stay[i]), append(records, closing(&stay[i]))
+		}
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	s.tellOthers(kept, records)
+	return s.journalTo(v, records...)
 }
 
 // tellOthers notes deletions in the journals of the volumes that have the second copies, where those take it: their files are
@@ -109,13 +128,13 @@ func deleteFree(tx *bbolt.Tx, seg *Segment, early bool) (bool, error) {
 	if len(locks) > 0 {
 		return false, stand(tx, seg, standing{class: classLocked})
 	}
-	if err := deleteSegment(tx, seg); err != nil {
+	if err := errors.Join(deleteSegment(tx, seg), outlive(tx, &still)); err != nil {
 		return false, err
 	}
 	if err := noteDeleted(tx, seg.Camera, seg.Stream, gapEntry{start: seg.Start, end: seg.End, early: early}); err != nil {
 		return false, err
 	}
-	if err := dropGaps(tx, seg.Camera, seg.Stream); err != nil {
+	if err := dropGaps(tx, seg.Camera, seg.Stream, seg.End); err != nil {
 		return false, err
 	}
 	first, some := firstOfCamera(tx, seg.Camera)
@@ -133,8 +152,8 @@ func (s *Store) removeFiles(v *volume, list []Segment) error {
 	for i := range list {
 		paths[i] = filepath.Join(v.o.Path, list[i].relative())
 	}
-	if err := durable.RemoveAll(s.fs, paths); err != nil {
-		return v.fail(err)
+	if err := v.remove(paths...); err != nil {
+		return err
 	}
 	days := map[string]bool{}
 	for _, path := range paths {
@@ -196,21 +215,23 @@ func noteBroken(tx *bbolt.Tx, k []byte, g *gapEntry) error {
 	return putJSON(tx.Bucket(bStreams), k, e)
 }
 
-// dropGaps forgets the gaps before a stream's oldest footage.
-func dropGaps(tx *bbolt.Tx, camera, stream string) error {
+// dropGaps forgets the gaps before a stream's oldest footage; where no footage is left, those up to the end of what was deleted
+// last: its history begins there.
+func dropGaps(tx *bbolt.Tx, camera, stream string, end time.Time) error {
 	k := streamKey(camera, stream)
-	segments, gaps := tx.Bucket(bSegments).Bucket(k), tx.Bucket(bGaps).Bucket(k)
-	if segments == nil || gaps == nil {
+	gaps := tx.Bucket(bGaps).Bucket(k)
+	if gaps == nil {
 		return nil
 	}
-	first, _ := segments.Cursor().First()
-	if first == nil {
-		return nil
+	if segments := tx.Bucket(bSegments).Bucket(k); segments != nil {
+		if first, _ := segments.Cursor().First(); first != nil {
+			end = nano(first)
+		}
 	}
 	c := gaps.Cursor()
 	for key, v := c.First(); key != nil; key, v = c.First() {
 		g, err := readGap(key, v)
-		if err != nil || g.end.IsZero() || g.end.After(nano(first)) {
+		if err != nil || g.end.IsZero() || g.end.After(end) {
 			return err
 		}
 		if err := gaps.Delete(key); err != nil {

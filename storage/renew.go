@@ -3,6 +3,7 @@ package storage
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -135,6 +136,9 @@ func (x *index) carry(old string) error {
 					return err
 				}
 			}
+			if err := carryOutlived(from, to); err != nil {
+				return err
+			}
 			volumes := from.Bucket(bVolumes)
 			if volumes == nil {
 				return nil
@@ -163,6 +167,9 @@ func (s *Store) findVolumes() error {
 	for _, v := range s.inOrder() {
 		if err := within(patience, v.look); err != nil {
 			return fmt.Errorf("volume %s is not usable: %w. Its footage would be on no timeline; mount it, or take it out of the configuration", v.o.Path, err)
+		}
+		if err := s.attachKeys(v); err != nil { // it knows what was erased
+			return err
 		}
 	}
 	return nil
@@ -209,13 +216,38 @@ func (f *findings) join(other *findings) {
 	f.segments = append(f.segments, other.segments...)
 	f.gaps, f.deleted = append(f.gaps, other.gaps...), append(f.deleted, other.deleted...)
 	f.marks, f.damaged = append(f.marks, other.marks...), append(f.damaged, other.damaged...)
-	f.erasures = append(f.erasures, other.erasures...)
+	f.erasures, f.spare = append(f.erasures, other.erasures...), append(f.spare, other.spare...)
 	f.bad, f.alien = f.bad+other.bad, append(f.alien, other.alien...)
+}
+
+// dropErasedCopies has whole files removed of segments that were erased on another volume, and that nobody could remove then: a
+// copy, or where the segment had been moved from.
+func (f *findings) dropErasedCopies(tx *bbolt.Tx) error {
+	gone := map[string]string{}
+	for i := range f.erasures {
+		if r := &f.erasures[i]; r.Type == "erased" && r.Digest != "" {
+			seg := Segment{Camera: r.Camera, Stream: r.Stream, Start: r.At, Run: r.Run}
+			gone[string(openKey(&seg))] = r.Digest
+		}
+	}
+	var err error
+	f.segments = slices.DeleteFunc(f.segments, func(seg Segment) bool {
+		was := gone[string(openKey(&seg))]
+		if was == "" || seg.part || seg.Open || was != hex.EncodeToString(seg.Digest[:]) {
+			return false
+		}
+		err = errors.Join(err, scrapFile(tx, &seg))
+		return true
+	})
+	return err
 }
 
 // put writes everything: segments of all volumes in the order of their keys, then what was told of them, in the order of
 // telling.
 func (f *findings) put(ctx context.Context, db *bbolt.DB) error {
+	if err := db.Update(f.dropErasedCopies); err != nil {
+		return err
+	}
 	slices.SortStableFunc(f.segments, func(a, b Segment) int {
 		if c := strings.Compare(a.Camera+"\x00"+a.Stream, b.Camera+"\x00"+b.Stream); c != 0 {
 			return c
@@ -226,7 +258,7 @@ func (f *findings) put(ctx context.Context, db *bbolt.DB) error {
 		n := min(len(list), renewBatch)
 		err := db.Update(func(tx *bbolt.Tx) error {
 			for i := range list[:n] {
-				if err := joinSegment(tx, &list[i]); err != nil {
+				if err := errors.Join(joinSegment(tx, &list[i]), needKey(tx, &list[i])); err != nil {
 					return err
 				}
 			}
@@ -240,7 +272,13 @@ func (f *findings) put(ctx context.Context, db *bbolt.DB) error {
 	for _, told := range [][]record{f.deleted, f.marks} {
 		slices.SortStableFunc(told, func(a, b record) int { return a.At.Compare(b.At) })
 	}
-	return db.Update(f.enterTold)
+	return db.Update(func(tx *bbolt.Tx) error {
+		err := errors.Join(f.enterTold(tx), dropOutdated(tx))
+		if err == nil {
+			_, err = reopenErasures(tx)
+		}
+		return err
+	})
 }
 
 // count says what the new index has, and what it has not.

@@ -175,8 +175,10 @@ func TestRebuiltIndexIsTheOneThatWasLost(t *testing.T) {
 }
 
 func (r *rig) rebuild() (RebuildReport, error) {
-	o := r.opts
-	o.Index, o.FS, o.Now = r.index, r.disk, func() time.Time { return r.now }
+	o, err := r.options()
+	if err != nil {
+		return RebuildReport{}, err
+	}
 	return Rebuild(r.tb.Context(), o, func(RebuildProgress) {})
 }
 

@@ -26,6 +26,8 @@ func (c *checking) remedy(v *volume, seg, one *Segment, bad *badFile, f *Finding
 		return
 	}
 	switch {
+	case seg.mirror.volume != 0:
+		f.Do = "Bring the volume of its other copy back, then run holdfast check --repair: it is made again from that."
 	case bad != nil:
 		f.Repair, f.mend = c.remedyAlone(v, one, bad)
 	case f.Kind == KindMissing:
@@ -302,8 +304,12 @@ func (c *checking) onlyTail(v *volume, seg *Segment) (bool, error) {
 }
 
 // closeAgain opens a segment's record again and has it finished as after a crash: whole fragments are kept, the rest is
-// cut off, table and record are made anew. A crash in between leaves an open segment, which the next start finishes.
+// cut off, table and record are made anew. A crash in between leaves an open segment, which the next start finishes. Without
+// the key of an encrypted segment nothing is touched: its digest is over the samples, and could not be made again.
 func (s *Store) closeAgain(v *volume, seg *Segment) error {
+	if _, err := s.cipherOf(seg); err != nil {
+		return fmt.Errorf("its table cannot be made again without its key, and the file is left as it is: %w", err)
+	}
 	open := *seg
 	open.Open, open.Size, open.crc, open.Digest = true, 0, 0, [32]byte{}
 	err := s.index.db.Update(func(tx *bbolt.Tx) error {

@@ -146,6 +146,9 @@ func (s *Store) ConfirmClock() {
 	s.guard.confirmed = true
 }
 
+// ClockTrusted tells whether the clock is believed so far that what is too old by it may be deleted.
+func (s *Store) ClockTrusted() bool { return s.guard.believed(s.now()) }
+
 // kernelSynchronised asks the kernel whether NTP holds its clock.
 func kernelSynchronised() bool {
 	var t unix.Timex
@@ -190,6 +193,7 @@ func (s *Store) Alarms() []Alarm {
 		list = append(list, v.disks.alarms(v.o.Path)...)
 	}
 	list = append(list, s.unpinned()...)
+	list = append(list, s.unmirrored()...)
 	list = append(list, s.retentionAlarms()...)
 	if moved := s.index.aside; moved != "" {
 		list = append(list, Alarm{ID: "index", Since: s.opened.UTC(), What: "The index could not be read when the gateway started. It was made again from the footage; the old one is " + moved + ".",

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,10 +33,15 @@ const (
 // rig is a recorder, a store and a disk that a test breaks. What it recorded it remembers, to ask for it afterwards.
 type rig struct {
 	tb    testing.TB
-	disk  *storagetest.Disk
+	disk  *storagetest.Disk // the system's
 	index string
 	opts  Options
 	root  keyring.Root // of the keys; zero: footage is in clear
+
+	machine *storagetest.Mounts // of several disks; nil: everything lies on one
+	running func()              // lets Run tend the store; nil: the rig does
+	clock   *atomic.Int64       // now, for Run beside the test; nil: nobody else asks
+
 	now   time.Time
 	store *Store
 	w     *Writer
@@ -79,6 +85,14 @@ func (r *rig) protected() *rig {
 	return r
 }
 
+// mounts are the disks.
+func (r *rig) mounts() *storagetest.Mounts {
+	if r.machine != nil {
+		return r.machine
+	}
+	return storagetest.Alone(r.disk)
+}
+
 // fastDir is a directory in memory where there is one: the index syncs a lot, and is not what is tested.
 func fastDir() string {
 	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
@@ -87,15 +101,23 @@ func fastDir() string {
 	return ""
 }
 
-func (r *rig) open() error {
-	o := r.opts
-	o.Index, o.FS, o.Now = r.index, r.disk, func() time.Time { return r.now }
+// options are those of the rig's store.
+func (r *rig) options() (o Options, err error) {
+	o = r.opts
+	o.Index, o.FS, o.Now = r.index, r.mounts(), func() time.Time { return r.now }
+	if clock := r.clock; clock != nil {
+		o.Now = func() time.Time { return time.Unix(0, clock.Load()) }
+	}
 	if !r.root.IsZero() {
-		ring, err := keyring.Open(keyring.Options{FS: r.disk, Dir: ringDir, Root: r.root, Now: o.Now})
-		if err != nil {
-			return err
-		}
-		o.Keys = ring
+		o.Keys, err = keyring.Open(keyring.Options{FS: o.FS, Dir: ringDir, Root: r.root, Now: o.Now})
+	}
+	return o, err
+}
+
+func (r *rig) open() error {
+	o, err := r.options()
+	if err != nil {
+		return err
 	}
 	s, err := Open(o)
 	if err != nil {
@@ -115,8 +137,15 @@ func (r *rig) close() {
 
 // tend is what Run does every two seconds.
 func (r *rig) tend() {
+	if r.running != nil {
+		r.running()
+		return
+	}
 	r.store.Tend(r.tb.Context())
 	r.store.tendErasures(r.tb.Context())
+	if err := r.store.forgetOutlived(); err != nil && !r.disk.Crashed() {
+		r.tb.Logf("forget keys: %v", err) // of a fault; the note stays
+	}
 	if r.store.o.Keys != nil {
 		r.store.o.Keys.Tend(r.tb.Context())
 	}
@@ -144,6 +173,9 @@ func (r *rig) batch() (list []Sample) {
 	}
 	if r.now.Before(r.wall) {
 		r.now = r.wall
+	}
+	if r.clock != nil {
+		r.clock.Store(r.now.UnixNano())
 	}
 	return list
 }

@@ -61,16 +61,10 @@ func (s *Store) AddVolume(o VolumeOptions) (VolumeStatus, error) {
 	if err != nil {
 		return VolumeStatus{}, fmt.Errorf("add volume: %w", err)
 	}
-	if err := within(patience, v.look); err != nil {
-		return VolumeStatus{}, fmt.Errorf("add volume %s: %w", path, err)
-	}
-	if err := s.twice(v); err != nil {
-		return VolumeStatus{}, fmt.Errorf("add volume: %w", err)
-	}
-	if err := within(patience, func() error { return s.enter(v) }); err != nil {
-		return VolumeStatus{}, fmt.Errorf("add volume %s: %w", path, err)
-	}
-	if err := s.collectOpen(v); err != nil {
+	if err := s.meet(v); err != nil {
+		if !slices.Contains(s.list(), v) {
+			s.leave(v)
+		}
 		return VolumeStatus{}, fmt.Errorf("add volume %s: %w", path, err)
 	}
 	s.mu.Lock()
@@ -82,6 +76,20 @@ func (s *Store) AddVolume(o VolumeOptions) (VolumeStatus, error) {
 	return s.statusOf(v), nil
 }
 
+// meet looks at a volume that is to be used, and takes in what is on it.
+func (s *Store) meet(v *volume) error {
+	if err := within(patience, v.look); err != nil {
+		return err
+	}
+	if err := s.twice(v); err != nil {
+		return err
+	}
+	if err := within(patience, func() error { return s.enter(v) }); err != nil {
+		return err
+	}
+	return s.collectOpen(v)
+}
+
 // candidate is the volume that a path is to become: a new one, or one in use that is to be adopted.
 func (s *Store) candidate(o VolumeOptions) (*volume, error) {
 	vols := s.list()
@@ -89,6 +97,7 @@ func (s *Store) candidate(o VolumeOptions) (*volume, error) {
 		switch {
 		case v.o.Path == o.Path && o.Adopt && !v.ok():
 			v.release()
+			s.detachKeys(v)
 			v.mu.Lock()
 			v.adopt, v.journal = true, nil // that was of the volume before
 			v.mu.Unlock()
@@ -153,12 +162,25 @@ func (s *Store) RemoveVolume(id string, forget bool) error {
 	for path, t := range s.torn {
 		if strings.HasPrefix(t.Path, v.o.Path+string(filepath.Separator)) {
 			delete(s.torn, path)
+			s.tearOther(t)
 		}
 	}
+	s.recopies.removed = true
 	s.mu.Unlock()
 	s.rejoin()
-	v.release()
+	s.leave(v)
 	return nil
+}
+
+// tearOther has a segment finished in its other file, if that is on a volume in use. Caller holds mu.
+func (s *Store) tearOther(t *tornSegment) {
+	other := s.numbers[t.mirror.volume]
+	if t.mirror.volume == 0 || other == nil {
+		return
+	}
+	seg := t.onVolume(t.mirror.volume)
+	seg.Path = filepath.Join(other.o.Path, seg.relative())
+	s.torn[seg.Path] = &tornSegment{Segment: seg, late: t.late}
 }
 
 // useOf is what is on a volume, waiting segments included.

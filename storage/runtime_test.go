@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"holdfast/storage/storagetest"
 )
 
 // drainable is a store with four closed segments on its first volume and an empty second one.
@@ -77,7 +79,7 @@ func TestDrainLeavesAndNamesWhatIsRotten(t *testing.T) {
 	v := r.store.list()[0]
 	segments, err := r.store.Segments("door", "main", began, r.now)
 	r.must(err)
-	f, err := r.disk.Open(segments[1].Path)
+	f, err := r.mounts().Open(segments[1].Path)
 	r.must(err)
 	_, err = f.WriteAt([]byte{0xff}, 5000)
 	r.must(err)
@@ -140,7 +142,7 @@ func TestDirectoriesThatAreRefusedNameTheCommandThatAdoptsThem(t *testing.T) {
 // A disk whose identity is gone is refused while it is in use; saying so has it begin anew.
 func TestVolumeInUseCanBeAdopted(t *testing.T) {
 	r := drainable(t)
-	r.disk.Unmount(mount)
+	r.mounts().At(mount).Befall(storagetest.Vanishes)
 	r.tend()
 	if st := r.store.Volumes()[0]; st.State != VolumeMissing || !strings.Contains(st.Do, "--adopt "+mount) {
 		t.Fatalf("%+v", st)

@@ -33,6 +33,7 @@ type Segment struct {
 	crc  uint32 // CRC-32C of the file, 0 while open
 	place
 	mirror place // of a second file of the same bytes; its volume is 0 when there is none
+	wanted bool  // a second file is wanted: the camera was mirrored when it was recorded
 }
 
 // place is where a file of a segment lies. It gives the path together with the segment's names and start.
@@ -66,6 +67,7 @@ const (
 	flagJoined     = 2
 	flagProtected  = 4 // KeyID follows
 	flagMirrored   = 8 // the mirror's place follows
+	flagWanted     = 16
 	placeBytes     = 3
 	nanoseconds    = 8
 	maxSegmentName = 99 // files of one start and run: retries within one millisecond
@@ -93,7 +95,7 @@ func (s *Segment) flags() (flags byte) {
 	for _, f := range []struct {
 		bit byte
 		set bool
-	}{{flagOpen, s.Open}, {flagJoined, s.Joined}, {flagProtected, s.Protected}, {flagMirrored, s.mirror.volume != 0}} {
+	}{{flagOpen, s.Open}, {flagJoined, s.Joined}, {flagProtected, s.Protected}, {flagMirrored, s.mirror.volume != 0}, {flagWanted, s.wanted}} {
 		if f.set {
 			flags |= f.bit
 		}
@@ -111,7 +113,7 @@ func unmarshalSegment(key, b []byte) (s Segment, err error) {
 	s.Start = nano(key[:8])
 	s.Run = binary.BigEndian.Uint32(key[8:])
 	flags := b[1]
-	s.Open, s.Joined, s.Protected = flags&flagOpen != 0, flags&flagJoined != 0, flags&flagProtected != 0
+	s.Open, s.Joined, s.Protected, s.wanted = flags&flagOpen != 0, flags&flagJoined != 0, flags&flagProtected != 0, flags&flagWanted != 0
 	s.number = b[2]
 	s.volume = binary.BigEndian.Uint16(b[3:])
 	s.End = nano(b[5:])

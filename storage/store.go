@@ -31,6 +31,7 @@ type Options struct {
 	Index      string              // path of index.db
 	Pins       map[string][]string // by camera id: ids or paths of the volumes that it is recorded on while one takes footage
 	Volumes    []VolumeOptions     // at least one
+	Mirrored   []string            // ids of cameras that are recorded to two volumes at once; SetMirror changes them
 	Ages       Ages                // of footage, where CameraAges says nothing else
 	CameraAges map[string]Ages     // by camera id; SetAges changes them
 	LockMax    time.Duration       // how long a lock may last; 0: DefaultLockMax
@@ -70,6 +71,7 @@ type Store struct {
 	vols        []*volume               // replaced as a whole
 	numbers     map[uint16]*volume      // by number in the index
 	writers     map[string]*Writer      // by camera 0 stream
+	making      map[string]int          // camera-days for which a key is being made, or its footage is not yet in the index: how many
 	live        map[string]*Writer      // by path of the segment that it writes
 	torn        map[string]*tornSegment // given up by failing volumes, to be finished when they are back, by path
 	changing    sync.Mutex              // makes looking at the volumes in use and changing them one act
@@ -85,8 +87,10 @@ type Store struct {
 	alarmed     map[string]time.Time    // since when alarms of retention have lasted
 	dueOn       map[uint16]bool         // volumes with footage that retention has not looked at and that may be too old
 	report      Recovery
-	shown       []VolumeStatus // as last seen by watch
-	doubt       string         // as last seen by watch
+	shown       []VolumeStatus  // as last seen by watch
+	doubt       string          // as last seen by watch
+	mirrored    map[string]bool // whether it is to be, by camera; those that were told of
+	recopies    recopies
 }
 
 // Recovery is what opening the store found and did.
@@ -106,7 +110,7 @@ func Open(o Options) (*Store, error) {
 		return nil, errors.New("open store: no volume is named")
 	}
 	s := &Store{o: o, fs: o.FS, now: o.Now, log: o.Log, numbers: map[uint16]*volume{}, writers: map[string]*Writer{},
-		live: map[string]*Writer{}, torn: map[string]*tornSegment{}, reading: map[*Media]struct{}{}, changed: make(chan struct{}), joined: make(chan struct{}, 1)}
+		live: map[string]*Writer{}, torn: map[string]*tornSegment{}, reading: map[*Media]struct{}{}, unswept: map[string]bool{}, making: map[string]int{}, changed: make(chan struct{}), joined: make(chan struct{}, 1)}
 	s.defaults()
 	x, err := openIndex(o.Index)
 	if err != nil {
@@ -150,6 +154,10 @@ func (s *Store) defaults() {
 		s.o.copyRate = copyRate
 	}
 	s.copies.pace.rate = s.o.copyRate
+	s.mirrored = map[string]bool{}
+	for _, camera := range s.o.Mirrored {
+		s.mirrored[camera] = true
+	}
 	s.guard = newAgeGuard(s.o, s.now)
 }
 
@@ -231,64 +239,6 @@ func within(d time.Duration, f func() error) error {
 	}
 }
 
-// enter opens a volume's journal and enters the volume into the index, the first time that it is there. One that the
-// index has not met is taken in with its footage: the index was lost, or the volume comes from elsewhere.
-func (s *Store) enter(v *volume) error {
-	v.mu.Lock()
-	entered := v.journal != nil
-	id := v.id
-	v.mu.Unlock()
-	if err := s.attachKeys(v); err != nil || entered {
-		return err
-	}
-	j, err := openJournal(s.fs, v.o.Path)
-	if err != nil {
-		return v.fail(err)
-	}
-	number, err := s.admit(v, id)
-	if err != nil {
-		return errors.Join(err, j.close())
-	}
-	v.mu.Lock()
-	v.journal = j
-	v.mu.Unlock()
-	s.mu.Lock()
-	for n, x := range s.numbers {
-		if x == v && n != number { // another was here before
-			delete(s.numbers, n)
-		}
-	}
-	s.numbers[number] = v
-	s.mu.Unlock()
-	return nil
-}
-
-// admit gives a volume's number in the index. What is found on a new one is entered in the same transaction, so that a
-// crash leaves it new.
-func (s *Store) admit(v *volume, id string) (number uint16, err error) {
-	_, known, err := s.index.volumeNumber(id)
-	if err != nil {
-		return 0, err
-	}
-	var found findings
-	if !known {
-		if found, err = s.findAll(v); err != nil {
-			v.tries++
-			return 0, v.fail(err)
-		}
-	}
-	err = s.index.db.Update(func(tx *bbolt.Tx) (err error) {
-		if number, err = enterVolume(tx, id, v.o.Path); err != nil {
-			return err
-		}
-		return found.enter(tx, number)
-	})
-	s.mu.Lock()
-	s.report.Rebuilt = s.report.Rebuilt || err == nil && len(found.segments) > 0
-	s.mu.Unlock()
-	return number, err
-}
-
 // note tells whoever watches Changed that something is different.
 func (s *Store) note() {
 	s.mu.Lock()
@@ -348,6 +298,7 @@ func (s *Store) Run(ctx context.Context) error {
 	kept := map[*volume]context.CancelFunc{}
 	work.Go(func() { s.verify(ctx) })
 	work.Go(func() { s.tendKeys(ctx) })
+	work.Go(func() { s.recopy(ctx) })
 	tick := time.NewTicker(probePeriod / 2)
 	defer tick.Stop()
 	for {
@@ -407,21 +358,23 @@ func (s *Store) keep(ctx context.Context, v *volume) {
 	}
 }
 
-// tend is one round of a volume's work. A full one is not usable, but is where deleting helps.
+// tend is one round of a volume's work. A full one is not usable, but is where deleting helps, and where finishing what was
+// given up does: it gives back what had been reserved.
 func (s *Store) tend(ctx context.Context, v *volume) {
 	err := v.look()
 	if err == nil {
 		err = s.enter(v)
 	}
+	if err == nil || v.isFull() {
+		s.clear(ctx, v)
+	}
 	if err == nil {
-		s.finishTorn(v, func() bool { return ctx.Err() == nil })
-		s.removeGarbage(v)
 		if !v.draining() || !s.elsewhere(v) {
 			s.say(v)
 		}
 		s.lookAtDisks(v)
 	}
-	if st := v.status(); !st.Usable() && st.State != VolumeFull {
+	if !v.ok() && !v.isFull() {
 		v.release()
 		s.detachKeys(v)
 		return
@@ -431,6 +384,17 @@ func (s *Store) tend(ctx context.Context, v *volume) {
 	}
 	if err := s.compact(v); err != nil {
 		s.log.Error("compact journal", "volume", v.o.Path, "error", err)
+	}
+}
+
+// clear removes garbage and finishes what was given up. On a full volume both make room, which is measured before retention
+// deletes for it.
+func (s *Store) clear(ctx context.Context, v *volume) {
+	s.removeGarbage(v)
+	s.finishTorn(v, func() bool { return ctx.Err() == nil })
+	if v.isFull() {
+		defer v.answered(v.asks())
+		v.measure() // the next look says what is wrong
 	}
 }
 
@@ -525,6 +489,24 @@ func (s *Store) Gap(camera, stream string, at time.Time, cause Cause) error {
 		return fmt.Errorf("note gap: %s/%s is being recorded", camera, stream)
 	}
 	return s.gap(camera, stream, at, cause)
+}
+
+// GapOfAll says of every stream of a camera that was ever recorded, and that nobody records, why nothing follows.
+func (s *Store) GapOfAll(camera string, at time.Time, cause Cause) error {
+	var streams []string
+	err := s.index.db.View(func(tx *bbolt.Tx) error {
+		prefix := string(streamKey(camera, ""))
+		c := tx.Bucket(bStreams).Cursor()
+		for k, _ := c.Seek([]byte(prefix)); strings.HasPrefix(string(k), prefix); k, _ = c.Next() {
+			_, stream := splitKey(k)
+			streams = append(streams, stream)
+		}
+		return nil
+	})
+	for _, stream := range streams {
+		err = errors.Join(err, s.Gap(camera, stream, at, cause))
+	}
+	return err
 }
 
 // gap begins a gap, in the index and the journal.

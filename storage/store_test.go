@@ -392,7 +392,7 @@ func TestJournalForgetsWhatIsGone(t *testing.T) {
 	r.must(err)
 	compact := func() {
 		for range 4 * len(names) {
-			r.must(r.store.compactNext(j))
+			r.must(r.store.compactNext(j, 1))
 		}
 	}
 	before := r.used()

@@ -9,10 +9,10 @@ import (
 )
 
 // otherCopy is a segment as its second volume has it, without the first; false when it is stored once, or that volume is not
-// there.
+// there. Of an open one each file has what is synced.
 func (s *Store) otherCopy(seg Segment) (other Segment, ok bool) {
 	v := s.volumeOf(seg.mirror.volume)
-	if seg.mirror.volume == 0 || seg.Open || v == nil || !v.readable() {
+	if seg.mirror.volume == 0 || v == nil || !v.readable() {
 		return seg, false
 	}
 	other = seg

@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"holdfast/storage/internal/durable"
+	"holdfast/storage/storagetest"
 )
 
 // twice is a store whose four segments lie on both of its volumes.
@@ -54,13 +55,13 @@ func TestReadingTakesTheOtherCopyAlsoMidway(t *testing.T) {
 	for name, breakIt := range map[string]func(*rig){
 		"bad sectors": func(r *rig) { r.store.fs = badSectors{r.store.fs, mount} },
 		"no such file": func(r *rig) {
-			for _, path := range r.disk.Files() {
+			for _, path := range r.mounts().Files() {
 				if rel, err := filepath.Rel(mount, path); err == nil && filepath.IsLocal(rel) && filepath.Ext(path) == ".mp4" {
-					r.must(r.disk.Remove(path))
+					r.must(r.mounts().Remove(path))
 				}
 			}
 		},
-		"volume gone":       func(r *rig) { r.disk.Unmount(mount); r.tend() },
+		"volume gone":       func(r *rig) { r.mounts().At(mount).Befall(storagetest.Vanishes); r.tend() },
 		"volume out of use": func(r *rig) { r.must(r.store.RemoveVolume(mount, true)) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,7 +102,7 @@ func TestDeletingRemovesBothCopiesAndRebuildFindsBoth(t *testing.T) {
 	_, err = r.store.removeSome(&turn{v: v, number: r.store.numberOf(v), now: r.now, until: time.Now().Add(time.Minute), deletes: len(again)}, again, CauseRetention)
 	r.must(err)
 	r.tend()
-	for _, path := range r.disk.Files() {
+	for _, path := range r.mounts().Files() {
 		if filepath.Ext(path) == ".mp4" {
 			t.Errorf("%s is left", path)
 		}
@@ -122,10 +123,10 @@ func TestPinnedCameraReturnsToItsVolume(t *testing.T) {
 		}
 	}
 	choose(other, 0)
-	r.disk.Unmount(otherMount)
+	r.mounts().At(otherMount).Befall(storagetest.Vanishes)
 	r.tend()
 	choose(v, 2) // the volume, and that the camera is not where it should be
-	r.disk.Mount(otherMount)
+	r.mounts().At(otherMount).Mend()
 	r.tend()
 	choose(other, 0)
 }

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -67,6 +68,7 @@ type VolumeOptions struct {
 	MinFreePart float64 // share of the volume kept free, 0 to 1, used when MinFree is 0; 0: DefaultMinFree
 	Adopt       bool    // make it a volume of this site even if it was one before
 	Drain       bool    // empty it, as Store.Drain does
+	ID          string  // that it had when it was used last, remembered elsewhere than in the index; "" when nobody knows
 }
 
 // DefaultMinFree is the share of a volume that is kept free where nothing else is said: file systems that are fuller
@@ -112,7 +114,7 @@ type volume struct {
 	index *index // decides whose volume it is
 
 	names  sync.Mutex      // makes choosing a free name and creating it one act, and looking for garbage and removing it
-	making map[string]bool // files that are created and not yet in the index; guarded by names
+	making map[string]bool // files that are created and not yet in the index; guarded by mu
 
 	disks diskWatch
 
@@ -140,10 +142,12 @@ type volume struct {
 	pace      writeRate // how much is written between rounds of retention
 	stuck     bool      // retention finds nothing that may go, and locked footage is there
 	keys      bool      // its copy of the keyring is open
+	device    uint64    // of its file system; 0 while it is not known
+	removed   bool      // it was taken out of use; never again false
 }
 
 func newVolume(o VolumeOptions, f durable.FS, now func() time.Time, x *index) *volume {
-	v := &volume{adopt: o.Adopt, o: o, fs: f, now: now, index: x, id: x.knownVolume(o.Path), state: VolumeMissing, cause: "it has not been looked at yet",
+	v := &volume{adopt: o.Adopt, o: o, fs: f, now: now, index: x, id: cmp.Or(x.knownVolume(o.Path), o.ID), state: VolumeMissing, cause: "it has not been looked at yet",
 		do: doAbout[VolumeMissing], since: now().UTC(), waiting: map[uint64]time.Time{}, making: map[string]bool{},
 		appetites: map[string]appetite{}}
 	if o.Drain {
@@ -226,6 +230,9 @@ func (v *volume) fail(err error) *VolumeError {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.fails++
+	if v.state == VolumeFull && cause == CauseFull {
+		return &VolumeError{Cause: cause, Err: err} // said already: each look and each write would say it in other words
+	}
 	v.set(stateOf[cause], plain(cause, err))
 	if r := (*refusal)(nil); errors.As(err, &r) {
 		v.do = r.do
@@ -247,6 +254,9 @@ func plain(cause Cause, err error) string {
 	if errors.As(err, &pe) {
 		return fmt.Sprintf("%s (%s: %v)", whatAbout[cause], pe.Op, pe.Err)
 	}
+	if errno := syscall.Errno(0); errors.As(err, &errno) {
+		return fmt.Sprintf("%s (%v)", whatAbout[cause], errno)
+	}
 	return err.Error()
 }
 
@@ -259,6 +269,8 @@ func (v *volume) set(s State, cause string) {
 }
 
 func (v *volume) ok() bool { return v.status().Usable() }
+
+func (v *volume) isFull() bool { return v.status().State == VolumeFull }
 
 // takes tells whether a new segment may be begun on the volume: it is usable and no call has been waiting for long.
 func (v *volume) takes() bool {
@@ -304,7 +316,7 @@ func (v *volume) wrote(bytes int, sync time.Duration) {
 	v.meter.wrote(time.Now(), bytes, sync)
 }
 
-// identify reads who the volume is. known is the id that the index has for this path, "" when it has none.
+// identify reads who the volume is. known is the id that is remembered for this path, "" when none is.
 func (v *volume) identify(known string) error {
 	data, err := durable.ReadFile(v.fs, filepath.Join(v.o.Path, identityName), identityLimit)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -416,13 +428,10 @@ func (v *volume) look() error {
 	if err := v.identify(known); err != nil {
 		return v.fail(err)
 	}
-	space, err := v.fs.Space(v.o.Path)
+	space, err := v.measure()
 	if err != nil {
 		return v.fail(err)
 	}
-	v.mu.Lock()
-	v.free, v.total = space.Free, space.Total
-	v.mu.Unlock()
 	if state != VolumeOK || v.isSlow() { // a slow one may have nobody else who would measure it
 		if err := v.probe(); err != nil {
 			return v.fail(err)
@@ -431,14 +440,47 @@ func (v *volume) look() error {
 	return v.usable(space, state, fails)
 }
 
-// present tells whether the volume's identity file is where it was. It is asked before each new segment: between two
-// looks the disk may have been unmounted.
+// measure asks how much space there is.
+func (v *volume) measure() (durable.Space, error) {
+	space, err := v.fs.Space(v.o.Path)
+	if err == nil {
+		v.mu.Lock()
+		v.free, v.total = space.Free, space.Total
+		v.mu.Unlock()
+	}
+	return space, err
+}
+
+// present tells whether the volume's identity file is where it was. It is asked before each new segment, because between two
+// looks the disk may have been unmounted, and after each file that was made: one that is in an empty mount point would be
+// hidden once the disk is back.
 func (v *volume) present() error {
-	_, err := v.fs.Stat(filepath.Join(v.o.Path, identityName))
+	info, err := v.fs.Stat(filepath.Join(v.o.Path, identityName))
+	if err == nil {
+		v.noteDevice(info)
+	}
 	return err
 }
 
-// reopenRoom is how much must be free before a full volume takes footage again, so that it does not fill again at once.
+func present(f durable.FS, volume string) error {
+	_, err := f.Stat(filepath.Join(volume, identityName))
+	return err
+}
+
+// remove removes files. What is not found because the disk went just now, and its mount point is empty, is not removed.
+func (v *volume) remove(paths ...string) error {
+	err := durable.RemoveAll(v.fs, paths)
+	if err == nil {
+		err = v.present()
+	}
+	if err != nil {
+		return v.fail(err)
+	}
+	return nil
+}
+
+// reopenRoom is how much must be free before a full volume takes footage again, so that it does not fill again at once. Retention
+// makes that room, however little is to stay free.
 const reopenRoom = 8 << 20
 
 // usable ends a look that found nothing wrong. A failure that a writer met meanwhile stands.

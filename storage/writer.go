@@ -54,6 +54,7 @@ type Writer struct {
 
 	mu   sync.Mutex // guards what readers see
 	view view
+	sole alone
 }
 
 // What ask may ask for.
@@ -73,12 +74,16 @@ func (w *Writer) ask(where int32) {
 // view is what readers see of the open segment.
 type view struct {
 	path   string
+	twin   string // path of the second file, "" without one
 	table  *fmp4.Table
 	end    time.Time
 	size   int64
 	tracks []fmp4.Track
 	behind bool // the segment is over; end is where its footage ends, and what follows is not told yet
 }
+
+// of tells whether it is of the segment with a file at a path.
+func (v *view) of(path string) bool { return path != "" && (v.path == path || v.twin == path) }
 
 func newWriter(s *Store, camera, stream string) *Writer {
 	h := fnv.New32a()
@@ -120,7 +125,7 @@ func (w *Writer) Write(samples []Sample) error {
 // count again when it tries again. What then follows continues the recording without a gap.
 func (w *Writer) Flush(ctx context.Context) error {
 	w.taken = 0
-	if w.seg != nil && w.seg.vol.draining() && w.s.elsewhere(w.seg.vol) {
+	if w.seg != nil && w.seg.mustLeave(w.s) {
 		w.rotate = true // the volume is to become empty
 	}
 	for len(w.pending) > 0 {
@@ -149,7 +154,11 @@ func (w *Writer) Interval() time.Duration {
 	if w.seg == nil {
 		return BatchTime
 	}
-	return w.seg.vol.status().Interval
+	interval := w.seg.vol.status().Interval
+	if w.seg.twin != nil {
+		interval = max(interval, w.seg.twin.vol.status().Interval)
+	}
+	return interval
 }
 
 // Recording tells whether a segment is open that has footage: not before the first picture at which decoding can start.
@@ -289,7 +298,7 @@ func (w *Writer) fragment(samples []Sample, next *Sample) error {
 		return fmt.Errorf("write fragment: %w", err)
 	}
 	if err := w.put(b); err != nil {
-		return o.vol.fail(err)
+		return err
 	}
 	f.Length = int64(len(b))
 	return w.entered(b, f)
@@ -300,11 +309,17 @@ func (w *Writer) fragment(samples []Sample, next *Sample) error {
 // long, and handing the same warm pages round took a third off the whole. Who plays the newest minutes reads the disk.
 func (w *Writer) put(b []byte) error {
 	o := w.seg
+	if o.twin != nil {
+		return w.putBoth(b)
+	}
 	err := w.s.ask(o.vol, func() error { return o.put(b) }, o.leave)
 	if o.late = isStuck(err); o.late != nil {
 		w.buf = nil // the call has it
 	}
-	return err
+	if err != nil {
+		return o.vol.fail(err)
+	}
+	return nil
 }
 
 // leave closes the file of a segment that was given up, once the call that it was given up for has returned.
@@ -374,21 +389,25 @@ func (w *Writer) finish(end time.Time) error {
 func (w *Writer) discard() error {
 	o := w.seg
 	w.forget(view{end: o.Start, behind: true})
-	return errors.Join(o.file.Close(), w.s.scrap(&o.Segment))
+	return errors.Join(o.close(), w.s.scrap(&o.Segment))
 }
 
 // forget ends the writer's hold on its segment. left is what readers see until the next.
 func (w *Writer) forget(left view) {
-	path := w.seg.Path
-	w.seg.vol.ends()
-	w.seg.vol.forgetAppetite(w.seg.plan.stream)
+	files := w.seg.files()
+	for _, f := range files {
+		f.vol.ends()
+		f.vol.forgetAppetite(f.plan.stream)
+	}
 	w.seg = nil
 	w.mu.Lock()
 	w.view = left
 	w.mu.Unlock()
 	w.s.mu.Lock()
-	delete(w.s.live, path)
-	w.s.mu.Unlock()
+	defer w.s.mu.Unlock()
+	for _, f := range files {
+		delete(w.s.live, f.Path)
+	}
 }
 
 // abandon gives the open segment up: its volume failed. What was synced is kept and finished when the volume is back;
@@ -398,9 +417,7 @@ func (w *Writer) abandon() {
 		return
 	}
 	o := w.seg
-	if o.late == nil {
-		o.file.Close() // what was not synced is written again elsewhere
-	}
+	o.close() // what was not synced is written again elsewhere
 	o.Size, o.End = o.off, w.synced()
 	if o.seq == 0 {
 		if err := w.s.scrap(&o.Segment); err != nil {
@@ -426,6 +443,9 @@ func (w *Writer) publish() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.view = view{path: o.Path, table: o.table.Snapshot(), end: o.ends, size: o.off, tracks: o.table.Tracks()}
+	if o.twin != nil {
+		w.view.twin = o.twin.Path
+	}
 	if o.seq == 0 {
 		w.view.end = o.Start
 	}
@@ -434,7 +454,7 @@ func (w *Writer) publish() {
 func (w *Writer) snapshot(path string) *fmp4.Table {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.view.path != path {
+	if !w.view.of(path) {
 		return nil
 	}
 	return w.view.table
@@ -444,7 +464,7 @@ func (w *Writer) snapshot(path string) *fmp4.Table {
 func (w *Writer) describe(seg *Segment) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.view.path != seg.Path {
+	if !w.view.of(seg.Path) {
 		return false
 	}
 	seg.End, seg.Size, seg.Tracks = w.view.end, w.view.size, w.view.tracks

@@ -16,6 +16,7 @@ import (
 
 	"holdfast/config"
 	"holdfast/gateway"
+	"holdfast/gateway/egress"
 	"holdfast/gateway/web"
 	"holdfast/storage"
 )
@@ -59,7 +60,7 @@ func check(ctx context.Context, t terminal, args []string) error {
 
 func (c *checkCommand) options(t terminal) *flag.FlagSet {
 	fs := options(t, "check", "check --config FILE | --data DIR [--level index|files|hash|media] [--repair [--dry-run] | --rebuild] [--json]")
-	fs.StringVar(&c.file, "config", "", "the configuration `FILE`")
+	fs.StringVar(&c.file, "config", "", "the configuration `FILE`; the installed one when left out")
 	fs.StringVar(&c.data, "data", "", "the data `DIR` of a demo, instead of --config")
 	fs.StringVar(&c.req.Level, "level", "files", "how much to prove: index, files, hash (reads all footage) or media (and holds every sample against what players need)")
 	fs.StringVar(&c.req.Camera, "camera", "", "look at the footage of this camera `ID` only")
@@ -139,11 +140,11 @@ func (c *checkCommand) anyhow(ctx context.Context, t terminal) (storage.Report, 
 	if !errors.Is(err, errNoDaemon) {
 		return r, err
 	}
-	conf, err := checkedConfig(c.file, dir)
+	conf, err := checkedConfig(c.file, c.data)
 	if err != nil {
 		return r, err
 	}
-	o, err := gateway.CheckOptions(c.req)
+	o, err := gateway.CheckOptions(c.req, egress.New(egress.Options{}).For(egress.Children, egress.Use{}).Run)
 	if err != nil {
 		return r, err
 	}
@@ -190,11 +191,11 @@ func (c *checkCommand) remote(ctx context.Context, l *local, show func(storage.C
 }
 
 // checkedConfig is the file's, or for a data directory alone what the demo writes.
-func checkedConfig(file, dir string) (*config.Config, error) {
-	if file != "" {
-		return config.Load(file)
+func checkedConfig(file, data string) (*config.Config, error) {
+	if file == "" && data != "" {
+		return (&demonstration{dir: data, listen: demoListen}).config()
 	}
-	return (&demonstration{dir: dir, listen: demoListen}).config()
+	return namedConfig(file)
 }
 
 // progress prints how far a check is on a terminal.
@@ -230,6 +231,9 @@ func printReport(w io.Writer, r storage.Report, asJSON, plan bool) error {
 	}
 	if r.More > 0 {
 		fmt.Fprintf(w, "and %d more findings\n", r.More)
+	}
+	for _, f := range r.Notes {
+		fmt.Fprintf(w, "note: %s\n  %s\n  %s\n", f.What, f.Means, outcome(&f, plan))
 	}
 	_, err := fmt.Fprintf(w, "%s: %d segments of %d streams, %d of them being recorded, %.1f MB looked at in %.1f s: %d findings, %d repaired, %d known\n",
 		r.Level, r.Segments, r.Streams, r.Open, float64(r.Bytes)/1e6, r.Took, len(r.Findings)+r.More, r.Repaired, len(r.Known))

@@ -214,6 +214,7 @@ func TestCommandsThatCannotRunSayWhy(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"fly"}, {"check"}, {"check", "--data", filepath.Join(t.TempDir(), "mistyped")}, {"check", "--data", t.TempDir(), "--level", "deep"},
 		{"demo", "--cameras", "-1"}, {"serve"}, {"version", "extra"},
+		{"discover", "--range", "10.0.0.0/8"}, {"discover", "--address", "camera"}, {"discover", "--address", "198.51.100.1"}, {"discover", "--interface", "nosuch0"}, {"discover", "--timeout", "2h"},
 	} {
 		code, _, errs := invoke(t, args...)
 		if code != exitFailed || errs == "" || strings.Contains(errs, "panic") {
@@ -222,8 +223,5 @@ func TestCommandsThatCannotRunSayWhy(t *testing.T) {
 	}
 	if code, out, _ := invoke(t, "version"); code != exitDone || !strings.HasPrefix(out, "holdfast") {
 		t.Errorf("version: exit %d, %q", code, out)
-	}
-	if code, out, _ := invoke(t, "discover", "--json"); code != exitDone || !json.Valid([]byte(out)) {
-		t.Errorf("discover: exit %d, %q", code, out)
 	}
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"holdfast/config"
+	"holdfast/gateway/web/certificate"
 )
 
 // configure checks a configuration file without starting anything, or prints the JSON Schema that editors use.
@@ -22,6 +24,9 @@ func configure(_ context.Context, t terminal, args []string) error {
 	conf, err := loadConfig(*file)
 	if err != nil {
 		return err
+	}
+	for _, w := range append(conf.Warnings, certificate.Check(conf.TLS, conf.Names, time.Now())...) {
+		fmt.Fprintf(t.err, "warning: %s\n", w)
 	}
 	_, err = fmt.Fprintf(t.out, "%s is valid: %d cameras, %d volumes, viewer at %s\n", *file, len(conf.Cameras), len(conf.Volumes), conf.Listen)
 	return err

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"holdfast/gateway/web"
@@ -16,33 +17,18 @@ import (
 
 // event raises, ends and lists events of a camera, through the running gateway.
 func event(ctx context.Context, t terminal, args []string) error {
-	verbs := map[string]func(context.Context, terminal, []string) error{"raise": eventRaise, "end": eventEnd, "list": eventList}
-	if len(args) > 0 {
-		if f := verbs[args[0]]; f != nil {
-			return f(ctx, t, args[1:])
-		}
-		if isHelp(args[0]) {
-			fmt.Fprintln(t.out, "usage: holdfast event raise|end|list -h")
-			return nil
-		}
-	}
-	return errors.New("say raise, end or list (holdfast event raise -h lists the options)")
+	return operate(ctx, t, "event", args, verb{"raise", eventRaise}, verb{"end", eventEnd}, verb{"list", eventList})
 }
 
 // eventTarget is which gateway and camera an event command is about.
 type eventTarget struct {
-	file, data, camera *string
-	asJSON             *bool
+	target
+	camera *string
 }
 
 func eventOptions(t terminal, verb, more string) (*flag.FlagSet, eventTarget) {
-	fs := options(t, "event "+verb, "event "+verb+" --config FILE | --data DIR --camera ID "+more+"[--json]")
-	return fs, eventTarget{
-		file:   fs.String("config", "", "the configuration `FILE`"),
-		data:   fs.String("data", "", "the data `DIR` of a demo, instead of --config"),
-		camera: fs.String("camera", "", "the `ID` of the camera"),
-		asJSON: fs.Bool("json", false, "print the answer as JSON"),
-	}
+	x := targetOptions(t, "event "+verb, "--camera ID "+more+"[--json]")
+	return x.fs, eventTarget{target: x, camera: x.fs.String("camera", "", "the `ID` of the camera")}
 }
 
 // ask sends a request about the camera's events to the running gateway.
@@ -153,7 +139,7 @@ func printEvent(w io.Writer, e web.Event) {
 	if e.End != nil {
 		end = e.End.Format(time.RFC3339)
 	}
-	fmt.Fprintf(w, "%s  %s  %s  %s  %s\n", e.ID, e.Start.Format(time.RFC3339), end, e.Kind, e.Source)
+	fmt.Fprintf(w, "%s  %s  %s  %s  %s\n", e.ID, e.Start.Format(time.RFC3339), end, e.Kind, strings.TrimSpace(e.Source+"  "+e.Topic))
 }
 
 func printJSON(w io.Writer, v any) error {

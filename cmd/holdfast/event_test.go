@@ -29,7 +29,13 @@ func TestEventsAreRaisedEndedAndListedByTheCommandLine(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &list); code != exitDone || err != nil || len(list) != 1 || list[0].ID != raised.ID || list[0].End == nil {
 		t.Errorf("list: exit %d, %v\n%s%s", code, err, out, errs)
 	}
-	for _, args := range [][]string{{"event"}, {"event", "burn"}, {"event", "raise", "--config", file}, {"event", "end", "--config", file, "--camera", "door"},
+	if code, out, errs := invoke(t, "camera", "events", "--config", file, "--camera", "door"); code != exitDone || !strings.HasPrefix(out, "none since ") || !strings.Contains(out, "RTSP only") {
+		t.Errorf("camera events: exit %d\n%s%s", code, out, errs)
+	}
+	if code, out, errs := invoke(t, "camera", "events", "--config", file, "--camera", "door", "--json"); code != exitDone || strings.TrimSpace(out) != "[]" {
+		t.Errorf("camera events as JSON: exit %d\n%s%s", code, out, errs)
+	}
+	for _, args := range [][]string{{"event"}, {"event", "burn"}, {"camera", "events", "--config", file}, {"camera", "events", "--config", file, "--camera", "none"}, {"event", "raise", "--config", file}, {"event", "end", "--config", file, "--camera", "door"},
 		{"event", "raise", "--config", file, "--camera", "none"}, {"event", "raise", "--config", file, "--camera", "door", "--at", "noon"},
 		{"event", "raise", "--config", file, "--camera", "door", "--for", "1h"}} {
 		if code, _, errs := invoke(t, args...); code != exitFailed || errs == "" {

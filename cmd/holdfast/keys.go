@@ -29,8 +29,8 @@ var keysVerbs = []struct {
 	{"confirm", "[CODE]", "type the recovery key back, which ends the reminder; asked for when left out", (*keysCommand).confirm},
 	{"rotate", "", "change the root key; the former recovery key opens nothing any more", (*keysCommand).rotate},
 	{"backup", "[--clear] FILE", "write the root key to a file, sealed under a passphrase", (*keysCommand).backup},
-	{"restore", "FILE", "open the footage of the root key in a backup", (*keysCommand).restore},
-	{"unlock", "[CODE]", "open the footage of another root key by its recovery key; asked for when left out", (*keysCommand).unlock},
+	{"restore", "FILE", "open what was sealed under the root key in a backup", (*keysCommand).restore},
+	{"unlock", "[CODE]", "open what was sealed under another root key, by its recovery key; asked for when left out", (*keysCommand).unlock},
 }
 
 // keysCommand is one call of holdfast keys.
@@ -58,7 +58,7 @@ func keys(ctx context.Context, t terminal, args []string) error {
 		}
 		c := &keysCommand{t: t, in: os.Stdin}
 		fs := options(t, "keys "+v.name, strings.Join(strings.Fields("keys "+v.name+" --config FILE | --data DIR [--json] "+v.args), " "))
-		fs.StringVar(&c.file, "config", "", "the configuration `FILE`")
+		fs.StringVar(&c.file, "config", "", "the configuration `FILE`; the installed one when left out")
 		fs.StringVar(&c.data, "data", "", "the data `DIR` of a demo, instead of --config")
 		fs.BoolVar(&c.asJSON, "json", false, "print JSON")
 		if v.name == "backup" {
@@ -85,7 +85,7 @@ func keysUsage(w io.Writer) {
 
 // keyAccess is the keyring, wherever it is held.
 type keyAccess interface {
-	Status(ctx context.Context) (keyring.Status, error)
+	Status(ctx context.Context) (web.KeyStatus, error)
 	Recovery(ctx context.Context) (string, error)
 	Send(ctx context.Context, verb, recovery string) error // confirm, unlock, rotate
 }
@@ -103,7 +103,7 @@ func (c *keysCommand) with(ctx context.Context, f func(keyAccess) error) error {
 	if !errors.Is(err, errNoDaemon) {
 		return err
 	}
-	conf, err := checkedConfig(c.file, dir)
+	conf, err := checkedConfig(c.file, c.data)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (c *keysCommand) with(ctx context.Context, f func(keyAccess) error) error {
 
 type heldByDaemon struct{ *local }
 
-func (d heldByDaemon) Status(ctx context.Context) (st keyring.Status, err error) {
+func (d heldByDaemon) Status(ctx context.Context) (st web.KeyStatus, err error) {
 	return st, d.call(ctx, "GET", "/api/v1/keys", nil, &st)
 }
 
@@ -140,8 +140,8 @@ func (d heldByDaemon) Send(ctx context.Context, verb, recovery string) error {
 
 type inFiles struct{ *gateway.KeyOperations }
 
-func (k inFiles) Status(context.Context) (keyring.Status, error) { return k.KeyStatus(), nil }
-func (k inFiles) Recovery(context.Context) (string, error)       { return k.RecoveryKey(), nil }
+func (k inFiles) Status(context.Context) (web.KeyStatus, error) { return k.KeyStatus(), nil }
+func (k inFiles) Recovery(context.Context) (string, error)      { return k.RecoveryKey(), nil }
 
 func (k inFiles) Send(_ context.Context, verb, recovery string) error {
 	switch verb {
@@ -164,7 +164,7 @@ func (c *keysCommand) status(ctx context.Context) error {
 		} else {
 			err = printKeyStatus(c.t.out, st)
 		}
-		if err == nil && (len(st.Locked) > 0 || anyCopy(st.Copies, "failing")) {
+		if err == nil && (len(st.Locked)+len(st.Sealed) > 0 || anyCopy(st.Copies, "failing")) {
 			return errFindings
 		}
 		return err
@@ -180,7 +180,7 @@ func anyCopy(copies []keyring.Copy, state string) bool {
 	return false
 }
 
-func printKeyStatus(w io.Writer, st keyring.Status) error {
+func printKeyStatus(w io.Writer, st web.KeyStatus) error {
 	confirmed := "its recovery key is confirmed"
 	if !st.Confirmed {
 		confirmed = "NOT CONFIRMED: run holdfast keys recovery, keep what it prints, then holdfast keys confirm"
@@ -194,6 +194,12 @@ func printKeyStatus(w io.Writer, st keyring.Status) error {
 			name = "data directory"
 		}
 		fmt.Fprintf(w, "copy         %s: %s %s\n", name, c.State, c.Cause)
+	}
+	if !st.Footage {
+		fmt.Fprintln(w, "footage      kept in clear (encryption.at_rest is false); the root key seals what is kept of cameras and people")
+	}
+	for _, root := range st.Sealed {
+		fmt.Fprintf(w, "LOCKED       what is kept of cameras and people needs the root key %s: run holdfast keys unlock with its recovery key\n", root)
 	}
 	for _, l := range st.Locked {
 		fmt.Fprintf(w, "LOCKED       keyring %s needs the root key %s: run holdfast keys unlock with its recovery key\n", l.Ring, strings.Join(l.Roots, " or "))
@@ -214,7 +220,7 @@ func (c *keysCommand) recovery(ctx context.Context) error {
 			return printJSON(c.t.out, web.RecoveryKey{Recovery: text})
 		}
 		fmt.Fprintln(c.t.out, text)
-		fmt.Fprintln(c.t.err, "This opens all footage of this gateway, on any machine. Keep it on paper or in a safe, away from this machine. Then run holdfast keys confirm.")
+		fmt.Fprintln(c.t.err, "This opens all footage of this gateway, and what is sealed of cameras and people, on any machine. Keep it on paper or in a safe, away from this machine. Then run holdfast keys confirm.")
 		return nil
 	})
 }
@@ -224,7 +230,7 @@ func (c *keysCommand) confirm(ctx context.Context) error {
 }
 
 func (c *keysCommand) unlock(ctx context.Context) error {
-	return c.send(ctx, "unlock", "The footage of that root key is open, and stays so.")
+	return c.send(ctx, "unlock", "What was sealed under that root key is open, and stays so.")
 }
 
 func (c *keysCommand) rotate(ctx context.Context) error {
@@ -258,17 +264,22 @@ func (c *keysCommand) send(ctx context.Context, verb, done string) error {
 	})
 }
 
-// ask reads a line: from a terminal after a prompt, and unseen unless echo is set; else from standard input.
+// ask reads a line that the person types.
 func (c *keysCommand) ask(prompt string, echo bool) (string, error) {
-	if f, ok := c.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		fmt.Fprint(c.t.err, prompt)
+	return typed(c.in, c.t.err, prompt, echo)
+}
+
+// typed reads a line: from a terminal after a prompt, and unseen unless echo is set; else from in as it is.
+func typed(in io.Reader, out io.Writer, prompt string, echo bool) (string, error) {
+	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		fmt.Fprint(out, prompt)
 		if !echo {
 			text, err := term.ReadPassword(int(f.Fd()))
-			fmt.Fprintln(c.t.err)
+			fmt.Fprintln(out)
 			return string(text), err
 		}
 	}
-	line, err := bufio.NewReader(io.LimitReader(c.in, 4096)).ReadString('\n')
+	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}

@@ -136,3 +136,28 @@ func FuzzBackup(f *testing.F) {
 		}
 	})
 }
+
+// The recovery key is printed at set-up, with footage in clear too, and not any more once somebody has it.
+func TestSetupPrintsTheRecoveryKeyUntilItIsConfirmed(t *testing.T) {
+	dir, file := site(t, "encryption: {at_rest: false}\n")
+	background(t, "serve", "--config", file)
+	endpoint(t, filepath.Join(dir, "data"))
+	code, link, said := invoke(t, "setup", "--config", file)
+	if code != exitDone || !strings.Contains(link, "/setup#token=") || strings.Count(link, "\n") != 1 {
+		t.Fatalf("exit %d: %q, %s", code, link, said)
+	}
+	_, recovery, _ := invoke(t, "keys", "recovery", "--config", file)
+	recovery = strings.TrimSpace(recovery)
+	if len(recovery) != 14*5-1 || !strings.Contains(said, recovery) || strings.Contains(link, recovery[:9]) {
+		t.Errorf("said is %q, the recovery key has %d letters", said, len(recovery))
+	}
+	if code, text, errs := invoke(t, "keys", "status", "--config", file); code != exitDone || !strings.Contains(text, "NOT CONFIRMED") || !strings.Contains(text, "kept in clear") {
+		t.Errorf("exit %d: %s%s", code, text, errs)
+	}
+	if code, _, errs := invoke(t, "keys", "confirm", "--config", file, recovery); code != exitDone {
+		t.Errorf("confirm: exit %d, %s", code, errs)
+	}
+	if code, again, said := invoke(t, "setup", "--config", file); code != exitDone || again != link || said != "" {
+		t.Errorf("exit %d: %q, %q", code, again, said)
+	}
+}

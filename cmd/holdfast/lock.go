@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,17 +18,7 @@ import (
 
 // lock makes, lists and ends locks: through the gateway while it runs, on the files when it does not.
 func lock(ctx context.Context, t terminal, args []string) error {
-	verbs := map[string]func(context.Context, terminal, []string) error{"add": lockAdd, "list": lockList, "remove": lockRemove}
-	if len(args) > 0 {
-		if f := verbs[args[0]]; f != nil {
-			return f(ctx, t, args[1:])
-		}
-		if isHelp(args[0]) {
-			fmt.Fprintln(t.out, "usage: holdfast lock add|list|remove -h")
-			return nil
-		}
-	}
-	return errors.New("say add, list or remove (holdfast lock add -h lists the options)")
+	return operate(ctx, t, "lock", args, verb{"add", lockAdd}, verb{"list", lockList}, verb{"remove", lockRemove})
 }
 
 // keeping is what commands ask about what is kept.
@@ -40,37 +29,20 @@ type keeping interface {
 }
 
 // keptTarget is which gateway a command about what is kept is for.
-type keptTarget struct {
-	fs         *flag.FlagSet
-	file, data *string
-	asJSON     *bool
-}
+type keptTarget struct{ target }
 
 func keptOptions(t terminal, name, more string) keptTarget {
-	fs := options(t, name, name+" --config FILE | --data DIR "+more)
-	return keptTarget{fs: fs,
-		file:   fs.String("config", "", "the configuration `FILE`"),
-		data:   fs.String("data", "", "the data `DIR` of a demo, instead of --config"),
-		asJSON: fs.Bool("json", false, "print the answer as JSON"),
-	}
+	return keptTarget{targetOptions(t, name, more)}
 }
 
 // with calls f with the running gateway, or with one on the files.
 func (k keptTarget) with(ctx context.Context, t terminal, f func(keeping) error) error {
-	dir, err := dataDir(*k.file, *k.data)
-	if err != nil {
+	l, conf, err := k.reach(ctx)
+	switch {
+	case err != nil:
 		return err
-	}
-	l, err := dialLocal(ctx, dir)
-	if err == nil {
+	case l != nil:
 		return f(&remoteKeeping{ctx: ctx, l: l})
-	}
-	if !errors.Is(err, errNoDaemon) {
-		return err
-	}
-	conf, err := checkedConfig(*k.file, dir)
-	if err != nil {
-		return err
 	}
 	return gateway.OnFiles(ctx, conf, slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: slog.LevelError})), func(g *gateway.Gateway) error { return f(g) })
 }

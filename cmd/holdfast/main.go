@@ -2,6 +2,8 @@
 //
 //	holdfast demo        the main job with simulated cameras
 //	holdfast serve       the daemon
+//	holdfast reload      have the gateway read its configuration again
+//	holdfast camera      list, add and look at cameras, see or change what of one is recorded, set up the camera itself
 //	holdfast check       compare index, files and hashes, and repair them
 //	holdfast volume      list, add, drain or remove volumes
 //	holdfast event       raise, end or list events of a camera
@@ -9,10 +11,19 @@
 //	holdfast erase       erase footage and its keys
 //	holdfast retention   how long footage is kept, and what the space allows
 //	holdfast clock       confirm that the machine's clock is right
+//	holdfast connections list every connection that the gateway can make
 //	holdfast discover    find cameras on the network
 //	holdfast config      check a configuration file
 //	holdfast keys        the root key of the footage: recovery key, backup, rotation
 //	holdfast recordings  list the files of footage, and give their keys
+//	holdfast certificate see the certificate of the HTTPS addresses, or renew it now
+//	holdfast person      people: who may sign in, and what they may
+//	holdfast role        named sets of permissions
+//	holdfast group       groups of cameras, for rights
+//	holdfast token       tokens of programs, walls and kiosks
+//	holdfast session     who is signed in
+//	holdfast policy      second factor and second person, site-wide
+//	holdfast approval    what people asked another person to approve
 //	holdfast setup       print the one-time set-up link of a new gateway
 //	holdfast version     print the version
 //
@@ -57,6 +68,8 @@ type command struct {
 var commands = []command{
 	{"demo", "run the main job with simulated cameras", demo},
 	{"serve", "run the gateway", serve},
+	{"reload", "have the running gateway read its configuration again", reload},
+	{"camera", "list cameras; see what they report; see or change what of one is recorded", camera},
 	{"check", "compare index, files and hashes, and repair them", check},
 	{"volume", "list, add, drain or remove volumes", volume},
 	{"event", "raise, end or list events of a camera", event},
@@ -64,10 +77,20 @@ var commands = []command{
 	{"erase", "erase footage and its keys, or list what was erased", erase},
 	{"retention", "how long footage is kept, promised and forecast", retention},
 	{"clock", "confirm that the machine's clock is right", clock},
+	{"connections", "list every connection that the gateway can make, and why", connections},
 	{"discover", "find cameras on the network", discover},
 	{"config", "check a configuration file, or print its reference", configure},
 	{"keys", "see, confirm, change, back up and restore the root key of the footage", keys},
 	{"recordings", "list the files of footage, and give their keys", recordings},
+	{"certificate", "the certificate of the HTTPS addresses: see it, renew it now", certificateCommand},
+	{"audit", "who did and saw what: show, verify or export the audit log", auditCommand},
+	{"person", "people: list, add, invite, change, disable, enable, delete or forget them", person},
+	{"role", "named sets of permissions: list, set or remove them", role},
+	{"group", "groups of cameras, for rights: list, set or remove them", group},
+	{"token", "list or revoke tokens, make those of walls and kiosks", tokenCommand},
+	{"session", "who is signed in: list or end sessions", session},
+	{"policy", "show or set what the site asks of everybody", policy},
+	{"approval", "what people asked another person to approve: list, give or decline", approval},
 	{"setup", "print the one-time set-up link of a new gateway", setup},
 	{"version", "print the version", version},
 }
@@ -117,7 +140,7 @@ func isHelp(s string) bool {
 func usage(w io.Writer) {
 	fmt.Fprintf(w, "Holdfast records and shows the cameras of a site. Footage stays on this machine.\n\nusage: holdfast COMMAND [options]\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.does)
+		fmt.Fprintf(w, "  %-11s %s\n", c.name, c.does)
 	}
 	fmt.Fprintf(w, "\nholdfast COMMAND -h lists a command's options. Exit codes: 0 done, 1 findings, 2 could not run.\n")
 }

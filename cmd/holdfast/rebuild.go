@@ -22,7 +22,7 @@ func (c *checkCommand) rebuild(ctx context.Context, t terminal) error {
 	if _, err := dialLocal(ctx, dir); !errors.Is(err, errNoDaemon) {
 		return errors.Join(err, errors.New("the gateway runs on the index that is to be made again: stop it first"))
 	}
-	conf, err := checkedConfig(c.file, dir)
+	conf, err := checkedConfig(c.file, c.data)
 	if err != nil {
 		return err
 	}

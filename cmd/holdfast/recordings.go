@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"net/url"
 	"time"
@@ -13,21 +12,15 @@ import (
 
 // recordings lists the files of footage and gives their keys, through the running gateway.
 func recordings(ctx context.Context, t terminal, args []string) error {
-	if len(args) > 0 {
-		switch {
-		case args[0] == "list" || args[0] == "key":
-			return recordingsOf(ctx, t, args[0], args[1:])
-		case isHelp(args[0]):
-			fmt.Fprintln(t.err, "usage: holdfast recordings list|key -h")
-			return flag.ErrHelp
-		}
+	of := func(name string) verb {
+		return verb{name, func(ctx context.Context, t terminal, args []string) error { return recordingsOf(ctx, t, name, args) }}
 	}
-	return errors.New("say list or key (holdfast recordings list -h lists the options)")
+	return operate(ctx, t, "recordings", args, of("list"), of("key"))
 }
 
 func recordingsOf(ctx context.Context, t terminal, verb string, args []string) error {
 	fs := options(t, "recordings "+verb, "recordings "+verb+" --config FILE | --data DIR --camera ID [--stream ID] [--from TIME] [--to TIME] [--json]")
-	file := fs.String("config", "", "the configuration `FILE`")
+	file := fs.String("config", "", "the configuration `FILE`; the installed one when left out")
 	data := fs.String("data", "", "the data `DIR` of a demo, instead of --config")
 	camera := fs.String("camera", "", "the `ID` of the camera")
 	stream := fs.String("stream", "", "the `ID` of the stream; the main stream when left out")

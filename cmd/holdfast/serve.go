@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,7 +17,7 @@ import (
 	"holdfast/gateway"
 )
 
-// serve runs the daemon until SIGTERM or an interrupt.
+// serve runs the daemon until SIGTERM or an interrupt. SIGHUP has it read its configuration again.
 func serve(ctx context.Context, t terminal, args []string) error {
 	fs := options(t, "serve", "serve --config FILE")
 	file := fs.String("config", "", "the configuration `FILE` (required)")
@@ -31,12 +33,15 @@ func serve(ctx context.Context, t terminal, args []string) error {
 	if err != nil {
 		return err
 	}
-	g := gateway.New(gateway.Options{Config: conf, Version: release, Log: log})
-	return runNotified(ctx, g, log)
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	g := gateway.New(gateway.Options{Config: conf, Version: release, Log: log, Load: func() (*config.Config, error) { return config.Load(*file) }})
+	return runNotified(ctx, g, log, hangup)
 }
 
-// runNotified runs the gateway and tells the service manager how it is doing.
-func runNotified(ctx context.Context, g *gateway.Gateway, log *slog.Logger) error {
+// runNotified runs the gateway and tells the service manager how it is doing. Each hangup has it read its configuration again.
+func runNotified(ctx context.Context, g *gateway.Gateway, log *slog.Logger, hangup <-chan os.Signal) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var both errgroup.Group
@@ -46,6 +51,16 @@ func runNotified(ctx context.Context, g *gateway.Gateway, log *slog.Logger) erro
 	})
 	both.Go(func() error {
 		return notifier{Ready: g.Ready(), Healthy: g.Healthy, Status: g.StatusLine, Log: log}.Run(ctx)
+	})
+	both.Go(func() error {
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-hangup:
+				g.Reloaded(ctx)
+			}
+		}
 	})
 	return both.Wait()
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,33 +20,14 @@ import (
 
 // volume lists and changes volumes: through the gateway while it runs, on the files when it does not.
 func volume(ctx context.Context, t terminal, args []string) error {
-	verbs := map[string]func(context.Context, terminal, []string) error{"list": volumeList, "add": volumeAdd, "drain": volumeDrain, "remove": volumeRemove}
-	if len(args) > 0 {
-		if f := verbs[args[0]]; f != nil {
-			return f(ctx, t, args[1:])
-		}
-		if isHelp(args[0]) {
-			fmt.Fprintln(t.out, "usage: holdfast volume list|add|drain|remove -h")
-			return nil
-		}
-	}
-	return errors.New("say list, add, drain or remove (holdfast volume list -h lists the options)")
+	return operate(ctx, t, "volume", args, verb{"list", volumeList}, verb{"add", volumeAdd}, verb{"drain", volumeDrain}, verb{"remove", volumeRemove})
 }
 
 // volumeTarget is which gateway a volume command is about.
-type volumeTarget struct {
-	fs         *flag.FlagSet
-	file, data *string
-	asJSON     *bool
-}
+type volumeTarget struct{ target }
 
 func volumeOptions(t terminal, verb, more string) volumeTarget {
-	fs := options(t, "volume "+verb, "volume "+verb+" --config FILE | --data DIR "+more)
-	return volumeTarget{fs: fs,
-		file:   fs.String("config", "", "the configuration `FILE`"),
-		data:   fs.String("data", "", "the data `DIR` of a demo, instead of --config"),
-		asJSON: fs.Bool("json", false, "print the answer as JSON"),
-	}
+	return volumeTarget{targetOptions(t, "volume "+verb, more)}
 }
 
 // one reads the options and the one word that follows them.
@@ -63,20 +43,12 @@ func (v volumeTarget) one(args []string, what string) (string, error) {
 
 // with calls f with the volumes of the running gateway, or of the files.
 func (v volumeTarget) with(ctx context.Context, t terminal, f func(web.Volumes) error) error {
-	dir, err := dataDir(*v.file, *v.data)
-	if err != nil {
+	l, conf, err := v.reach(ctx)
+	switch {
+	case err != nil:
 		return err
-	}
-	l, err := dialLocal(ctx, dir)
-	if err == nil {
+	case l != nil:
 		return f(&remoteVolumes{ctx: ctx, l: l})
-	}
-	if !errors.Is(err, errNoDaemon) {
-		return err
-	}
-	conf, err := checkedConfig(*v.file, dir)
-	if err != nil {
-		return err
 	}
 	return gateway.OfflineVolumes(ctx, conf, slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: slog.LevelError})), f)
 }
@@ -94,8 +66,32 @@ func volumeList(ctx context.Context, t terminal, args []string) error {
 		if *v.asJSON {
 			return printJSON(t.out, list)
 		}
-		return printVolumes(t.out, list)
+		if err := printVolumes(t.out, list); err != nil {
+			return err
+		}
+		if r, ok := vols.(*remoteVolumes); ok {
+			return r.printMirrors(t.out)
+		}
+		return nil
 	})
+}
+
+// printMirrors says which cameras are to be recorded to two volumes at once and are not, and which footage lacks its second copy.
+func (r *remoteVolumes) printMirrors(w io.Writer) error {
+	var cameras []web.Camera
+	var health web.Health
+	if err := errors.Join(r.l.call(r.ctx, "GET", "/api/v1/cameras", nil, &cameras), r.l.call(r.ctx, "GET", "/api/v1/health", nil, &health)); err != nil {
+		return err
+	}
+	for _, c := range cameras {
+		if c.Record.Mirror == "not_mirrored" {
+			fmt.Fprintf(w, "Camera %s is not mirrored: %s.\n", c.ID, c.Record.MirrorWhy)
+		}
+	}
+	if n := health.Copies; n.Waiting > 0 {
+		fmt.Fprintln(w, strings.TrimSpace(fmt.Sprintf("%d segments wait for their second copy. %s", n.Waiting, n.Waits)))
+	}
+	return nil
 }
 
 func volumeAdd(ctx context.Context, t terminal, args []string) error {
@@ -235,14 +231,14 @@ func bar(d *web.Draining) string {
 
 func printVolumes(w io.Writer, list []web.Volume) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "PATH\tSTATE\tFREE GB\tOF\tFOOTAGE GB\tSEGMENTS\tSTREAMS\tMB/s\tSYNC MEDIAN/P95 ms\tID")
+	fmt.Fprintln(table, "PATH\tSTATE\tFREE GB\tOF\tFOOTAGE GB\tSEGMENTS\tSTREAMS\tWRITES\tSYNC MEDIAN/P95 ms\tID")
 	for _, v := range list {
 		state := v.State
 		if v.Draining != nil {
 			state += ", draining"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%.1f\t%.1f\t%.1f\t%d\t%d\t%.1f\t%.1f/%.1f\t%s\n", v.Path, state, float64(v.Free)/1e9, float64(v.Total)/1e9,
-			float64(v.Used)/1e9, v.Segments, v.Streams, v.Rate/1e6, v.MedianMS, v.P95MS, v.ID)
+		fmt.Fprintf(table, "%s\t%s\t%.1f\t%.1f\t%.1f\t%d\t%d\t%s\t%.1f/%.1f\t%s\n", v.Path, state, float64(v.Free)/1e9, float64(v.Total)/1e9,
+			float64(v.Used)/1e9, v.Segments, v.Streams, perSecond(v.Rate), v.MedianMS, v.P95MS, v.ID)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -256,6 +252,14 @@ func printVolumes(w io.Writer, list []web.Volume) error {
 		}
 	}
 	return nil
+}
+
+// perSecond writes a rate in bytes per second so that one camera's, too, can be read.
+func perSecond(rate float64) string {
+	if rate < 1e6 {
+		return fmt.Sprintf("%.0f kB/s", rate/1e3)
+	}
+	return fmt.Sprintf("%.1f MB/s", rate/1e6)
 }
 
 // remoteVolumes are those of the running gateway.

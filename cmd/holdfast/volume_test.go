@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -28,11 +29,8 @@ func recordedOn(t *testing.T, dir string) bool {
 	return code == exitDone && json.Unmarshal([]byte(out), &list) == nil && len(list) > 0 && list[0].Streams > 0
 }
 
-// A volume is added, the first one emptied while recording goes on, and both outlive the gateway.
-func TestVolumesAreAddedAndDrainedWhileItRunsAndAfter(t *testing.T) {
-	dir, more := t.TempDir(), filepath.Join(t.TempDir(), "more")
-	end := background(t, "demo", "--data", dir, "--listen", "127.0.0.1:0", "--cameras", "1")
-	endpoint(t, dir)
+func awaitRecording(t *testing.T, dir string) {
+	t.Helper()
 	limit := time.After(time.Minute)
 	for !recordedOn(t, dir) {
 		select {
@@ -41,6 +39,14 @@ func TestVolumesAreAddedAndDrainedWhileItRunsAndAfter(t *testing.T) {
 			t.Fatal("nothing is recorded")
 		}
 	}
+}
+
+// A volume is added, the first one emptied while recording goes on, and both outlive the gateway.
+func TestVolumesAreAddedAndDrainedWhileItRunsAndAfter(t *testing.T) {
+	dir, more := t.TempDir(), filepath.Join(t.TempDir(), "more")
+	end := background(t, "demo", "--data", dir, "--listen", "127.0.0.1:0", "--cameras", "1")
+	endpoint(t, dir)
+	awaitRecording(t, dir)
 	first := volumesOf(t, dir)[0].Path
 	expect := func(want int, text string, args ...string) {
 		t.Helper()
@@ -77,5 +83,22 @@ func TestVolumesAreAddedAndDrainedWhileItRunsAndAfter(t *testing.T) {
 	expect(exitDone, "", "remove", more)
 	if list = volumesOf(t, dir); len(list) != 1 || list[0].Segments == 0 {
 		t.Errorf("after removing: %+v", list)
+	}
+}
+
+// A volume that was added at run time is read too when the index is made again.
+func TestRebuildReadsVolumesThatWereAdded(t *testing.T) {
+	dir, file := site(t, "")
+	more := filepath.Join(dir, "more")
+	if err := os.Mkdir(more, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := invoke(t, "volume", "add", "--config", file, more); code != exitDone {
+		t.Fatalf("add: exit %d, %s", code, errs)
+	}
+	code, out, errs := invoke(t, "check", "--rebuild", "--config", file, "--json")
+	var report struct{ Volumes int }
+	if err := json.Unmarshal([]byte(out), &report); code != exitDone || err != nil || report.Volumes != 2 {
+		t.Errorf("rebuild: exit %d, %v, %s%s", code, err, out, errs)
 	}
 }

@@ -30,6 +30,9 @@ type cost struct {
 // standard takes about a tenth of a second on a small machine, and twice the memory that OWASP asks for.
 var standard = cost{memory: 64 << 10, passes: 2, lanes: 1}
 
+// cheap is for tests, in which hashing would be most of the work.
+var cheap = cost{memory: 8, passes: 1, lanes: 1}
+
 // Bounds of what is accepted from the database, so that a damaged record cannot ask for all memory.
 const (
 	mostMemory = 1 << 20 // KiB

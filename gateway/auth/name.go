@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/text/secure/precis"
@@ -11,10 +12,9 @@ import (
 
 // Bounds of names and passwords.
 const (
-	maxName      = 64  // bytes
-	minPassword  = 12  // characters
-	maxPassword  = 256 // bytes
-	minDifferent = 5   // different characters in a password
+	maxName     = 64  // bytes
+	minPassword = 12  // characters
+	maxPassword = 256 // bytes
 )
 
 // prepareName brings a user name into the one form under which it is kept: case-mapped, composed (RFC 8265 section 3.3).
@@ -41,43 +41,47 @@ func preparePassword(password string) (string, error) {
 	return prepared, nil
 }
 
-// common are long passwords that every guesser tries first, in lower case.
-var common = []string{
-	"password1234", "passwordpassword", "password12345", "123456789012", "1234567890123", "qwertyuiop12", "qwertyuiopas", "1q2w3e4r5t6y", "1qaz2wsx3edc",
-	"administrator", "administrator1", "changemechangeme", "letmeinletmein", "welcome12345", "iloveyou1234", "adminadminadmin", "admin12345678", "abcdefghijkl", "abc123456789", "holdfastholdfast", "correct horse battery staple", "correcthorsebatterystaple",
+// about is whose a new password is to be and where, and what it is held against.
+type about struct {
+	name, display string    // of the person, prepared
+	site, host    string    // of the gateway
+	breached      *Breached // nil: only what is built in
 }
 
-// checkNewPassword holds a new password against the rules: long enough, not the name, not what is guessed first. There
-// is no rule about kinds of characters (NIST SP 800-63B section 3.1.1.2).
-func checkNewPassword(name, password string) error {
-	lower := strings.ToLower(password)
-	switch {
-	case utf8.RuneCountInString(password) < minPassword:
+// famous are passwords in the press and in handbooks that no rule finds.
+var famous = []string{"correct horse battery staple", "correcthorsebatterystaple", "correct-horse-battery-staple", "correct battery horse staple"}
+
+// How to do better. A rule's sentence comes first.
+const fewWords = " Take four or more words that do not belong together, or what a password manager makes."
+
+var weakBecause = map[patternKind]string{
+	byLetters: "It is easy to guess.",
+	byWord:    "It is little more than a common word or a leaked password with something added.",
+	byOwn:     "It is little more than the name of the person, the site or the machine.",
+	byRun:     "It follows the alphabet or counts.",
+	byWalk:    "It follows the keys of the keyboard.",
+	byDate:    "It is little more than a date.",
+	byRepeat:  "It repeats a few characters.",
+}
+
+// checkNewPassword holds a new password against the rules: long enough, hard to guess for who knows the person and the
+// site, not known to have leaked. There is no rule about kinds of characters (NIST SP 800-63B section 3.1.1.2). What is
+// told never holds the password. Errors: *RuleError, and others when the rules themselves cannot be read.
+func checkNewPassword(whose about, password string) error {
+	if utf8.RuneCountInString(password) < minPassword {
 		return &RuleError{"password", fmt.Sprintf("It must have at least %d characters. A few words are easy to remember.", minPassword)}
-	case len(name) >= 3 && strings.Contains(lower, name) && len(lower)-len(name) < minPassword-4:
-		return &RuleError{"password", "It is little more than the user name."}
-	case different(lower) < minDifferent:
-		return &RuleError{"password", "It repeats a few characters."}
-	case slices.Contains(common, lower), inOrder(lower):
-		return &RuleError{"password", "It is one of the first that anyone would guess."}
+	}
+	s, err := judge(password, builtIn, ownWords(whose.name, whose.display, whose.site, whose.host, "holdfast"), time.Now().Year())
+	if err != nil {
+		return err
+	}
+	switch {
+	case s.leaked, slices.Contains(famous, strings.ToLower(password)):
+		return &RuleError{"password", "It is one of the first that anyone would guess." + fewWords}
+	case s.bits < minBits:
+		return &RuleError{"password", weakBecause[s.worst] + fewWords}
+	case whose.breached != nil && whose.breached.leaked(password):
+		return &RuleError{"password", "It is known to have leaked somewhere, so guessers try it." + fewWords}
 	}
 	return nil
-}
-
-func different(s string) int {
-	seen := make(map[rune]struct{})
-	for _, r := range s {
-		seen[r] = struct{}{}
-	}
-	return len(seen)
-}
-
-// inOrder tells whether each character follows the one before by the same step: 123456…, abcdef…, 987654….
-func inOrder(s string) bool {
-	for i := 2; i < len(s); i++ {
-		if d := int(s[i]) - int(s[i-1]); d != int(s[1])-int(s[0]) || d < -1 || d > 1 {
-			return false
-		}
-	}
-	return true
 }

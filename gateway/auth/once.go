@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"fmt"
 	"slices"
 	"time"
 )
@@ -14,11 +13,12 @@ const (
 // onceToken signs its user in, once.
 type onceToken struct {
 	digest digest
-	user   string
+	person string // id
 	until  time.Time
 }
 
-// OnceToken makes a token that signs the user in once, within onceLife and the life of this process.
+// OnceToken makes a token that signs the person of a name in, once, within onceLife and the life of this process. ErrNone when there is
+// nobody of the name who may sign in.
 func (a *Auth) OnceToken(name string) (string, error) {
 	name, err := prepareName(name)
 	if err != nil {
@@ -27,32 +27,30 @@ func (a *Auth) OnceToken(name string) (string, error) {
 	token := newSecret("hfo_")
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.users[name] == nil {
-		return "", fmt.Errorf("make one-time token: there is no user %q", name)
+	p := a.people[a.names[name]]
+	if p == nil || p.Disabled {
+		return "", ErrNone
 	}
 	if len(a.once) >= maxOnce {
 		a.once = slices.Delete(a.once, 0, 1)
 	}
-	a.once = append(a.once, onceToken{digest: digestOf(token), user: name, until: a.now().Add(onceLife)})
+	a.once = append(a.once, onceToken{digest: digestOf(token), person: p.ID, until: a.now().Add(onceLife)})
 	return token, nil
 }
 
-// LoginOnce signs in by a one-time token and begins a session. Errors: ErrToken, *ThrottledError.
+// LoginOnce signs in by a one-time token and begins a session. ErrToken when it is not good. Tries are not counted: nobody guesses 256
+// bits, and a link from the console must sign in whatever an attacker at the same address does.
 func (a *Auth) LoginOnce(at Attempt, token string) (Session, error) {
 	now := a.now()
-	if wait := a.wrong.charge(now, at.From, "", true); wait > 0 {
-		return Session{}, &ThrottledError{After: wait}
-	}
-	u := a.takeOnce(now, token)
-	if u == nil {
+	p := a.takeOnce(now, token)
+	if p == nil || p.Disabled {
 		return Session{}, ErrToken
 	}
-	a.wrong.forgive(now, at.From, "", true)
-	return a.begin(at, u.seenFrom(at.From, now.UTC()))
+	return a.begin(at, p.seenFrom(at.From, now.UTC()))
 }
 
-// takeOnce uses a token up and gives its user, nil when the token is not good.
-func (a *Auth) takeOnce(now time.Time, token string) *user {
+// takeOnce uses a token up and gives its person, nil when the token is not good.
+func (a *Auth) takeOnce(now time.Time, token string) *person {
 	if len(token) > maxSecret {
 		return nil
 	}
@@ -68,5 +66,5 @@ func (a *Auth) takeOnce(now time.Time, token string) *user {
 	if now.After(o.until) {
 		return nil
 	}
-	return a.users[o.user]
+	return a.people[o.person]
 }

@@ -25,6 +25,7 @@ type Session struct {
 	Identity
 	Secret  string    // for the cookie; kept by the browser alone
 	CSRF    string    // to be sent with every change
+	Device  string    // value of the device cookie to be set; "" of a device token's
 	Expires time.Time // at the latest
 }
 
@@ -32,72 +33,128 @@ type Session struct {
 type session struct {
 	record               // Seen is guarded by Auth.mu, the rest is constant
 	key    digest        // constant
+	public string        // constant; names the session without helping to guess its secret
 	saved  time.Time     // Seen as it is on disk; guarded by Auth.mu
 	ended  chan struct{} // closed when the session has ended, by whoever took it out of Auth.sessions
 }
 
 type record struct {
-	User    string    `json:"user"`
+	Person  string    `json:"-"` // id of the person; "" for a device
+	Device  string    `json:"-"` // id of the device token; "" for a person
 	Created time.Time `json:"created"`
 	Seen    time.Time `json:"seen"`
 	From    string    `json:"from"`
 	Agent   string    `json:"agent,omitempty"`
 }
 
-func (s *session) id() string { return s.key.publicID() }
+// of names whose session it is: a person's id or a device token's.
+func (r *record) of() string { return cmp.Or(r.Person, r.Device) }
 
+func (s *session) id() string { return s.public }
+
+// expired tells whether a session has ended by itself. A device's lasts as long as its token does.
 func (s *session) expired(now time.Time) bool {
-	return now.Sub(s.Seen) >= idleLife || now.Sub(s.Created) >= wholeLife
+	return s.Device == "" && (now.Sub(s.Seen) >= idleLife || now.Sub(s.Created) >= wholeLife)
 }
 
-// begin writes the user as it now is and a new session of theirs. The session that the browser had before ends: a
+// begin writes the person as they now are and a new session of theirs. The session that the browser had before ends: a
 // secret that somebody planted there is never promoted.
-func (a *Auth) begin(at Attempt, u *user) (Session, error) {
-	a.writing.Lock()
-	defer a.writing.Unlock()
-	now := a.user(u.Name)
-	if now == nil {
-		return Session{}, ErrCredentials
-	}
-	if now.Changed.After(u.Changed) {
-		return Session{}, ErrCredentials // the password was changed meanwhile
-	}
-	return a.beginLocked(at, u)
+func (a *Auth) begin(at Attempt, p *person) (x Session, err error) {
+	err = a.change(func() error {
+		now := a.people[p.ID]
+		if now == nil || now.Disabled || now.Changed.After(p.Changed) {
+			return ErrCredentials // disabled, or the password was changed meanwhile
+		}
+		c := *now // what was changed meanwhile stays, and the second factor was kept when a code was used
+		c.Password, c.Seen, c.Known = p.Password, p.Seen, p.Known
+		x, err = a.beginLocked(at, &c)
+		return err
+	})
+	return x, err
 }
 
-// beginLocked does it; the caller holds writing.
-func (a *Auth) beginLocked(at Attempt, u *user) (Session, error) {
+// newSession makes a session that is not kept yet.
+func (a *Auth) newSession(at Attempt, person, device string) (s *session, secret string) {
 	now := a.now().UTC()
-	secret := newSecret("")
-	s := &session{
+	secret = newSecret("")
+	s = &session{
 		key:   digestOf(secret),
 		saved: now,
 		ended: make(chan struct{}),
-		record: record{User: u.Name, Created: now, Seen: now, From: at.From.Unmap().String(),
+		record: record{Person: person, Device: device, Created: now, Seen: now, From: at.From.Unmap().String(),
 			Agent: strings.ToValidUTF8(at.Agent[:min(len(at.Agent), maxAgent)], "")},
 	}
-	gone := a.makeRoom(u.Name, at.Old)
-	err := a.db.Update(func(tx *bbolt.Tx) error {
-		return errors.Join(put(tx, bucketUsers, []byte(u.Name), u), put(tx, bucketSessions, s.key[:], s.record), remove(tx, gone))
-	})
-	if err != nil {
-		return Session{}, fmt.Errorf("write session: %w", err)
-	}
-	a.mu.Lock()
-	a.users[u.Name], a.sessions[s.key] = u, s
-	a.mu.Unlock()
-	a.finish(gone)
-	a.log.Info("signed in", "user", u.Name, "session", s.id(), "from", at.From)
-	return Session{Identity: s.identity(u), Secret: secret, CSRF: csrfOf(secret), Expires: now.Add(wholeLife)}, nil
+	s.public = s.key.publicID()
+	return s, secret
 }
 
-func (s *session) identity(u *user) Identity {
-	return Identity{User: u.Name, Role: u.Role, Kind: BySession, Session: s.id(), ended: s.ended}
+// beginLocked does it; the caller is within change.
+func (a *Auth) beginLocked(at Attempt, p *person) (Session, error) {
+	s, secret := a.newSession(at, p.ID, "")
+	gone := a.makeRoom(p.ID, at.Old)
+	if err := a.writeSession(s, p, gone); err != nil {
+		return Session{}, err
+	}
+	a.finish(gone)
+	a.log.Info("signed in", "person", p.ID, "session", s.id())
+	a.mu.Lock()
+	who, _ := a.identify(s)
+	a.mu.Unlock()
+	return Session{Identity: who, Secret: secret, CSRF: csrfOf(secret), Device: a.devices.issue(at.Device, p.ID, p.Changed, s.Created), Expires: s.Created.Add(wholeLife)}, nil
+}
+
+// writeSession writes a session, its person unless it is a device's, and removes those that made room.
+func (a *Auth) writeSession(s *session, p *person, gone []*session) error {
+	value, err := a.sealSession(s.record)
+	var sealed []byte
+	if err == nil && p != nil {
+		sealed, err = a.sealPerson(p)
+	}
+	if err != nil {
+		return err
+	}
+	err = a.db.Update(func(tx *bbolt.Tx) error {
+		if p != nil {
+			if err := tx.Bucket(bucketPeople).Put([]byte(p.ID), sealed); err != nil {
+				return err
+			}
+		}
+		return errors.Join(tx.Bucket(bucketSessions).Put(s.key[:], value), remove(tx, gone))
+	})
+	if err != nil {
+		return fmt.Errorf("write session: %w", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if p != nil {
+		a.people[p.ID], a.names[p.Name] = p, p.ID
+	}
+	a.sessions[s.key] = s
+	return nil
+}
+
+// identify gives the identity of a session, and whether its person or device may still be anybody; the caller holds mu.
+func (a *Auth) identify(s *session) (Identity, bool) {
+	if s.Device != "" {
+		t := a.tokens[s.Device]
+		if t == nil {
+			return Identity{}, false
+		}
+		who, ok := a.identifyToken(t)
+		who.Session, who.ended = s.id(), s.ended
+		return who, ok
+	}
+	p := a.people[s.Person]
+	if p == nil || p.Disabled {
+		return Identity{}, false
+	}
+	return Identity{Person: p.ID, User: p.Name, Display: p.Display, Kind: BySession, Session: s.id(), ended: s.ended,
+		rights: a.compiled(p), needs: !p.Factor.confirmed() && a.asksFactor(p)}, true
 }
 
 // makeRoom gives the sessions that must end so that the user may have one more: the one whose secret is old, and the
 // ones unused for longest beyond the bound.
-func (a *Auth) makeRoom(name, old string) (gone []*session) {
+func (a *Auth) makeRoom(of, old string) (gone []*session) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var kept []*session
@@ -105,7 +162,7 @@ func (a *Auth) makeRoom(name, old string) (gone []*session) {
 		switch {
 		case old != "" && s.key.is(digestOf(old)):
 			gone = append(gone, s)
-		case s.User == name:
+		case s.of() == of:
 			kept = append(kept, s)
 		}
 	}
@@ -125,12 +182,12 @@ func (a *Auth) Session(secret string) (Identity, error) {
 	if s == nil || s.expired(now) {
 		return Identity{}, ErrCredentials
 	}
-	u := a.users[s.User]
-	if u == nil {
+	who, ok := a.identify(s)
+	if !ok {
 		return Identity{}, ErrCredentials
 	}
 	s.Seen = now
-	return s.identity(u), nil
+	return who, nil
 }
 
 // CSRF gives the token that belongs to a session's secret.
@@ -141,17 +198,17 @@ func (a *Auth) Keep(who Identity) {
 	now := a.now().UTC()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, s := range a.sessions {
-		if who.Kind == BySession && s.id() == who.Session && !s.expired(now) {
-			s.Seen = now
-		}
+	if s := a.sessionOf(who.Session); who.Session != "" && s != nil && !s.expired(now) {
+		s.Seen = now
 	}
 }
 
 // SessionInfo is what may be told about a session.
 type SessionInfo struct {
 	ID      string
-	User    string
+	Person  string // id; "" for a device
+	User    string // sign-in name, or the device's
+	Device  string // id of the device token; "" for a person
 	Created time.Time
 	Seen    time.Time
 	From    string
@@ -166,7 +223,7 @@ func (a *Auth) Sessions() []SessionInfo {
 	list := make([]SessionInfo, 0, len(a.sessions))
 	for _, s := range a.sessions {
 		if !s.expired(now) {
-			list = append(list, SessionInfo{ID: s.id(), User: s.User, Created: s.Created, Seen: s.Seen, From: s.From, Agent: s.Agent})
+			list = append(list, SessionInfo{ID: s.id(), Person: s.Person, Device: s.Device, User: a.nameOf(s), Created: s.Created, Seen: s.Seen, From: s.From, Agent: s.Agent})
 		}
 	}
 	slices.SortFunc(list, func(x, y SessionInfo) int {
@@ -185,54 +242,58 @@ func (a *Auth) End(id string) (bool, error) {
 	return found, err
 }
 
-// EndUser ends all sessions of a user.
-func (a *Auth) EndUser(name string) error {
-	return a.endAll(func(s *session) bool { return s.User == name })
+// nameOf is what the holder of a session is called; the caller holds mu.
+func (a *Auth) nameOf(s *session) string {
+	if p := a.people[s.Person]; p != nil {
+		return p.Name
+	}
+	if t := a.tokens[s.Device]; t != nil {
+		return t.Name
+	}
+	return ""
 }
 
-// OnEnd has f called, with Identity.Owner, after a session ended. f must not block, and must be set before use.
-func (a *Auth) OnEnd(f func(owner string)) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.onEnd = append(a.onEnd, f)
+// EndPerson ends all sessions of a person.
+func (a *Auth) EndPerson(id string) error {
+	return a.endAll(func(s *session) bool { return s.Person == id })
 }
 
 // endAll ends the sessions that which picks, first in memory, so that a failing disk does not keep anybody in.
 func (a *Auth) endAll(which func(*session) bool) error {
-	a.writing.Lock()
-	defer a.writing.Unlock()
-	var gone []*session
-	a.mu.Lock()
-	for _, s := range a.sessions {
-		if which(s) {
-			gone = append(gone, s)
+	return a.change(func() error {
+		gone := a.sessionsWhere(which)
+		if len(gone) == 0 {
+			return nil
 		}
-	}
-	a.mu.Unlock()
-	if len(gone) == 0 {
+		a.finish(gone)
+		if err := a.db.Update(func(tx *bbolt.Tx) error { return remove(tx, gone) }); err != nil {
+			return fmt.Errorf("remove session: %w", err)
+		}
 		return nil
-	}
-	a.finish(gone)
-	if err := a.db.Update(func(tx *bbolt.Tx) error { return remove(tx, gone) }); err != nil {
-		return fmt.Errorf("remove session: %w", err)
-	}
-	return nil
+	})
 }
 
-// finish takes sessions out of memory and tells everyone who waits. The caller holds writing.
+func (a *Auth) sessionsWhere(which func(*session) bool) (list []*session) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, s := range a.sessions {
+		if which(s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// finish takes sessions out of memory and tells everyone who waits. The caller is within change.
 func (a *Auth) finish(gone []*session) {
 	a.mu.Lock()
 	for _, s := range gone {
 		delete(a.sessions, s.key)
 		close(s.ended)
 	}
-	told := slices.Clone(a.onEnd)
 	a.mu.Unlock()
 	for _, s := range gone {
-		a.log.Info("session ended", "user", s.User, "session", s.id())
-		for _, f := range told {
-			f("session:" + s.id())
-		}
+		a.log.Info("session ended", "of", s.of(), "session", s.id())
 	}
 }
 
@@ -251,7 +312,7 @@ func (a *Auth) Sweep() error {
 	if err := a.endAll(func(s *session) bool { return s.expired(now) }); err != nil {
 		return err
 	}
-	return a.saveSeen()
+	return errors.Join(a.saveSeen(), a.saveUsed())
 }
 
 func (a *Auth) saveSeen() error {
@@ -271,7 +332,11 @@ func (a *Auth) saveSeen() error {
 	}
 	err := a.db.Update(func(tx *bbolt.Tx) error {
 		for key, r := range lagging {
-			if err := put(tx, bucketSessions, key[:], r); err != nil {
+			value, err := a.sealSession(r)
+			if err == nil {
+				err = tx.Bucket(bucketSessions).Put(key[:], value)
+			}
+			if err != nil {
 				return err
 			}
 		}

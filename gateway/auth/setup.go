@@ -4,21 +4,21 @@ import (
 	"context"
 )
 
-// NeedsSetup tells whether there is no user yet.
+// NeedsSetup tells whether there is nobody yet. People whose records cannot be opened are somebody.
 func (a *Auth) NeedsSetup() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.users) == 0
+	return len(a.people) == 0 && a.locked == 0
 }
 
 // SetupToken makes the token with which the administrator is made, replacing an earlier one. It is good until it is
-// used or the process ends. ErrSetUp when there is a user.
+// used or the process ends. ErrSetUp when there is somebody.
 func (a *Auth) SetupToken() (string, error) {
 	token := newSecret("hfs_")
 	d := digestOf(token)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.users) > 0 {
+	if len(a.people) > 0 || a.locked > 0 {
 		return "", ErrSetUp
 	}
 	a.setup = &d
@@ -26,62 +26,44 @@ func (a *Auth) SetupToken() (string, error) {
 }
 
 // Setup makes the administrator and begins a session. The token is used up only when it succeeds. Errors: ErrSetUp,
-// ErrToken, *RuleError, *ThrottledError, ErrBusy.
-func (a *Auth) Setup(ctx context.Context, at Attempt, token, name, password string) (Session, error) {
-	if err := a.checkSetup(at, token); err != nil {
-		return Session{}, err
+// ErrToken, *RuleError, ErrBusy.
+func (a *Auth) Setup(ctx context.Context, at Attempt, token, name, password string) (x Session, err error) {
+	if err := a.isSetup(token); err != nil {
+		return x, err
 	}
-	name, err := prepareName(name)
+	name, err = prepareName(name)
 	if err != nil {
-		return Session{}, err
-	}
-	hash, err := a.hashNew(ctx, name, password)
-	if err != nil {
-		return Session{}, err
+		return x, err
 	}
 	now := a.now().UTC()
-	u := &user{Name: name, Role: Administrator, Password: hash, Created: now, Changed: now}
-	return a.beginFirst(at, token, u.seenFrom(at.From, now))
-}
-
-func (a *Auth) checkSetup(at Attempt, token string) error {
-	now := a.now()
-	if wait := a.wrong.charge(now, at.From, "", true); wait > 0 {
-		return &ThrottledError{After: wait}
+	p := &person{ID: newPersonID(), Name: name, Created: now, Changed: now, Grants: []Grant{{Role: Administrator, Cameras: []string{everyCamera}}}}
+	if p.Password, err = a.hashNew(ctx, p, password); err != nil {
+		return x, err
 	}
-	err := a.isSetup(token)
-	if err != ErrToken {
-		a.wrong.forgive(now, at.From, "", true)
-	}
-	return err
+	err = a.change(func() error { // of two who try at once with the same token, one wins
+		if err := a.isSetup(token); err != nil {
+			return err
+		}
+		if x, err = a.beginLocked(at, p.seenFrom(at.From, now)); err != nil {
+			return err
+		}
+		a.mu.Lock()
+		a.setup = nil
+		a.mu.Unlock()
+		a.log.Info("administrator made")
+		return nil
+	})
+	return x, err
 }
 
 func (a *Auth) isSetup(token string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
-	case len(a.users) > 0:
+	case len(a.people) > 0 || a.locked > 0:
 		return ErrSetUp
 	case a.setup == nil || len(token) > maxSecret || !a.setup.is(digestOf(token)):
 		return ErrToken
 	}
 	return nil
-}
-
-// beginFirst writes the administrator; of two who try at once with the same token, one wins.
-func (a *Auth) beginFirst(at Attempt, token string, u *user) (Session, error) {
-	a.writing.Lock()
-	defer a.writing.Unlock()
-	if err := a.isSetup(token); err != nil {
-		return Session{}, err
-	}
-	s, err := a.beginLocked(at, u)
-	if err != nil {
-		return Session{}, err
-	}
-	a.mu.Lock()
-	a.setup = nil
-	a.mu.Unlock()
-	a.log.Info("administrator made")
-	return s, nil
 }

@@ -48,13 +48,37 @@ func ValidCSRF(secret, token string) bool {
 	return len(token) <= maxSecret && hmac.Equal([]byte(csrfOf(secret)), []byte(token))
 }
 
-// ProcessToken is the bearer token of this process, for endpoint.json. It is not written anywhere by this package.
-func (a *Auth) ProcessToken() string { return a.process }
+// ProcessToken is the bearer token of this process, for endpoint.json; "" when the policy does without. It is not written
+// anywhere by this package.
+func (a *Auth) ProcessToken() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.policy.NoProcessToken {
+		return ""
+	}
+	return a.process
+}
 
-// Bearer gives the identity behind a bearer token.
-func (a *Auth) Bearer(token string) (Identity, error) {
-	if len(token) > maxSecret || !a.processDigest.is(digestOf(token)) {
+// Bearer gives the identity behind a bearer token: the process token, an API token or a device's. from is where it is used, and
+// counts as its last use.
+func (a *Auth) Bearer(secret string, at Attempt) (Identity, error) {
+	if len(secret) > maxSecret {
 		return Identity{}, ErrCredentials
 	}
-	return Identity{User: "process", Role: Administrator, Kind: ByToken}, nil
+	d := digestOf(secret)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.processDigest.is(d) && !a.policy.NoProcessToken {
+		return Identity{User: "process", Kind: ByProcess, rights: a.all}, nil
+	}
+	t := a.byDigest[d]
+	if t == nil {
+		return Identity{}, ErrCredentials
+	}
+	who, ok := a.identifyToken(t)
+	if !ok {
+		return Identity{}, ErrCredentials
+	}
+	t.use(a.now(), at)
+	return who, nil
 }

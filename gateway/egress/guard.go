@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -35,16 +36,23 @@ type Guard struct {
 	allow    []netip.Prefix // constant
 	lookup   func(ctx context.Context, network, host string) ([]netip.Addr, error)
 	refusals *refusals
+	now      func() time.Time // constant
+
+	mu       sync.Mutex // guards what follows
+	purposes []*Purpose // registered and not closed, in the order of their registration
 }
 
 // New makes a Guard.
 func New(o Options) *Guard {
-	g := &Guard{allow: slices.Clone(o.Allow), lookup: o.Lookup, refusals: newRefusals(o.Log, o.Now)}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	g := &Guard{allow: slices.Clone(o.Allow), lookup: o.Lookup, refusals: newRefusals(o.Log, o.Now), now: o.Now}
 	for i, p := range g.allow {
 		g.allow[i] = plainPrefix(p)
 	}
 	if g.lookup == nil {
-		r := &net.Resolver{PreferGo: true, Dial: g.DialContext}
+		r := &net.Resolver{PreferGo: true, Dial: g.For(Names, Use{}).DialContext}
 		g.lookup = r.LookupNetIP
 	}
 	return g
@@ -58,12 +66,14 @@ type RefusedError struct {
 }
 
 func (e *RefusedError) Error() string {
+	if !e.IP.IsValid() {
+		return fmt.Sprintf("%s is %s", e.Address, e.Why)
+	}
 	return fmt.Sprintf("%s is %s, %s: connections stay on the premises unless its prefix is listed under egress.allow", e.Address, e.IP, e.Why)
 }
 
-// DialContext connects to address over network (tcp or udp, with or without 4 or 6), like net.Dialer.DialContext. A
-// *RefusedError says that no address of the host is let through.
-func (g *Guard) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+// dial connects for a purpose.
+func (g *Guard) dial(ctx context.Context, p *Purpose, network, address string) (net.Conn, error) {
 	host, port, err := split(network, address)
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", clip(address), err)
@@ -72,7 +82,7 @@ func (g *Guard) DialContext(ctx context.Context, network, address string) (net.C
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", clip(address), err)
 	}
-	conn, err := g.dialAny(ctx, network, address, addrs, port)
+	conn, err := p.dialAny(ctx, network, address, addrs, port)
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", clip(address), err)
 	}
@@ -118,10 +128,10 @@ func (g *Guard) resolve(ctx context.Context, network, host string) ([]netip.Addr
 }
 
 // dialAny tries the addresses in their order, those that are let through.
-func (g *Guard) dialAny(ctx context.Context, network, address string, addrs []netip.Addr, port string) (net.Conn, error) {
+func (p *Purpose) dialAny(ctx context.Context, network, address string, addrs []netip.Addr, port string) (net.Conn, error) {
 	var last error
 	for _, ip := range addrs {
-		conn, err := g.dialOne(ctx, network, address, ip, port)
+		conn, err := p.dialOne(ctx, network, address, ip, port)
 		if err == nil {
 			return conn, nil
 		}
@@ -136,31 +146,26 @@ func (g *Guard) dialAny(ctx context.Context, network, address string, addrs []ne
 	return nil, last
 }
 
-func (g *Guard) dialOne(ctx context.Context, network, address string, ip netip.Addr, port string) (net.Conn, error) {
-	if why := g.refuses(network, ip); why != "" {
-		return nil, g.refuse(network, address, ip, why)
+func (p *Purpose) dialOne(ctx context.Context, network, address string, ip netip.Addr, port string) (net.Conn, error) {
+	if why := p.guard.refuses(network, ip); why != "" {
+		return nil, p.refuse(Refusal{Kind: Dial, Network: network, Address: address, IP: ip, Why: why})
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
-	d := net.Dialer{ControlContext: g.control}
+	d := net.Dialer{ControlContext: p.control}
 	return d.DialContext(ctx, network, net.JoinHostPort(ip.String(), port))
 }
 
 // control is the last check, on the address that the socket is about to connect to.
-func (g *Guard) control(_ context.Context, network, address string, _ syscall.RawConn) error {
+func (p *Purpose) control(_ context.Context, network, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return fmt.Errorf("check %s: %w", clip(address), err)
 	}
-	if why := g.refuses(network, to.Addr()); why != "" {
-		return g.refuse(network, address, plain(to.Addr()), why)
+	if why := p.guard.refuses(network, to.Addr()); why != "" {
+		return p.refuse(Refusal{Kind: Dial, Network: network, Address: address, IP: plain(to.Addr()), Why: why})
 	}
 	return nil
-}
-
-func (g *Guard) refuse(network, address string, ip netip.Addr, why string) error {
-	g.refusals.add(network, address, ip, why)
-	return &RefusedError{Address: clip(address), IP: ip, Why: why}
 }
 
 // maxAddress bounds what is kept and logged of an address that somebody else may have chosen, bytes.

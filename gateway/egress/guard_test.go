@@ -94,9 +94,12 @@ func answers(ips ...string) func(context.Context, string, string) ([]netip.Addr,
 	}
 }
 
+// way is a purpose that may go wherever the Guard lets it.
+func way(g *Guard) *Purpose { return g.For(Enrolment, Use{}) }
+
 func mustRefuse(t *testing.T, g *Guard, network, address string) {
 	t.Helper()
-	conn, err := g.DialContext(t.Context(), network, address)
+	conn, err := way(g).DialContext(t.Context(), network, address)
 	if err == nil {
 		conn.Close()
 		t.Fatalf("%s is let through", address)
@@ -109,7 +112,7 @@ func mustRefuse(t *testing.T, g *Guard, network, address string) {
 
 func TestALocalAddressIsDialled(t *testing.T) {
 	port, _ := listen(t)
-	conn, err := New(Options{}).DialContext(t.Context(), "tcp", "127.0.0.1:"+port)
+	conn, err := way(New(Options{})).DialContext(t.Context(), "tcp", "127.0.0.1:"+port)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +121,7 @@ func TestALocalAddressIsDialled(t *testing.T) {
 
 func TestThisHostByAnotherNameIsDialled(t *testing.T) {
 	port, _ := listen(t)
-	conn, err := New(Options{}).DialContext(t.Context(), "tcp4", "localhost:"+port)
+	conn, err := way(New(Options{})).DialContext(t.Context(), "tcp4", "localhost:"+port)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +141,7 @@ func TestTheUnspecifiedAddressIsRefusedThoughItReachesThisHost(t *testing.T) {
 	port, accepted := listen(t)
 	mustRefuse(t, New(Options{}), "tcp", "0.0.0.0:"+port)
 	mustRefuse(t, New(Options{}), "tcp", "[::]:"+port)
-	if _, err := New(Options{}).DialContext(t.Context(), "tcp", ":"+port); err == nil {
+	if _, err := way(New(Options{})).DialContext(t.Context(), "tcp", ":"+port); err == nil {
 		t.Error("an empty host is let through")
 	}
 	if accepted.Load() != 0 {
@@ -156,7 +159,7 @@ func TestRebindingANameBetweenCheckAndDialGainsNothing(t *testing.T) {
 		}
 		return []netip.Addr{netip.MustParseAddr("93.184.216.34")}, nil
 	}})
-	conn, err := g.DialContext(t.Context(), "tcp", "rebind.example:"+port)
+	conn, err := way(g).DialContext(t.Context(), "tcp", "rebind.example:"+port)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +176,7 @@ func TestRebindingANameBetweenCheckAndDialGainsNothing(t *testing.T) {
 func TestOnlyTheLocalOnesOfMixedAnswersAreDialled(t *testing.T) {
 	port, _ := listen(t)
 	g := New(Options{Lookup: answers("93.184.216.34", "2606:2800:220:1::1", "127.0.0.1")})
-	conn, err := g.DialContext(t.Context(), "tcp", "mixed.example:"+port)
+	conn, err := way(g).DialContext(t.Context(), "tcp", "mixed.example:"+port)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +197,7 @@ func TestARedirectOutOfThePremisesIsRefused(t *testing.T) {
 	srv := httptest.NewServer(http.RedirectHandler("http://93.184.216.34/latest", http.StatusFound))
 	defer srv.Close()
 	g := New(Options{})
-	tr := &http.Transport{DialContext: g.DialContext}
+	tr := &http.Transport{DialContext: way(g).DialContext}
 	defer tr.CloseIdleConnections()
 	res, err := (&http.Client{Transport: tr}).Get(srv.URL)
 	if err == nil {
@@ -210,7 +213,7 @@ func TestARedirectOutOfThePremisesIsRefused(t *testing.T) {
 func TestANameServerOutsideIsNotAsked(t *testing.T) {
 	g := New(Options{})
 	r := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return g.DialContext(ctx, network, "8.8.8.8:53")
+		return way(g).DialContext(ctx, network, "8.8.8.8:53")
 	}}
 	if _, err := r.LookupNetIP(t.Context(), "ip4", "camera.example.invalid."); err == nil {
 		t.Fatal("the name was resolved")
@@ -222,17 +225,17 @@ func TestANameServerOutsideIsNotAsked(t *testing.T) {
 
 func TestTheSocketIsCheckedOnceMore(t *testing.T) {
 	g := New(Options{})
-	if err := g.control(t.Context(), "tcp4", "93.184.216.34:80", nil); err == nil {
+	if err := way(g).control(t.Context(), "tcp4", "93.184.216.34:80", nil); err == nil {
 		t.Error("a public address passes")
 	}
-	if err := g.control(t.Context(), "tcp4", "10.1.2.3:80", nil); err != nil {
+	if err := way(g).control(t.Context(), "tcp4", "10.1.2.3:80", nil); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestOtherNetworksAreNotDialled(t *testing.T) {
 	for _, network := range []string{"unix", "ip", "unixgram", "ip4:icmp", ""} {
-		if conn, err := New(Options{}).DialContext(t.Context(), network, "/run/docker.sock"); err == nil {
+		if conn, err := way(New(Options{})).DialContext(t.Context(), network, "/run/docker.sock"); err == nil {
 			conn.Close()
 			t.Errorf("%q is dialled", network)
 		}
@@ -241,7 +244,7 @@ func TestOtherNetworksAreNotDialled(t *testing.T) {
 
 func TestDatagramsToTheOutsideAreRefused(t *testing.T) {
 	g := New(Options{})
-	pc, err := g.ListenPacket("udp", "127.0.0.1:0")
+	pc, err := way(g).ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +315,7 @@ func FuzzDial(f *testing.F) {
 	cancel()
 	g := New(Options{Lookup: answers("8.8.8.8")})
 	f.Fuzz(func(t *testing.T, address string) {
-		conn, err := g.DialContext(ctx, "tcp", address)
+		conn, err := way(g).DialContext(ctx, "tcp", address)
 		if err == nil {
 			conn.Close()
 			t.Fatalf("%q connected", address)

@@ -51,7 +51,7 @@ func startViewers(b *testing.B, s *Server, c *camera, n int) {
 	var offers, answers [][]byte
 	must(b, json.NewDecoder(out).Decode(&offers))
 	for _, offer := range offers {
-		_, answer, err := s.Offer(b.Context(), "cam", "main", c.Stream, "anna", offer, false)
+		_, answer, err := s.Offer(b.Context(), Ask{Camera: "cam", Name: "main", Stream: c.Stream, Owner: "anna"}, offer)
 		must(b, err)
 		answers = append(answers, answer)
 	}

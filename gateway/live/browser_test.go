@@ -119,7 +119,7 @@ func (b *browser) accept(answer []byte) {
 // watch opens a session.
 func (b *browser) watch(s *Server, st *stream.Stream, owner string) (id string) {
 	b.t.Helper()
-	id, answer, err := s.Offer(b.t.Context(), "cam", "main", st, owner, b.offer(), true)
+	id, answer, err := s.Offer(b.t.Context(), Ask{Camera: "cam", Name: "main", Stream: st, Owner: owner, Audio: true}, b.offer())
 	must(b.t, err)
 	b.accept(answer)
 	return id

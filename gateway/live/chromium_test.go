@@ -77,7 +77,7 @@ func surf(t *testing.T, s *Server, c *camera, query string) <-chan sight {
 	})
 	mux.HandleFunc("POST /whep", func(w http.ResponseWriter, r *http.Request) {
 		offer, _ := io.ReadAll(r.Body)
-		_, answer, err := s.Offer(r.Context(), "cam", "main", c.Stream, "anna", offer, false)
+		_, answer, err := s.Offer(r.Context(), Ask{Camera: "cam", Name: "main", Stream: c.Stream, Owner: "anna"}, offer)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusNotAcceptable)
 			return

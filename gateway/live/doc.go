@@ -7,12 +7,13 @@
 // an answer holds host candidates of this machine alone, and the candidates in an offer are not used at all. The
 // browser comes to us; the address that it really comes from is checked against AllowPeer at the socket, before
 // anything reads the packet, and becomes the peer by ICE's own discovery (RFC 8445, 7.3.1.3). So an offer cannot make
-// the program send a packet to an address of its choosing.
+// the program send a packet to an address of its choosing. Addresses that a browser claims and AllowPeer refuses are told to
+// Options.Refused, to be counted.
 //
 // An offer is reduced to what is needed before the WebRTC library sees it: listed attributes only, the one payload
 // type that fits the stream, no data channels. A session belongs to its owner; nobody else can change or end it. It
 // ends when the browser goes away (DTLS close, or iceFailed without a sign of life), when it does not connect within
-// connectTime, by Delete or EndOwner, when the stream is closed, or when the stream can no longer be sent (its codec
+// connectTime, by Delete or Revoke, when the stream is closed, or when the stream can no longer be sent (its codec
 // changed, or frames turned out to be reordered). While the camera is away the session stays and nothing is sent;
 // when a new run begins the picture goes on with continuous timestamps.
 //
@@ -24,7 +25,7 @@
 // # Bounds
 //
 // Viewers of both kinds: Options.MaxSessions. An offer or fragment: maxOffer bytes. Waiting TCP connections:
-// maxTCP. A write to an MSE viewer: writeTime. Snapshots decoded at once: maxDecoders, each decodeTime and maxJPEG.
+// maxTCP. Claims looked at in an offer or fragment: maxClaims. A write to an MSE viewer: writeTime. Snapshots decoded at once: maxDecoders, each decodeTime and maxJPEG.
 //
 // Not done here: who may watch (the caller asks), transcoding, recorded footage.
 package live

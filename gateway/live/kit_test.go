@@ -108,6 +108,9 @@ func serve(t testing.TB, o Options) *Server {
 	if o.AllowPeer == nil {
 		o.AllowPeer = netip.Addr.IsLoopback
 	}
+	if o.Run == nil {
+		o.Run = (*exec.Cmd).Run
+	}
 	s, err := New(o)
 	if err != nil {
 		t.Fatalf("new server: %v", err)

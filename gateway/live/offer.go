@@ -3,6 +3,7 @@ package live
 import (
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -296,4 +297,35 @@ func readFragment(raw []byte, ufrag string) error {
 		}
 	}
 	return nil
+}
+
+// maxClaims bounds the addresses of an offer or fragment that are looked at. Browsers claim a handful.
+const maxClaims = 32
+
+// claims tells of the addresses that a browser claims to have and that AllowPeer refuses. No claim is used, refused or not; one
+// that leads outside says that somebody tries.
+func (s *Server) claims(raw []byte) {
+	seen := 0
+	for line := range strings.Lines(string(raw)) {
+		address, ok := claimed(strings.TrimSpace(line))
+		if !ok || seen == maxClaims {
+			continue
+		}
+		seen++
+		if !s.o.AllowPeer(address) {
+			s.o.Refused("candidate", address)
+		}
+	}
+}
+
+// claimed reads the address of a candidate line (RFC 8839 section 5.1). Names, which browsers make up so as to show no address,
+// are nobody's.
+func claimed(line string) (netip.Addr, bool) {
+	c, ok := strings.CutPrefix(line, "a=candidate:")
+	field := strings.Fields(c)
+	if !ok || len(field) < 6 {
+		return netip.Addr{}, false
+	}
+	a, err := netip.ParseAddr(field[4])
+	return a.Unmap(), err == nil
 }

@@ -17,7 +17,7 @@ const (
 )
 
 // port is the UDP socket of all viewers. Packets from addresses that are not allowed are dropped before anything
-// reads them. Packets to one viewer can be held back and given to the kernel in one call: half the cost of sending
+// reads them, and none are sent there. Packets to one viewer can be held back and given to the kernel in one call: half the cost of sending
 // is the walk through the network stack, and with segmentation it is made once for a batch instead of once for each
 // packet.
 type port struct {
@@ -75,6 +75,9 @@ func (p *port) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	p.mu.RUnlock()
 	if held != nil && held.add(b) {
 		return len(b), nil
+	}
+	if !p.allow(to.Addr().Unmap()) {
+		return 0, net.InvalidAddrError("not an allowed peer")
 	}
 	return p.WriteToUDPAddrPort(b, to)
 }

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os/exec"
 	"sync"
 	"time"
 
@@ -44,7 +45,14 @@ type Options struct {
 	Addresses   []netip.Addr          // offered beside those of this machine's interfaces, for a port that is forwarded
 	MaxSessions int                   // viewers of both kinds at once; 0: DefaultMaxSessions
 	FFmpeg      string                // the program that decodes snapshots; "": snapshots are MP4
+	Run         func(*exec.Cmd) error // runs it, without a network; nil: snapshots are MP4
 	Log         *slog.Logger          // nil: silent
+
+	// Ended is told of each WebRTC session that was answered and has ended, once, and why. It must not block. nil: nobody is.
+	Ended func(s SessionStatus, reason string)
+	// Refused is told of addresses that AllowPeer refuses: kind is "peer" of one that a packet or connection came from,
+	// "candidate" of one that an offer or fragment claims, of each at most maxClaims. nil: nobody is told.
+	Refused func(kind string, address netip.Addr)
 }
 
 // Server shows streams to viewers.
@@ -80,13 +88,25 @@ func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{o: o, log: o.Log, patience: connectTime, pictures: newSnapshots(o.FFmpeg, o.Log), sessions: map[string]*session{}}
+	if o.Refused == nil {
+		o.Refused = func(string, netip.Addr) {}
+	}
+	s := &Server{o: o, log: o.Log, patience: connectTime, pictures: newSnapshots(o.FFmpeg, o.Run, o.Log), sessions: map[string]*session{}}
 	if err := s.makeCertificate(); err != nil {
 		return nil, err
 	}
 	s.fault = errors.Join(s.listenUDP(), s.listenTCP())
 	s.configure()
 	return s, nil
+}
+
+// admits tells whether packets may come from an address and go to it, and tells of those that may not.
+func (s *Server) admits(a netip.Addr) bool {
+	ok := s.o.AllowPeer(a)
+	if !ok {
+		s.o.Refused("peer", a)
+	}
+	return ok
 }
 
 // local tells whether an address is on this machine or its local network.
@@ -119,7 +139,7 @@ func (s *Server) listenUDP() error {
 	if err != nil {
 		return fmt.Errorf("listen for WebRTC on UDP: %w", err)
 	}
-	s.udp = newPort(conn, s.o.AllowPeer)
+	s.udp = newPort(conn, s.admits)
 	s.udpMux = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: s.udp, Logger: quiet{}})
 	return nil
 }
@@ -134,7 +154,7 @@ func (s *Server) listenTCP() error {
 	}
 	s.tcpPort = l.Addr().(*net.TCPAddr).Port
 	s.tcpMux = ice.NewTCPMuxDefault(ice.TCPMuxParams{
-		Listener: newGate(l, s.o.AllowPeer), Logger: quiet{}, ReadBufferSize: 64, WriteBufferSize: tcpBuffer,
+		Listener: newGate(l, s.admits), Logger: quiet{}, ReadBufferSize: 64, WriteBufferSize: tcpBuffer,
 		FirstStunBindTimeout: tcpSilence, AliveDurationForConnFromStun: tcpSilence,
 	})
 	return nil
@@ -222,21 +242,29 @@ func (s *Server) remove(x *session) {
 	s.running.Done()
 }
 
-// Offer answers a WHEP offer (draft-ietf-wish-whep) for a stream and begins a session that belongs to owner. Sound
+// Ask is what a viewer asks to see.
+type Ask struct {
+	Camera, Name string // the camera, and its stream
+	Stream       *stream.Stream
+	Owner        string              // whose the session is
+	Audio        bool                // sound is wanted
+	Ended        func(reason string) // called once when a session that was answered has ended; nil: nobody is told
+}
+
+// Offer answers a WHEP offer (draft-ietf-wish-whep) for a stream and begins a session that belongs to its owner. Sound
 // comes if audio is asked for, the browser offers it and the camera sends what a browser can play. Errors: ErrOffer,
 // ErrOffline, ErrReordered, ErrCodec, ErrTooMany, ErrDisabled.
-func (s *Server) Offer(
-	ctx context.Context, camera, name string, st *stream.Stream, owner string, offer []byte, audio bool,
-) (id string, answer []byte, err error) {
+func (s *Server) Offer(ctx context.Context, ask Ask, offer []byte) (id string, answer []byte, err error) {
 	p, err := readOffer(offer)
 	if err != nil {
 		return "", nil, err
 	}
-	media, err := choose(p, st.Info(), audio)
+	s.claims(offer)
+	media, err := choose(p, ask.Stream.Info(), ask.Audio)
 	if err != nil {
 		return "", nil, err
 	}
-	x := newSession(s, camera, name, st, owner, p.ufrag)
+	x := newSession(s, ask, p.ufrag)
 	if err := s.reserve(x); err != nil {
 		x.cancel()
 		return "", nil, err
@@ -257,7 +285,11 @@ func (s *Server) Patch(id, owner string, fragment []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, readFragment(fragment, x.ufrag)
+	if err := readFragment(fragment, x.ufrag); err != nil {
+		return nil, err
+	}
+	s.claims(fragment)
+	return nil, nil
 }
 
 // Delete ends a session. Error: ErrNotFound.
@@ -279,15 +311,12 @@ func (s *Server) owned(id, owner string) (*session, error) {
 	return nil, ErrNotFound
 }
 
-// EndOwner ends every WebRTC session of an owner, at once: a right was revoked. MSE viewers end with the context of
-// their request.
-func (s *Server) EndOwner(owner string) {
+// Revoke ends a session, at once, because the right to it is gone. MSE viewers end with the context of their request.
+func (s *Server) Revoke(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, x := range s.sessions {
-		if x.owner == owner {
-			x.end("right revoked")
-		}
+	if x := s.sessions[id]; x != nil {
+		x.end("right revoked")
 	}
 }
 

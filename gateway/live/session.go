@@ -16,11 +16,12 @@ import (
 
 // session is one browser's connection to one stream.
 type session struct {
-	server              *Server        // constant
-	id, owner           string         // constant
-	camera, name, ufrag string         // constant
-	stream              *stream.Stream // constant
-	since               time.Time      // constant
+	server              *Server             // constant
+	id, owner           string              // constant
+	camera, name, ufrag string              // constant
+	stream              *stream.Stream      // constant
+	since               time.Time           // constant
+	ended               func(reason string) // constant; may be nil
 	ctx                 context.Context
 	cancel              context.CancelFunc
 
@@ -68,9 +69,9 @@ func choose(p *proposal, info stream.Info, audio bool) (*media, error) {
 	return m, nil
 }
 
-func newSession(s *Server, camera, name string, st *stream.Stream, owner, ufrag string) *session {
+func newSession(s *Server, ask Ask, ufrag string) *session {
 	x := &session{
-		server: s, id: newID(), owner: owner, camera: camera, name: name, stream: st, ufrag: ufrag,
+		server: s, id: newID(), owner: ask.Owner, camera: ask.Camera, name: ask.Name, stream: ask.Stream, ufrag: ufrag, ended: ask.Ended,
 		since: time.Now().UTC(), connected: make(chan struct{}),
 	}
 	x.ctx, x.cancel = context.WithCancel(context.Background())
@@ -174,6 +175,9 @@ func (x *session) run(m *media, negotiated bool) {
 		reason := x.reason
 		x.mu.Unlock()
 		log.Info("viewer gone", "reason", reason, "packets", x.counts.packets.Load(), "resent", x.counts.resent.Load())
+		if x.ended != nil {
+			x.ended(reason)
+		}
 	}
 	if x.pc != nil {
 		_ = x.pc.GracefulClose()

@@ -28,9 +28,10 @@ const (
 
 // snapshots turns key frames into pictures.
 type snapshots struct {
-	ffmpeg string        // constant; "": no decoder
-	log    *slog.Logger  // constant
-	slots  chan struct{} // holds a value for each decoder at work
+	ffmpeg string                // constant; "": no decoder
+	run    func(*exec.Cmd) error // constant; runs the decoder
+	log    *slog.Logger          // constant
+	slots  chan struct{}         // holds a value for each decoder at work
 
 	mu   sync.Mutex
 	kept map[weak.Pointer[stream.Stream]]*picture // weak: a camera that was removed must not be kept alive by its picture
@@ -45,9 +46,12 @@ type picture struct {
 	err  error
 }
 
-func newSnapshots(ffmpeg string, log *slog.Logger) *snapshots {
+func newSnapshots(ffmpeg string, run func(*exec.Cmd) error, log *slog.Logger) *snapshots {
+	if run == nil {
+		ffmpeg = ""
+	}
 	return &snapshots{
-		ffmpeg: ffmpeg, log: log, slots: make(chan struct{}, maxDecoders), kept: map[weak.Pointer[stream.Stream]]*picture{},
+		ffmpeg: ffmpeg, run: run, log: log, slots: make(chan struct{}, maxDecoders), kept: map[weak.Pointer[stream.Stream]]*picture{},
 	}
 }
 
@@ -124,7 +128,7 @@ func (p *snapshots) forget(st *stream.Stream, pic *picture) {
 }
 
 // decode runs ffmpeg on one key frame, over pipes. The frame comes from a camera and may be hostile: the decoder is
-// another process, with one input format, no protocol but pipes, bounded time and bounded output.
+// another process, with one input format, no protocol but pipes, no network, bounded time and bounded output.
 func (p *snapshots) decode(ctx context.Context, f *rtsp.Frame) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), decodeTime) // others may wait for this picture
 	defer cancel()
@@ -146,7 +150,7 @@ func (p *snapshots) decode(ctx context.Context, f *rtsp.Frame) ([]byte, error) {
 	cmd.WaitDelay = time.Second
 	out := &bounded{left: maxJPEG}
 	cmd.Stdout = out
-	err := cmd.Run()
+	err := p.run(cmd)
 	if out.over {
 		return nil, fmt.Errorf("decode snapshot: %w", errTooLarge)
 	}

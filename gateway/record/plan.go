@@ -59,12 +59,14 @@ type Want struct {
 
 // Plan says what of a camera is to be kept: by its mode or schedule, and by its events. It may be used from any goroutine.
 type Plan struct {
-	mode     func(time.Time) (mode Mode, why string, until time.Time) // constant
-	reach    time.Duration                                            // constant: the longest pre-roll
+	reach    time.Duration // constant: the longest pre-roll
 	versions atomic.Uint64
 
 	mu      sync.Mutex // guards what follows
-	events  []Event    // by start
+	mode    modeFunc
+	was     modeFunc  // before Replace; nil without it
+	turned  time.Time // when that was
+	events  []Event   // by start
 	changed chan struct{}
 	known   period
 }
@@ -75,6 +77,9 @@ type period struct {
 	mode        Mode
 	why         string
 }
+
+// modeFunc tells of a moment how it is recorded, in words why, and until when that is so (zero: as far as one can see).
+type modeFunc = func(time.Time) (mode Mode, why string, until time.Time)
 
 // NewPlan makes a plan. mode tells of a moment how it is recorded, in words why, and until when that is so (zero: as far
 // as one can see). preRoll is the longest of any event.
@@ -92,6 +97,20 @@ func (p *Plan) Note(e Event) {
 	if len(p.events) > maxEvents {
 		p.events = slices.Delete(p.events, 0, 1)
 	}
+	p.renewed()
+}
+
+// Replace has the plan follow another mode or schedule from a moment on: what came before is not wanted by what was not said then.
+// Events stay.
+func (p *Plan) Replace(mode func(time.Time) (Mode, string, time.Time), from time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.was, p.mode, p.turned, p.known = p.mode, mode, from, period{}
+	p.renewed()
+}
+
+// renewed tells who follows the plan. Caller holds mu.
+func (p *Plan) renewed() {
 	p.versions.Add(1)
 	close(p.changed)
 	p.changed = make(chan struct{})
@@ -130,7 +149,12 @@ func (p *Plan) period(t time.Time) period {
 		return *k
 	}
 	d := period{from: t}
-	d.mode, d.why, d.until = p.mode(t)
+	if p.was != nil && t.Before(p.turned) {
+		d.mode, d.why, d.until = p.was(t)
+		d.until = sooner(p.turned, d.until)
+	} else {
+		d.mode, d.why, d.until = p.mode(t)
+	}
 	p.known = d
 	return d
 }

@@ -40,6 +40,7 @@ type kit struct {
 	track *rtsp.Track
 	dts   rtsp.Ticks
 	sent  uint32
+	large int // bytes of a picture beyond the usual
 	end   func()
 	over  time.Time       // when end was called
 	lags  []time.Duration // of the batches; read after end
@@ -89,7 +90,6 @@ func recordAfter(t *testing.T, before, f func(*kit)) {
 	index := filepath.Join(t.TempDir(), "index.db")
 	synctest.Test(t, func(t *testing.T) {
 		k := &kit{t: t, disk: &hangs{Disk: storagetest.New(1 << 30)}, began: time.Now().UTC()}
-		k.disk.Unreserved() // what is full takes nothing, at once
 		var err error
 		k.store, err = storage.Open(storage.Options{Index: index, FS: k.disk, Synchronised: func() bool { return true },
 			Volumes: []storage.VolumeOptions{{Path: "/disk/volume", MinFree: 1}}})
@@ -159,7 +159,7 @@ func (k *kit) begin(id uint32, after string) {
 func (k *kit) play(d time.Duration) {
 	for n := range int(d / frameTime) {
 		k.sent++
-		payload := [][]byte{append(binary.BigEndian.AppendUint32([]byte{0x65}, k.sent), make([]byte, 400)...)}
+		payload := [][]byte{append(binary.BigEndian.AppendUint32([]byte{0x65}, k.sent), make([]byte, 400+k.large)...)}
 		k.stream.Frame(&rtsp.Frame{Run: k.run, Track: k.track, PTS: k.dts, DTS: k.dts, Wall: time.Now().UTC(), Arrival: rtsp.Mono(time.Since(k.began)),
 			Key: n%25 == 0, Payload: payload, Size: len(payload[0])})
 		k.dts += rtsp.Ticks(frameTime * 90000 / time.Second)
@@ -309,19 +309,30 @@ func TestChangedParametersAreASegmentWithoutAGap(t *testing.T) {
 }
 
 func TestFailureThatMemoryCoversLosesNothing(t *testing.T) {
-	for name, breakIt := range map[string]func(*hangs) (mend func()){
-		"errors": func(d *hangs) func() { d.Break(syscall.EIO); return d.Mend },
-		"unmounted": func(d *hangs) func() {
-			d.Unmount("/disk/volume")
-			return func() { d.Mount("/disk/volume") }
+	full := func(k *kit) func() { k.disk.Resize(1); return func() { k.disk.Resize(1 << 30) } }
+	for name, breakIt := range map[string]func(*kit) (mend func()){
+		"errors": func(k *kit) func() { k.disk.Break(syscall.EIO); return k.disk.Mend },
+		"unmounted": func(k *kit) func() {
+			k.disk.Unmount("/disk/volume")
+			return func() { k.disk.Mount("/disk/volume") }
 		},
-		"full": func(d *hangs) func() { d.Resize(1); return func() { d.Resize(1 << 30) } },
+		"full, without room reserved": full,
+		"full, beyond what was reserved": func(k *kit) func() {
+			k.large = 80 << 10 // 16 MiB in eight seconds
+			mend := full(k)
+			return func() { mend(); k.large = 0 }
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			recordWith(t, func(k *kit) {
+			before := func(k *kit) {
+				if strings.Contains(name, "without room") {
+					k.disk.Unreserved()
+				}
+			}
+			recordAfter(t, before, func(k *kit) {
 				k.begin(1, "")
 				k.play(3 * time.Second)
-				mend := breakIt(k.disk)
+				mend := breakIt(k)
 				k.play(10 * time.Second)
 				if st := k.rec.Status(); st.State != Failing || st.Cause == "" {
 					t.Errorf("status %+v", st)

@@ -23,7 +23,7 @@ func leaveHangingVolumes(t *testing.T, begins bool) {
 	index := filepath.Join(t.TempDir(), "index.db")
 	paths := []string{"/a/volume", "/b/volume", "/c/volume"}
 	synctest.Test(t, func(t *testing.T) {
-		disk := storagetest.NewMounts(1 << 30)
+		disk := storagetest.NewMounts(1<<30, paths...)
 		k := &kit{t: t, began: time.Now().UTC()}
 		var list []storage.VolumeOptions
 		for _, p := range paths {

@@ -8,11 +8,13 @@ package simcam
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
 	"log/slog"
 	"math"
+	"net"
 	"strings"
 	"time"
 
@@ -34,9 +36,14 @@ const (
 
 // Options of a camera.
 type Options struct {
-	Kind               onviftest.Kind // "" is fixed
-	Name               string         // "" is the kind's
-	Username, Password string         // "" are the defaults
+	Kind               onviftest.Kind   // "" is fixed
+	Name               string           // "" is the kind's
+	Username, Password string           // "" are the defaults
+	PTZ                server.PTZQuirks // how its movement departs from the specification
+	Host               string           // address that it listens on; "" is 127.0.0.1
+	Serial             string           // "" is made of the name
+	Announce           bool             // say Hello when it begins, and Bye when it ends
+	Basic              bool             // its streams ask for the password in clear
 	Log                *slog.Logger
 }
 
@@ -48,7 +55,8 @@ type Camera struct {
 	rtsp   *rtsptest.Server
 }
 
-var names = map[onviftest.Kind]string{onviftest.Fixed: "Shop floor", onviftest.PTZ: "Gate", onviftest.Thermal: "Yard thermal"}
+var names = map[onviftest.Kind]string{onviftest.Fixed: "Shop floor", onviftest.PTZ: "Gate", onviftest.Thermal: "Yard thermal",
+	onviftest.Encoder: "Encoder", onviftest.BiSpectrum: "Fence", onviftest.ProfileS: "Old camera", onviftest.ProfileT: "Hall"}
 
 // New opens the camera's ports; Run plays.
 func New(o Options) (*Camera, error) {
@@ -66,14 +74,27 @@ func New(o Options) (*Camera, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.rtsp, err = rtsptest.New(rtsptest.Options{Username: o.Username, Password: o.Password, UDP: true, Phase: minute,
-		Paths: map[string]*rtsptest.Clip{"main": main, "sub": sub}, Log: o.Log})
+	paths := map[string]*rtsptest.Clip{"main": main, "sub": sub}
+	if o.Kind == onviftest.BiSpectrum {
+		if paths["thermal/main"], paths["thermal/sub"], err = load(onviftest.Thermal); err != nil {
+			return nil, err
+		}
+	}
+	listen := net.JoinHostPort(cmp.Or(o.Host, "127.0.0.1"), "0")
+	c.rtsp, err = rtsptest.New(rtsptest.Options{Listen: listen, Username: o.Username, Password: o.Password, Basic: o.Basic, UDP: true, Phase: minute, Paths: paths, Log: o.Log})
 	if err != nil {
 		return nil, fmt.Errorf("open camera %s: %w", o.Name, err)
 	}
-	c.device = onviftest.New(onviftest.Options{Kind: o.Kind, Name: o.Name,
-		Profiles: []server.Profile{profile("main", main, c.rtsp), profile("sub", sub, c.rtsp)}})
-	c.onvif, err = server.New(server.Options{Device: c.device, Username: o.Username, Password: o.Password, Discovery: true, Log: o.Log})
+	profiles := onviftest.Each(o.Kind, []server.Profile{profile("main", main, c.rtsp), profile("sub", sub, c.rtsp)}, func(source int, p server.Profile) server.Profile {
+		if hot := paths["thermal/"+p.Token]; source == 1 && hot != nil {
+			shown := profile("thermal/"+p.Token, hot, c.rtsp)
+			shown.Token, shown.Name = p.Token, p.Name
+			return shown
+		}
+		return p // the inputs of an encoder show the same
+	})
+	c.device = onviftest.New(onviftest.Options{Kind: o.Kind, Name: o.Name, Serial: o.Serial, PTZ: o.PTZ, Profiles: profiles})
+	c.onvif, err = server.New(server.Options{Listen: listen, Device: c.device, Username: o.Username, Password: o.Password, Discovery: true, Announce: o.Announce, Log: o.Log})
 	if err != nil {
 		return nil, fmt.Errorf("open camera %s: %w", o.Name, err)
 	}
@@ -86,8 +107,11 @@ func minute() time.Duration {
 	return now.Sub(now.Truncate(time.Minute))
 }
 
-// load reads a kind's clips. Fixed cameras have sound.
+// load reads a kind's clips; kinds without any have those of a fixed camera. Fixed cameras have sound.
 func load(k onviftest.Kind) (main, sub *rtsptest.Clip, err error) {
+	if k != onviftest.PTZ && k != onviftest.Thermal {
+		k = onviftest.Fixed
+	}
 	if main, err = clip(string(k) + "-main"); err != nil {
 		return nil, nil, err
 	}
@@ -183,8 +207,14 @@ func (c *Camera) Password() string { return c.o.Password }
 // ONVIF is the address of the device service.
 func (c *Camera) ONVIF() string { return c.onvif.XAddr() }
 
+// Calls is how often each ONVIF operation was asked for.
+func (c *Camera) Calls() map[string]int { return c.onvif.Calls() }
+
 // RTSP is the address of a stream, without credentials.
 func (c *Camera) RTSP(stream string) string { return c.rtsp.URL(stream) }
+
+// Device gives the device's state, for what it reports and for its faults.
+func (c *Camera) Device() *onviftest.Device { return c.device }
 
 // RTSPServer gives the streams' server, for its faults.
 func (c *Camera) RTSPServer() *rtsptest.Server { return c.rtsp }

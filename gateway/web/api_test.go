@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"holdfast/gateway/egress"
 	"holdfast/gateway/live"
 	"holdfast/gateway/playback"
 	"holdfast/storage"
@@ -23,7 +25,7 @@ func TestSettingUpSigningOutAndIn(t *testing.T) {
 		t.Errorf("set-up state %s", a.text)
 	}
 	p := s.setUp()
-	if p.info.User != adminName || p.info.Role != "administrator" || p.info.Site != "Shop" || p.info.Version != "1.2.3" || p.info.TimeZone != "Europe/Berlin" || len(p.info.Permissions) < 8 {
+	if p.info.User != adminName || p.info.Kind != "session" || p.info.Person == "" || p.info.Site != "Shop" || p.info.Version != "1.2.3" || p.info.TimeZone != "Europe/Berlin" || len(p.info.Permissions) < 8 {
 		t.Errorf("session %+v", p.info)
 	}
 	a := s.do("GET", "/api/v1/session", "", p.reads())
@@ -38,7 +40,7 @@ func TestSettingUpSigningOutAndIn(t *testing.T) {
 		t.Errorf("%s %s", a.Status, a.text)
 	}
 	s.signIn()
-	if a := s.do("POST", "/api/v1/session", encode(Credentials{adminName, "wrong"})); a.StatusCode != 401 || a.problem(t).Type != "/problems/credentials" {
+	if a := s.do("POST", "/api/v1/session", encode(Credentials{Username: adminName, Password: "wrong"})); a.StatusCode != 401 || a.problem(t).Type != "/problems/credentials" {
 		t.Errorf("%s %s", a.Status, a.text)
 	}
 }
@@ -110,7 +112,7 @@ func TestThrottlingSaysHowLong(t *testing.T) {
 	s := newSite(t)
 	s.setUp()
 	for range 20 {
-		a := s.do("POST", "/api/v1/session", encode(Credentials{"x", "y"}))
+		a := s.do("POST", "/api/v1/session", encode(Credentials{Username: "x", Password: "y"}))
 		if a.StatusCode == http.StatusTooManyRequests {
 			if a.problem(t).Type != "/problems/throttled" || a.Header.Get("Retry-After") == "" || a.Header.Get("Retry-After") == "0" {
 				t.Errorf("%v %s", a.Header, a.text)
@@ -372,12 +374,59 @@ func TestProblemsExplainThemselves(t *testing.T) {
 
 func TestRefusedConnectionsAreShown(t *testing.T) {
 	s := newSite(t)
-	if _, err := s.guard.DialContext(t.Context(), "tcp", "93.184.216.34:443"); err == nil {
+	if _, err := s.guard.For(egress.Enrolment, egress.Use{}).DialContext(t.Context(), "tcp", "93.184.216.34:443"); err == nil {
 		t.Fatal("dialled")
 	}
 	a := s.do("GET", "/api/v1/egress", "", s.bearer())
 	if !strings.Contains(a.text, `"refused":1`) || !strings.Contains(a.text, `"ip":"93.184.216.34"`) {
 		t.Error(a.text)
+	}
+}
+
+func TestEveryConnectionIsListedWithItsReasonAndItsRefusals(t *testing.T) {
+	s := newSite(t)
+	s.guard.For(egress.Cameras, egress.Use{Camera: "door", Targets: []string{"192.168.1.20:80"}, Only: true}).Refuse(egress.Redirect, "198.51.100.7", "another host")
+	var c Connections
+	if err := json.Unmarshal([]byte(s.do("GET", "/api/v1/connections", "", s.bearer()).text), &c); err != nil {
+		t.Fatal(err)
+	}
+	classes := make(map[string]bool)
+	for _, x := range c.Connections {
+		classes[x.Class] = true
+		if x.Why == "" || x.How == "" || x.Camera == "door" && (x.Refused != 1 || len(x.Targets) != 1 || x.Targets[0].Address != "192.168.1.20:80") {
+			t.Errorf("%+v", x)
+		}
+	}
+	for _, want := range egress.Classes() {
+		if !classes[want.Slug()] {
+			t.Errorf("%s is not listed", want.Slug())
+		}
+	}
+	if c.Refused != 1 || len(c.Refusals) != 1 || c.Refusals[0].Camera != "door" || c.Refusals[0].Kind != egress.Redirect {
+		t.Errorf("refusals %+v", c.Refusals)
+	}
+}
+
+// What a page of the viewer may ask of another origin is nothing, by every header that says so.
+func TestPagesMayAskNothingOfAnotherOrigin(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{"/", "/live", "/storage/connections", "/login", "/api/v1/setup", "/nothing-here"} {
+		h := s.do("GET", path, "").Header
+		for directive := range strings.SplitSeq(h.Get("Content-Security-Policy"), ";") {
+			for _, source := range strings.Fields(directive)[1:] {
+				if !slices.Contains([]string{"'none'", "'self'", "blob:", "data:"}, source) {
+					t.Errorf("%s: the policy lets %s through", path, directive)
+				}
+			}
+		}
+		if !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none';") || h.Get("Referrer-Policy") != "no-referrer" || !strings.Contains(h.Get("Permissions-Policy"), "geolocation=()") {
+			t.Errorf("%s: headers %v", path, h)
+		}
+		for _, name := range []string{"Link", "Report-To", "Reporting-Endpoints", "NEL", "Content-Security-Policy-Report-Only"} {
+			if h.Get(name) != "" {
+				t.Errorf("%s: %s makes a browser ask elsewhere", path, name)
+			}
+		}
 	}
 }
 

@@ -69,7 +69,7 @@ func TestEveryStateChangeNeedsTheForgeryToken(t *testing.T) {
 func TestAForeignPageCannotSignAnybodyIn(t *testing.T) {
 	s := newSite(t)
 	s.setUp()
-	body := encode(Credentials{adminName, adminPassword})
+	body := encode(Credentials{Username: adminName, Password: adminPassword})
 	for _, path := range []string{"/api/v1/session", "/api/v1/session/once", "/api/v1/setup"} {
 		if a := s.do("POST", path, body, header("Origin", "https://evil.example")); a.StatusCode != http.StatusForbidden {
 			t.Errorf("%s: %s", path, a.Status)
@@ -205,7 +205,7 @@ func TestHeadersCannotBeInjected(t *testing.T) {
 func TestLogLinesCannotBeForged(t *testing.T) {
 	s := newSite(t)
 	s.setUp()
-	s.do("POST", "/api/v1/session", encode(Credentials{"x\nlevel=INFO msg=\"signed in\"", "y"}), header("User-Agent", "z\tlevel=INFO"))
+	s.do("POST", "/api/v1/session", encode(Credentials{Username: "x\nlevel=INFO msg=\"signed in\"", Password: "y"}), header("User-Agent", "z\tlevel=INFO"))
 	s.raw("GET /\nlevel=INFO HTTP/1.1\r\nHost: x\nlevel=INFO msg=\"signed in\"\r\n\r\n")
 	for line := range strings.Lines(s.log.String()) {
 		if !strings.HasPrefix(line, "time=") {
@@ -359,7 +359,7 @@ func TestGuessingAThousandTimesIsTurnedAwayAndCostsLittle(t *testing.T) {
 	for g := range 4 {
 		guessers.Go(func() {
 			for i := range 250 {
-				a := s.do("POST", "/api/v1/session", encode(Credentials{adminName, fmt.Sprintf("a guess, number %d of %d", i, g)}))
+				a := s.do("POST", "/api/v1/session", encode(Credentials{Username: adminName, Password: fmt.Sprintf("a guess, number %d of %d", i, g)}))
 				mu.Lock()
 				statuses[a.StatusCode]++
 				mu.Unlock()

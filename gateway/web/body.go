@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
+	"time"
 )
 
 // readLimited reads all of body. The length that the client claims only sizes the buffer, and only within the limit.
@@ -17,6 +19,29 @@ func readLimited(body io.Reader, claimed, limit int64) ([]byte, error) {
 	_, err := b.ReadFrom(body)
 	return b.Bytes(), err
 }
+
+// steady is a body that is read as it comes: each piece of it within bodyTime.
+type steady struct {
+	body io.ReadCloser
+	conn *http.ResponseController
+}
+
+func (b *steady) Read(p []byte) (int, error) {
+	b.conn.SetReadDeadline(time.Now().Add(bodyTime))
+	n, err := b.body.Read(p)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return n, kindTooLarge.with(sizeSentence(tooLarge.Limit))
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return n, kindTooSlow.with("")
+	case errors.Is(err, io.EOF):
+		b.conn.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+func (b *steady) Close() error { return b.body.Close() }
 
 func sizeSentence(limit int64) string { return fmt.Sprintf("At most %d bytes are taken.", limit) }
 

@@ -3,21 +3,37 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
-	"time"
+	"unicode"
 
+	"holdfast/gateway/auth"
 	"holdfast/gateway/stream"
 )
 
-func (s *Server) getCameras(w http.ResponseWriter, _ *request) error {
-	list := s.o.Cameras.Cameras()
-	if list == nil {
-		list = []Camera{}
-	}
-	for i := range list {
-		list[i] = list[i].complete()
+func (s *Server) getCameras(w http.ResponseWriter, r *request) error {
+	list := []Camera{}
+	for _, c := range s.o.Cameras.Cameras() {
+		if r.who.MayOn(auth.See, c.ID) {
+			list = append(list, c.shownTo(r.who))
+		}
 	}
 	return reply(w, http.StatusOK, list)
+}
+
+// shownTo is the camera as somebody may see it, with what they may do with it.
+func (c Camera) shownTo(who auth.Identity) Camera {
+	c = c.complete()
+	c.May = []string{}
+	for _, p := range auth.Permissions() {
+		if who.MayOn(p, c.ID) {
+			c.May = append(c.May, p.String())
+		}
+	}
+	if !who.May(auth.Configure) {
+		c.Address = "" // where it is reached helps only who mends it
+	}
+	return c
 }
 
 // complete has lists that are empty, not null.
@@ -46,14 +62,14 @@ func (s *Server) getCamera(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, c)
+	return reply(w, http.StatusOK, c.shownTo(r.who))
 }
 
 // camera is the camera that the path names.
 func (s *Server) camera(r *request) (Camera, error) {
 	c, ok := s.o.Cameras.Camera(r.PathValue("id"))
 	if !ok {
-		return Camera{}, kindNotFound.with("There is no such camera.")
+		return Camera{}, kindNotFound.with("")
 	}
 	return c.complete(), nil
 }
@@ -77,6 +93,7 @@ func (s *Server) watched(r *request) (c Camera, id string, st *stream.Stream, q 
 const (
 	maxAddress    = 2048
 	maxCameraName = 128
+	maxSources    = 256 // video sources
 )
 
 func (s *Server) postCameras(w http.ResponseWriter, r *request) error {
@@ -92,7 +109,11 @@ func (s *Server) postCameras(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	w.Header().Set("Location", "/api/v1/cameras/"+url.PathEscape(c.ID))
-	return reply(w, http.StatusCreated, c.complete())
+	r.entry.Camera = c.ID
+	if len(c.Also) > 0 {
+		r.changed(nil, map[string][]string{"also": c.Also})
+	}
+	return reply(w, http.StatusCreated, AddedCamera{Camera: c.shownTo(r.who), Also: listed(c.Also)})
 }
 
 func (r AdoptRequest) check() error {
@@ -105,6 +126,10 @@ func (r AdoptRequest) check() error {
 		return field(kindRule.with("The name is too long, or holds characters that cannot be shown."), "name")
 	case len(r.Username) > maxCameraName || len(r.Password) > maxAddress:
 		return field(kindRule.with("It is longer than any camera takes."), "username")
+	case len(r.Endpoint) > maxAddress || hasControl(r.Endpoint):
+		return field(kindRule.with("It is no endpoint address."), "endpoint")
+	case len(r.Sources) > maxSources || slices.ContainsFunc(r.Sources, func(s string) bool { return s == "" || len(s) > maxCameraName || hasControl(s) }):
+		return field(kindRule.with("These are no video sources."), "sources")
 	case r.Record != "" && r.Record != "continuous" && r.Record != "event" && r.Record != "off":
 		return field(kindRule.with("It is continuous, event or off."), "record")
 	}
@@ -112,38 +137,5 @@ func (r AdoptRequest) check() error {
 }
 
 func hasControl(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
-}
-
-func (s *Server) getDiscover(w http.ResponseWriter, r *request) error {
-	leave, err := enterOnce(s.probing, "The networks are being asked already.")
-	if err != nil {
-		return err
-	}
-	defer leave()
-	list, err := s.o.Cameras.Discover(r.Context())
-	if err != nil {
-		return err
-	}
-	if list == nil {
-		list = []Discovered{}
-	}
-	for i := range list {
-		if list[i].XAddrs == nil {
-			list[i].XAddrs = []string{}
-		}
-	}
-	return reply(w, http.StatusOK, list)
-}
-
-// enterOnce takes the one token of something that must not run twice at once.
-func enterOnce(token chan struct{}, taken string) (leave func(), err error) {
-	select {
-	case token <- struct{}{}:
-		return func() { <-token }, nil
-	default:
-		p := kindRunning.with(taken)
-		p.after = time.Second
-		return nil, p
-	}
+	return strings.ContainsFunc(s, unicode.IsControl)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"holdfast/gateway/live"
 	"holdfast/gateway/stream"
 	"holdfast/storage"
 )
@@ -15,14 +16,22 @@ type Cameras interface {
 	Camera(id string) (Camera, bool)
 	Stream(id, stream string) (*stream.Stream, error) // "" is the main stream; ErrNotFound when there is none
 	Health() Health
-	Subscribe(ctx context.Context) <-chan Change // until ctx ends; bounded and coalescing
-	Discover(ctx context.Context) ([]Discovered, error)
-	Adopt(ctx context.Context, req AdoptRequest) (Camera, error)
+	Subscribe(ctx context.Context) <-chan Change                                  // until ctx ends; bounded and coalescing
+	Discover(ctx context.Context, req SearchRequest, tell func(SearchLine)) error // until everybody had the time to answer; tell is called by one goroutine at a time
+	Adopt(ctx context.Context, req AdoptRequest) (AddedCamera, error)
 	Raise(ctx context.Context, camera string, req EventRequest) (RaisedEvent, error)
+	Notifications(camera string, after uint64) ([]CameraNotification, error)
 	Volumes
 	Locks
 	Erasures
 	Retention
+	Settings
+	Management
+	Talking
+	Trust
+	Devices
+	Steering
+	Control
 }
 
 // Archive is what is known of recorded footage. *storage.Store implements it.
@@ -34,10 +43,10 @@ type Archive interface {
 
 // Live shows streams. *live.Server implements it.
 type Live interface {
-	Offer(ctx context.Context, camera, stream string, st *stream.Stream, owner string, offer []byte, audio bool) (id string, answer []byte, err error)
+	Offer(ctx context.Context, ask live.Ask, offer []byte) (id string, answer []byte, err error)
 	Patch(id, owner string, fragment []byte) ([]byte, error)
 	Delete(id, owner string) error
-	EndOwner(owner string)
+	Revoke(id string)
 	ServeMP4(w http.ResponseWriter, r *http.Request, st *stream.Stream) error              // an error only when nothing was written
 	Snapshot(ctx context.Context, st *stream.Stream) (mime string, body []byte, err error) // JPEG where a decoder is installed, else as SnapshotMP4
 	SnapshotMP4(st *stream.Stream) (mime string, body []byte, err error)
@@ -52,30 +61,33 @@ type Footage interface {
 
 // Change says that a camera or the health is no longer as it was told.
 type Change struct {
-	Kind string // "camera", "event" or "health"
+	Kind string // "camera", "event", "ptz" or "health"
 	ID   string // of the camera
 }
 
 // Camera is one camera as the API tells it. It holds no credentials.
 type Camera struct {
-	ID           string     `json:"id"`
-	Name         string     `json:"name"`
-	Kind         string     `json:"kind" enum:",fixed,ptz,thermal" doc:"What the camera says it is; empty when it does not."`
-	State        string     `json:"state" enum:"starting,online,offline,unauthorized,disabled"`
-	Since        time.Time  `json:"since" doc:"Since when the state is so."`
-	Cause        string     `json:"cause" doc:"Why it is not online, in the words that gaps use."`
-	Detail       string     `json:"detail" doc:"One plain sentence."`
-	Hint         string     `json:"hint" doc:"What to do."`
-	RetryAt      *time.Time `json:"retry_at" doc:"When it is tried again."`
-	Address      string     `json:"address"`
-	Manufacturer string     `json:"manufacturer"`
-	Model        string     `json:"model"`
-	Source       string     `json:"source" enum:"config,adopted" doc:"Where it is declared. One from the configuration file can only be changed there."`
-	Purpose      string     `json:"purpose"`
-	LegalBasis   string     `json:"legal_basis"`
-	Audio        bool       `json:"audio" doc:"Whether its sound may be heard and recorded."`
-	Record       Recording  `json:"record"`
-	Streams      []Stream   `json:"streams"`
+	ID           string        `json:"id"`
+	Name         string        `json:"name"`
+	Kind         string        `json:"kind" enum:",fixed,ptz,thermal" doc:"What the camera says it is; empty when it does not."`
+	State        string        `json:"state" enum:"starting,online,offline,unauthorized,disabled"`
+	Since        time.Time     `json:"since" doc:"Since when the state is so."`
+	Cause        string        `json:"cause" doc:"Why it is not online, in the words that gaps use."`
+	Detail       string        `json:"detail" doc:"One plain sentence."`
+	Hint         string        `json:"hint" doc:"What to do."`
+	RetryAt      *time.Time    `json:"retry_at" doc:"When it is tried again."`
+	Address      string        `json:"address"`
+	Manufacturer string        `json:"manufacturer"`
+	Model        string        `json:"model"`
+	Source       string        `json:"source" enum:"config,adopted" doc:"Where it is declared. One from the configuration file can only be changed there."`
+	VideoSource  string        `json:"video_source" doc:"Which of its device's video sources it is, of a device with several; empty: the first."`
+	Purpose      string        `json:"purpose"`
+	LegalBasis   string        `json:"legal_basis"`
+	Audio        bool          `json:"audio" doc:"Whether its sound may be heard and recorded."`
+	Record       Recording     `json:"record"`
+	Events       CameraReports `json:"events"`
+	Streams      []Stream      `json:"streams"`
+	May          []string      `json:"may" doc:"What whoever asks may do with it at this moment, as the permissions are called."`
 }
 
 // Recording is how a camera's recording goes.
@@ -91,6 +103,8 @@ type Recording struct {
 	Since      time.Time  `json:"since"`
 	LastSynced *time.Time `json:"last_synced" doc:"Wall time of the newest frame that is safely on disk."`
 	Streams    []string   `json:"streams" doc:"Ids of the streams that are recorded."`
+	Mirror     string     `json:"mirror" enum:",mirrored,not_mirrored" doc:"Whether all that is recorded now is written to two volumes at once; empty where that is not wanted."`
+	MirrorWhy  string     `json:"mirror_why" doc:"Why it is not mirrored."`
 }
 
 // StreamRecording is how the recording of one stream goes.
@@ -102,6 +116,8 @@ type StreamRecording struct {
 	Cause      string     `json:"cause" doc:"Why it is not recording."`
 	Since      time.Time  `json:"since"`
 	LastSynced *time.Time `json:"last_synced" doc:"Wall time of the newest frame that is safely on disk."`
+	Volumes    []string   `json:"volumes" doc:"Ids of the volumes that it is being written to now."`
+	Encrypted  bool       `json:"encrypted" doc:"Whether what is recorded is encrypted."`
 }
 
 // Stream is one stream of a camera.
@@ -128,6 +144,16 @@ type Health struct {
 	Summary string   `json:"summary" doc:"One plain sentence."`
 	Alarms  []Alarm  `json:"alarms"`
 	Volumes []Volume `json:"volumes"`
+	Copies  Copies   `json:"second_copies"`
+}
+
+// Copies is how far it is with second copies of mirrored cameras that are made afterwards.
+type Copies struct {
+	Waiting int64  `json:"waiting" doc:"Segments that have one copy and are to have two."`
+	Copied  int64  `json:"copied" doc:"Second copies made since the gateway started."`
+	Bytes   int64  `json:"bytes" doc:"Bytes of those."`
+	Waits   string `json:"waits" doc:"Why none is made now, one plain sentence; empty where nothing stands in the way."`
+	Damaged int    `json:"damaged" doc:"Segments that cannot be copied: they are not what was recorded."`
 }
 
 // Alarm is a condition that needs a person.
@@ -152,21 +178,61 @@ type Disk struct {
 	Reallocated int    `json:"reallocated_sectors,omitempty"`
 }
 
-// Discovered is a device that answered a probe.
+// SearchRequest says where to look for devices.
+type SearchRequest struct {
+	Ranges     []string `json:"ranges,omitempty" doc:"Addresses that are asked one by one: 192.168.1.7, 192.168.1.10-50 or 192.168.1.0/24, at most 4096 in all; empty: the networks of the gateway are asked by multicast. Only private addresses, and those that the operator listed."`
+	Interfaces []string `json:"interfaces,omitempty" doc:"Names of the gateway's network interfaces to ask by multicast; empty: all."`
+	Seconds    int      `json:"seconds,omitempty" doc:"How long answers to multicast are gathered, at most 60; 0: three seconds."`
+}
+
+// SearchLine is one line of what a search tells: a device, or how far it is, or the end.
+type SearchLine struct {
+	Found    *Discovered     `json:"found,omitempty"`
+	Progress *SearchProgress `json:"progress,omitempty"`
+	Done     bool            `json:"done,omitempty" doc:"The last line of a search that is complete."`
+	Error    string          `json:"error,omitempty" doc:"The last line of one that failed after it began."`
+}
+
+// SearchProgress is how far a search is.
+type SearchProgress struct {
+	Done int    `json:"done"`
+	Of   int    `json:"of"`
+	Unit string `json:"unit" enum:"seconds,addresses"`
+}
+
+// Discovered is a device that answered.
 type Discovered struct {
-	ID       string   `json:"id"`
+	Key      string   `json:"key" doc:"Tells the devices of one search apart: a later line with the same key replaces the earlier."`
+	ID       string   `json:"id" doc:"Endpoint address of the device, urn:uuid:…; empty where it does not tell."`
+	Shared   bool     `json:"shared" doc:"Another device has the same endpoint address, as cloned firmware does: it does not tell who it is."`
 	Name     string   `json:"name"`
-	Hardware string   `json:"hardware"`
-	Address  string   `json:"address"`
-	XAddrs   []string `json:"xaddrs"`
+	Maker    string   `json:"maker" doc:"Empty where the device does not tell anybody."`
+	Model    string   `json:"model"`
+	Hardware string   `json:"hardware" doc:"The model, as the device announces it."`
+	Location string   `json:"location"`
+	Profiles []string `json:"profiles" doc:"Profiles of ONVIF that it claims, by their letters."`
+	Address  string   `json:"address" doc:"Of its device service: the best to reach it by."`
+	XAddrs   []string `json:"xaddrs" doc:"All addresses of its device service, at most eight."`
+	By       string   `json:"by" enum:"multicast,unicast,http" doc:"How it was found."`
 	Adopted  bool     `json:"adopted"`
+	Camera   string   `json:"camera" doc:"Id of the camera that it is, where it is one."`
 }
 
 // AdoptRequest asks for a camera to be added.
 type AdoptRequest struct {
 	Address  string `json:"address" doc:"Host, host:port or address of the device."`
+	Endpoint string `json:"endpoint,omitempty" doc:"Endpoint address of the device, as discovery told it, unless it is shared: by it the camera is found again at another address. Empty: the device is asked."`
 	Username string `json:"username,omitempty"`
 	Password string `json:"password,omitempty"`
 	Name     string `json:"name,omitempty" doc:"Empty: what the device calls itself."`
 	Record   string `json:"record,omitempty" enum:",continuous,event,off" doc:"Empty: continuous."`
+	Mirror   bool   `json:"mirror,omitempty" doc:"Record to two volumes at once; there must be two."`
+
+	Sources []string `json:"sources,omitempty" doc:"Tokens of the device's video sources to add, each as a camera of its own; all: each that can be recorded; left out: the first."`
+}
+
+// AddedCamera is a camera that was added.
+type AddedCamera struct {
+	Camera
+	Also []string `json:"also" doc:"Ids of the further cameras that were added with it, of the device's other video sources."`
 }

@@ -22,7 +22,9 @@ func newCounters(s *Server) *counters {
 	c.set.NewGauge("holdfast_http_connections", s.conns.open)
 	c.set.NewGauge("holdfast_http_connections_turned_away_total", s.conns.turnedAway)
 	c.set.NewGauge("holdfast_http_event_streams", func() float64 { return float64(len(s.events)) })
+	c.set.NewGauge("holdfast_leases", func() float64 { return float64(s.o.Auth.Leases()) })
 	c.set.NewGauge("holdfast_sessions", func() float64 { return float64(len(s.o.Auth.Sessions())) })
+	c.set.NewGauge("holdfast_certificate_expiry_timestamp_seconds", s.certificateEnds)
 	if s.o.Egress != nil {
 		c.set.NewGauge("holdfast_egress_refused_total", func() float64 { return float64(s.o.Egress.Refused()) })
 	}

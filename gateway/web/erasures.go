@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"holdfast/gateway/audit"
 	"holdfast/gateway/auth"
 	"holdfast/storage"
 )
@@ -32,13 +33,13 @@ func erasureRoutes() []route {
 	const v1 = "/api/v1/erasures"
 	camera := param{"camera", "query", false, "string", "Id of the only camera whose erasures are given."}
 	return []route{
-		{method: "GET", pattern: v1, needs: auth.Erase, serve: (*Server).getErasures,
+		{method: "GET", pattern: v1, filters: "erasures of other cameras are left out", needs: auth.Erase, serve: (*Server).getErasures,
 			summary: "What was erased, on what ground, and what that is worth", params: []param{camera}, answers: gives[[]storage.Erasure](200, "The newest first.")},
-		{method: "POST", pattern: v1, needs: auth.Erase, serve: (*Server).postErasure,
+		{method: "POST", pattern: v1, does: audit.ActionErase, filters: "the camera is one whose footage may be erased", needs: auth.Erase, serve: (*Server).postErasure,
 			summary: "Erase footage: it is out of sight at once, its keys are destroyed within the hour", body: jsonBody[ErasureRequest](), answers: gives[storage.Erasure](201, "The erasure, done or under way. It goes on by itself.")},
-		{method: "GET", pattern: v1 + "/{id}", needs: auth.Erase, serve: (*Server).getErasure,
+		{method: "GET", pattern: v1 + "/{id}", filters: "the erasure is of a camera whose footage may be erased", needs: auth.Erase, serve: (*Server).getErasure,
 			summary: "How far an erasure is, and its receipt", params: []param{{"id", "path", true, "string", "Id of the erasure."}}, answers: gives[storage.Erasure](200, "The erasure.")},
-		{method: "POST", pattern: v1 + "/sweep", needs: auth.Erase, serve: (*Server).postSweep,
+		{method: "POST", pattern: v1 + "/sweep", does: audit.ActionKeyUse, filters: "only who may erase everywhere", needs: auth.Erase, serve: (*Server).postSweep,
 			summary: "Destroy the keys of what was erased now, instead of within the hour", answers: done("No copy of the keyring that can be reached has them any more.")},
 	}
 }
@@ -48,9 +49,15 @@ func (s *Server) getErasures(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.o.Cameras.FootageErasures(q.Get("camera"))
+	all, err := s.o.Cameras.FootageErasures(q.Get("camera"))
 	if err != nil {
 		return err
+	}
+	list := []storage.Erasure{}
+	for _, e := range all {
+		if r.who.MayOn(auth.Erase, e.Camera) {
+			list = append(list, e)
+		}
 	}
 	return reply(w, http.StatusOK, list)
 }
@@ -63,32 +70,46 @@ func (s *Server) postErasure(w http.ResponseWriter, r *request) error {
 	if req.From.Year() < firstYear || req.To.Year() > lastYear || !req.From.Before(req.To) {
 		return field(kindRule.with("The range ends before it begins, or is no time that can be recorded."), "to")
 	}
+	if req.To.After(s.o.Now()) {
+		return field(kindRule.with("What is not recorded yet cannot be erased: it is at most now."), "to")
+	}
 	if _, err := storage.ParseGround(req.Ground); err != nil {
 		return field(kindRule.with(err.Error()), "ground")
 	}
 	if req.Camera == "" {
 		return field(kindRule.with("Name the camera."), "camera")
 	}
+	if !r.who.MayOn(auth.Erase, req.Camera) {
+		return kindNotFound.with("")
+	}
+	r.entry.Camera, r.entry.From, r.entry.To, r.entry.Reason = req.Camera, req.From, req.To, req.Ground
 	e, err := s.o.Cameras.EraseFootage(r.Context(), req)
 	if err != nil {
 		return err
 	}
+	r.entry.Target = e.ID
 	return reply(w, http.StatusCreated, e)
 }
 
 func (s *Server) getErasure(w http.ResponseWriter, r *request) error {
 	id := r.PathValue("id")
 	if len(id) > maxErasureID {
-		return kindNotFound.with("There is no such erasure.")
+		return kindNotFound.with("")
 	}
 	e, err := s.o.Cameras.FootageErasure(id)
 	if err != nil {
 		return err
 	}
+	if !r.who.MayOn(auth.Erase, e.Camera) {
+		return kindNotFound.with("")
+	}
 	return reply(w, http.StatusOK, e)
 }
 
 func (s *Server) postSweep(w http.ResponseWriter, r *request) error {
+	if !r.who.MayEverywhere(auth.Erase) {
+		return kindNotFound.with("")
+	}
 	if err := s.o.Cameras.SweepKeys(r.Context()); err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func TestAnErasureNeedsAGroundAndARangeAndNoLock(t *testing.T) {
 		t.Errorf("a good one: %d %s", got, text)
 	}
 	s.cameras.locks = []Lock{{ID: "l1"}}
-	if got, text := post(goodErasure); got != http.StatusConflict || !strings.Contains(text, "footage-held") || !strings.Contains(text, "l1") {
+	if got, text := post(goodErasure); got != http.StatusConflict || !strings.Contains(text, "footage-held") || !strings.Contains(text, `"locks":["l1"]`) {
 		t.Errorf("locked footage: %d %s", got, text)
 	}
 	for path, want := range map[string]int{"": 200, "?camera=door": 200, "/e1": 200, "/e2": 404, "/" + strings.Repeat("e", 65): 404} {

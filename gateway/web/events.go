@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"holdfast/gateway/auth"
 )
 
 // keepAlive is how often a silent event stream sends a comment, so that a browser notices when the gateway has gone, and
@@ -20,8 +22,10 @@ func (s *Server) getEvents(w http.ResponseWriter, r *request) error {
 	default:
 		return kindBusy.with(fmt.Sprintf("%d event streams are open.", maxEvents))
 	}
-	e := &eventStream{server: s, w: w, out: http.NewResponseController(w)}
+	e := &eventStream{server: s, who: r.who, w: w, out: http.NewResponseController(w)}
 	changes := s.o.Cameras.Subscribe(r.Context()) // before what is known is read, so that nothing falls in between
+	approvals, stop := s.o.Auth.WatchApprovals(r.who)
+	defer stop()
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
@@ -29,11 +33,11 @@ func (s *Server) getEvents(w http.ResponseWriter, r *request) error {
 	if e.all() != nil {
 		return nil // the client has gone
 	}
-	s.follow(r, e, changes)
+	s.follow(r, e, changes, approvals)
 	return nil
 }
 
-func (s *Server) follow(r *request, e *eventStream, changes <-chan Change) {
+func (s *Server) follow(r *request, e *eventStream, changes <-chan Change, approvals <-chan struct{}) {
 	tick := time.NewTicker(keepAlive)
 	defer tick.Stop()
 	for {
@@ -46,6 +50,8 @@ func (s *Server) follow(r *request, e *eventStream, changes <-chan Change) {
 				return
 			}
 			err = e.change(c)
+		case <-approvals:
+			err = e.approvals()
 		case <-tick.C:
 			s.o.Auth.Keep(r.who)
 			err = e.comment()
@@ -59,6 +65,7 @@ func (s *Server) follow(r *request, e *eventStream, changes <-chan Change) {
 // eventStream writes server-sent events (WHATWG HTML section 9.2).
 type eventStream struct {
 	server *Server
+	who    auth.Identity // what they may do does not change while the stream goes on: it ends then
 	w      http.ResponseWriter
 	out    *http.ResponseController
 	buf    bytes.Buffer
@@ -66,11 +73,14 @@ type eventStream struct {
 
 func (e *eventStream) all() error {
 	for _, c := range e.server.o.Cameras.Cameras() {
-		if err := e.add("camera", c.complete()); err != nil {
+		if !e.who.MayOn(auth.See, c.ID) {
+			continue
+		}
+		if err := e.add("camera", c.shownTo(e.who)); err != nil {
 			return err
 		}
 	}
-	if err := e.add("health", e.server.o.Cameras.Health().complete()); err != nil {
+	if err := e.add("health", e.server.o.Cameras.Health().shownTo(e.who)); err != nil {
 		return err
 	}
 	if err := e.add("ready", struct{}{}); err != nil {
@@ -79,26 +89,45 @@ func (e *eventStream) all() error {
 	return e.send()
 }
 
-// gone names a camera: one that is no more, or one whose events are to be asked for again.
+// gone names a camera: one that is no more, or one whose events or movement are to be asked for again.
 type gone struct {
 	ID string `json:"id"`
 }
 
 func (e *eventStream) change(c Change) error {
 	var err error
+	if c.Kind != "health" && !e.who.MayOn(auth.See, c.ID) {
+		return nil
+	}
 	switch c.Kind {
 	case "camera":
 		if camera, ok := e.server.o.Cameras.Camera(c.ID); ok {
-			err = e.add("camera", camera.complete())
+			err = e.add("camera", camera.shownTo(e.who))
 		} else {
 			err = e.add("camera-removed", gone{c.ID})
 		}
 	case "event":
+		if !e.who.MayOn(auth.Playback, c.ID) {
+			return nil
+		}
 		err = e.add("events", gone{c.ID})
+	case "ptz":
+		if !e.who.MayOn(auth.PTZ, c.ID) {
+			return nil
+		}
+		err = e.add("ptz", gone{c.ID})
 	case "health":
-		err = e.add("health", e.server.o.Cameras.Health().complete())
+		err = e.add("health", e.server.o.Cameras.Health().shownTo(e.who))
 	}
 	if err != nil {
+		return err
+	}
+	return e.send()
+}
+
+// approvals tells that there is something to be asked for anew.
+func (e *eventStream) approvals() error {
+	if err := e.add("approvals", struct{}{}); err != nil {
 		return err
 	}
 	return e.send()

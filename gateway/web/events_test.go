@@ -157,6 +157,9 @@ func TestLivePicturesEndWithTheSessionThoughTheClientReadsNothing(t *testing.T) 
 		t.Fatal("it ended by itself:", err)
 	default:
 	}
+	if a := s.do("POST", "/api/v1/cameras/door/whep", "v=0\r\n", p.changes(), header("Content-Type", mimeSDP)); a.StatusCode != http.StatusCreated {
+		t.Fatal(a.Status, a.text)
+	}
 	s.do("DELETE", "/api/v1/session", "", p.changes())
 	select {
 	case <-s.live.finished:
@@ -166,7 +169,7 @@ func TestLivePicturesEndWithTheSessionThoughTheClientReadsNothing(t *testing.T) 
 	until(t, "ending live sessions", func() bool {
 		s.live.mu.Lock()
 		defer s.live.mu.Unlock()
-		return len(s.live.ended) == 1
+		return len(s.live.revoked) == 1
 	})
 }
 

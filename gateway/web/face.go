@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log"
@@ -79,7 +78,7 @@ func (s *Server) setUnbound(listen string) {
 	delete(s.bound, listen)
 }
 
-// bind listens. Only a loopback address gets plain HTTP.
+// bind listens. Only a loopback address gets plain HTTP, unless the operator wants HTTPS there too.
 func (s *Server) bind(ctx context.Context, listen string) (l net.Listener, secure bool, err error) {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -89,9 +88,9 @@ func (s *Server) bind(ctx context.Context, listen string) (l net.Listener, secur
 		host = "127.0.0.1" // whatever the hosts file says
 	}
 	ip, err := netip.ParseAddr(host)
-	secure = err != nil || !ip.Unmap().IsLoopback()
+	secure = s.o.TLS.Loopback || err != nil || !ip.Unmap().IsLoopback()
 	if secure {
-		if _, err := s.openAuthority(); err != nil {
+		if _, err := s.openCertificate(); err != nil {
 			return nil, false, err
 		}
 	}
@@ -142,11 +141,11 @@ func (s *Server) serve(ctx context.Context, l net.Listener, secure bool) error {
 	srv := s.httpServer(ctx)
 	l = s.conns.wrap(l)
 	if secure {
-		a, err := s.openAuthority()
+		cert, err := s.openCertificate()
 		if err != nil {
 			return errors.Join(err, l.Close())
 		}
-		srv.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: a.GetCertificate}
+		srv.TLSConfig, srv.ConnContext = cert.Config(), cert.Remember
 		return s.until(ctx, srv, func() error { return srv.ServeTLS(&plainCatcher{Listener: l, known: s.knownHost}, "", "") })
 	}
 	return s.until(ctx, srv, func() error { return srv.Serve(l) })

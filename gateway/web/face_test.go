@@ -120,7 +120,7 @@ func TestTheWholeRoundOverHTTPS(t *testing.T) {
 		t.Errorf("cookie %+v", p.cookie)
 	}
 	u, _ := url.Parse(s.url)
-	if len(jar.Cookies(u)) != 1 {
+	if len(jar.Cookies(u)) != 2 { // the session, and the browser that is known again
 		t.Error("a browser does not keep the cookie")
 	}
 	l := s.listen(p.reads())

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"holdfast/gateway/auth"
 )
 
 // Clip is footage of a range as one file. *playback.Clip is one.
@@ -119,11 +121,17 @@ func (s *Server) getVideo(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	release, err := s.holdFootage(w, r, a)
+	if err != nil {
+		return err
+	}
+	defer release()
 	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to, asksMore(r))
 	if err != nil {
 		return err
 	}
 	defer clip.Close()
+	s.played(r, a)
 	h := w.Header()
 	h.Set("Content-Type", clip.ContentType())
 	h.Set("ETag", clip.ETag())
@@ -132,6 +140,31 @@ func (s *Server) getVideo(w http.ResponseWriter, r *request) error {
 	read := &readError{Clip: clip}
 	http.ServeContent(w, r.Request, "", clip.ModTime(), read)
 	return read.err
+}
+
+// holdFootage takes the right to footage for as long as it is sent; another person's approval is part of it where the site asks
+// for that.
+func (s *Server) holdFootage(w http.ResponseWriter, r *request, a asked) (release func(), err error) {
+	if err := s.o.Auth.MayShow(r.who, auth.Playback, a.camera, a.from, a.to); err != nil {
+		return nil, err
+	}
+	out := w.(*paced)
+	release, ok := s.o.Auth.Hold(r.who, auth.Need{Permission: auth.Playback, Camera: a.camera, Footage: true, From: a.from, To: a.to}, out.cutOff)
+	if !ok {
+		return nil, kindNotFound.with("")
+	}
+	return release, nil
+}
+
+// playedAgain is how long the same range played by the same session is one entry of the audit log: a player asks for it in many pieces.
+const playedAgain = 5 * time.Minute
+
+func (s *Server) played(r *request, a asked) {
+	r.entry.Stream, r.entry.From, r.entry.To = a.stream, a.from, a.to
+	key := strings.Join([]string{"playback", r.who.Owner(), a.camera, a.stream, a.from.String(), a.to.String()}, "\x00")
+	if !s.seen.first(key, playedAgain) {
+		r.entry.Action = ""
+	}
 }
 
 // asksMore tells whether a request is for a later part of what its sender has begun to read.
@@ -171,6 +204,9 @@ func plainName(id string) string {
 func (s *Server) getVideoMap(w http.ResponseWriter, r *request) error {
 	a, err := s.askedFootage(r)
 	if err != nil {
+		return err
+	}
+	if err := s.o.Auth.MayShow(r.who, auth.Playback, a.camera, a.from, a.to); err != nil {
 		return err
 	}
 	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to, false)

@@ -18,6 +18,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := newPaced(w, r)
 	defer s.rescue(out, r)
 	secure(out.Header())
+	s.strict(out.Header(), r)
 	guardBody(out, r)
 	if _, local := localIdentity(r); !local && !s.knownHost(r.Host, localAddr(r)) {
 		s.fail(out, r, kindHost.with(""))
@@ -63,38 +64,85 @@ func (s *Server) enter(rt *route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		out := w.(*paced)
 		req, err := s.admit(rt, out, r)
+		if err == nil && rt.streams {
+			var stop func()
+			stop, err = s.hold(rt, out, req)
+			defer stop() // after a refusal was sent: nothing is, once it is called
+		}
 		if err == nil {
-			if rt.streams {
-				stop := out.endWith(req.who, s.o.Auth)
-				defer stop()
-				req.Request = r.WithContext(out.ctx)
-			}
-			err = rt.serve(s, out, req)
+			err = s.serveRoute(rt, out, req)
 		}
 		if err != nil {
+			s.recordRefusal(rt, req, problemOf(err))
+			out.answering = nil
 			s.fail(out, r, err)
 		}
 	}
 }
 
-// admit decides whether a request may reach its route.
+// serveRoute calls the route's function, whose entry is written before it answers.
+func (s *Server) serveRoute(rt *route, out *paced, req *request) error {
+	req.admitted = true
+	if rt.changes() && s.o.Audit.Refuses() {
+		return kindUnlogged.with("")
+	}
+	out.answering = func() { s.record(rt, req) }
+	if rt.live() && rt.streams {
+		defer s.liveEnd(req)()
+	}
+	return rt.serve(s, out, req)
+}
+
+// hold has the answer end when the right to it does.
+func (s *Server) hold(rt *route, out *paced, req *request) (stop func(), err error) {
+	need := auth.Need{Permission: rt.needs}
+	if rt.camera {
+		need.Camera = req.PathValue("id")
+	} else {
+		need.Standing = s.o.Auth.Standing(req.who) // what is told depends on all of it
+	}
+	stop, ok := out.endWith(req.who, s.o.Auth, need)
+	if !ok {
+		return stop, kindNotFound.with("")
+	}
+	req.Request = req.WithContext(out.ctx)
+	return stop, nil
+}
+
+// admit decides whether a request may reach its route. The request that it gives is good for the audit log when it may not.
 func (s *Server) admit(rt *route, w http.ResponseWriter, r *http.Request) (*request, error) {
 	who, secret := s.identify(r)
+	req := &request{Request: r, who: who, secret: secret, entry: s.base(rt, r, who)}
 	switch {
 	case rt.public != "":
 	case !who.Known():
-		return nil, kindSignIn.with("")
-	case !who.May(rt.needs):
-		return nil, kindForbidden.with("")
+		return req, kindSignIn.with("")
+	case who.NeedsSecondFactor() && rt.needs != auth.Self:
+		return req, kindEnrol.with("")
+	case !rt.opens(who, r.PathValue("id")):
+		return req, kindNotFound.with("")
 	}
 	if err := checkOrigin(rt, who, secret, r); err != nil {
-		return nil, err
+		return req, err
 	}
 	body, err := readBody(rt, w, r)
 	if err != nil {
-		return nil, err
+		return req, err
 	}
-	return &request{Request: r, who: who, secret: secret, body: body}, nil
+	req.body = body
+	return req, nil
+}
+
+// opens tells whether somebody may use the route, for the camera that its path names. Who may not is answered as if it, or the camera, were
+// not there: a camera is not looked up before that is known.
+func (rt *route) opens(who auth.Identity, camera string) bool {
+	switch {
+	case rt.public != "":
+		return true
+	case rt.camera && rt.needs.OfCameras():
+		return who.MayOn(rt.needs, camera)
+	}
+	return who.May(rt.needs)
 }
 
 // maxCookies bounds how many cookies of our name are looked at: another site of the same host may have planted some.
@@ -110,7 +158,7 @@ func (s *Server) identify(r *http.Request) (who auth.Identity, secret string) {
 		if !strings.EqualFold(scheme, "Bearer") {
 			return auth.Identity{}, ""
 		}
-		who, _ = s.o.Auth.Bearer(strings.TrimSpace(token))
+		who, _ = s.o.Auth.Bearer(strings.TrimSpace(token), auth.Attempt{From: peerOf(r)})
 		return who, ""
 	}
 	cookies := r.CookiesNamed(cookieName(r))
@@ -128,8 +176,8 @@ const csrfHeader = "X-CSRF-Token"
 // checkOrigin refuses what a page of somebody else's made the browser send: whatever a session is used for, and every
 // change by somebody who may be a browser, signing in included. A session's changes also need the forgery token.
 func checkOrigin(rt *route, who auth.Identity, secret string, r *http.Request) error {
-	if who.Kind == auth.ByToken || who.Kind == auth.ByLocal {
-		return nil // no browser sends these by itself
+	if who.Known() && who.Session == "" {
+		return nil // no browser sends a token by itself
 	}
 	changes := rt.method != http.MethodGet && rt.method != http.MethodOptions
 	if (changes || rt.public == "") && foreign(r) {
@@ -168,6 +216,10 @@ func readBody(rt *route, w http.ResponseWriter, r *http.Request) ([]byte, error)
 	mime, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(mime), rt.body.mime) {
 		return nil, discard(w, kindMediaType.with("It must be "+rt.body.mime+"."))
+	}
+	if rt.body.streams {
+		r.Body = &steady{body: http.MaxBytesReader(w, r.Body, rt.body.max), conn: http.NewResponseController(w)}
+		return nil, nil
 	}
 	body, err := readAll(w, r, rt.body.max)
 	if err == nil {

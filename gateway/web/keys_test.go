@@ -1,13 +1,16 @@
 package web
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"holdfast/gateway/audit"
 	"holdfast/storage/keyring"
 )
 
@@ -23,7 +26,7 @@ func newRingKeys(t *testing.T) ringKeys {
 	return ringKeys{ring}
 }
 
-func (k ringKeys) KeyStatus() keyring.Status    { return k.ring.Status() }
+func (k ringKeys) KeyStatus() KeyStatus         { return KeyStatus{Status: k.ring.Status(), Footage: true} }
 func (k ringKeys) RecoveryKey() string          { return k.ring.Recovery() }
 func (k ringKeys) ConfirmKey(text string) error { return k.ring.Confirm(text) }
 func (k ringKeys) SegmentKey(camera string, day time.Time, id keyring.ID) (keyring.Key, error) {
@@ -71,5 +74,42 @@ func TestTheRecoveryKeyIsConfirmedOverTheAPI(t *testing.T) {
 	}
 	if _, err := s.keys.ring.Find("door", time.Now(), keyring.ID{}); !errors.Is(err, keyring.ErrUnknown) {
 		t.Error(err)
+	}
+}
+
+// Every use of a key is in the audit log, with who it was and which root it was about, and never with the key.
+func TestEveryUseOfAKeyIsInTheAuditLog(t *testing.T) {
+	s := newSite(t)
+	p := s.setUp()
+	json := header("Content-Type", "application/json")
+	recovery, first := s.keys.ring.Recovery(), s.keys.ring.Status().Root
+	for _, c := range []struct{ method, path, body string }{
+		{"POST", "/api/v1/keys/confirm", `{"recovery":"0000"}`},
+		{"POST", "/api/v1/keys/confirm", `{"recovery":"` + recovery + `"}`},
+		{"POST", "/api/v1/keys/unlock", `{"recovery":"` + recovery + `"}`},
+		{"POST", "/api/v1/keys/rotate", ""},
+		{"GET", "/api/v1/keys/recovery", ""},
+	} {
+		s.do(c.method, c.path, c.body, p.changes(), json)
+	}
+	for _, want := range []struct {
+		action, target string
+		outcome        audit.Outcome
+		of             int
+	}{
+		{audit.ActionKeyConfirm, "", audit.Refused, 0}, {audit.ActionKeyConfirm, first, audit.Done, 1}, {audit.ActionKeyUnlock, first, audit.Refused, 0},
+		{audit.ActionKeyRotate, "", audit.Done, 0}, {audit.ActionKeysShown, "", audit.Refused, 0},
+	} {
+		list := s.ledger.all(want.action)
+		if len(list) <= want.of {
+			t.Errorf("%s: there are %d entries", want.action, len(list))
+			continue
+		}
+		if e := list[want.of]; cmp.Or(e.Outcome, audit.Done) != want.outcome || e.Target != want.target || e.Person == "" || strings.Contains(fmt.Sprintf("%+v", e), recovery[:9]) {
+			t.Errorf("%s: %+v", want.action, e)
+		}
+	}
+	if e := s.ledger.all(audit.ActionKeyRotate)[0]; string(e.Before) != `"`+first+`"` || string(e.After) != `"`+s.keys.ring.Status().Root+`"` {
+		t.Errorf("the change is from %s to %s", e.Before, e.After)
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"go.uber.org/goleak"
 
 	"holdfast/gateway/auth"
+	"holdfast/gateway/auth/authtest"
 	"holdfast/gateway/egress"
 	"holdfast/gateway/live"
 	"holdfast/gateway/stream"
@@ -48,6 +49,7 @@ type site struct {
 	live    *watching
 	footage *clips
 	guard   *egress.Guard
+	ledger  *ledger
 	keys    ringKeys
 	log     syncBuffer
 	url     string
@@ -106,13 +108,14 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.auth, err = auth.New(auth.Options{DB: db, Log: log, Now: s.clock})
+	s.auth, err = auth.New(auth.Options{DB: db, Keys: authtest.NewKeys(), Site: "Shop", CheapHash: true, Log: log, Now: s.clock})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.ledger = &ledger{}
 	s.guard = egress.New(egress.Options{Log: log})
 	o := Options{Listen: []string{"127.0.0.1:0"}, Names: []string{"nvr.shop.lan"}, Data: s.data, Site: "Shop", Version: "1.2.3", TimeZone: "Europe/Berlin",
-		Auth: s.auth, Cameras: s.cameras, Checks: s.cameras, Keys: s.keys, Live: s.live, Archive: s.footage, Footage: s.footage, UI: viewer, Egress: s.guard,
+		Auth: s.auth, Audit: s.ledger, AuditLog: shelf{}, Cameras: s.cameras, Checks: s.cameras, Keys: s.keys, Live: s.live, Archive: s.footage, Footage: s.footage, UI: viewer, Egress: s.guard,
 		Alarm: s.raise, Clear: s.cleared, Log: log}
 	for _, f := range change {
 		f(&o)
@@ -273,7 +276,7 @@ func (p person) changes() caller {
 
 func (s *site) signedIn(a answered) person {
 	s.t.Helper()
-	if a.StatusCode != http.StatusOK || len(a.Cookies()) != 1 {
+	if a.StatusCode != http.StatusOK || len(a.Cookies()) == 0 {
 		s.t.Fatalf("not signed in: %s %s", a.Status, a.text)
 	}
 	p := person{cookie: a.Cookies()[0]}
@@ -295,7 +298,7 @@ func (s *site) setUp() person {
 
 func (s *site) signIn(with ...caller) person {
 	s.t.Helper()
-	return s.signedIn(s.do("POST", "/api/v1/session", encode(Credentials{adminName, adminPassword}), with...))
+	return s.signedIn(s.do("POST", "/api/v1/session", encode(Credentials{Username: adminName, Password: adminPassword}), with...))
 }
 
 func encode(v any) string {
@@ -305,6 +308,8 @@ func encode(v any) string {
 
 // cameras is a scripted gateway with one camera, "door".
 type cameras struct {
+	managed
+
 	stream *stream.Stream
 
 	mu        sync.Mutex
@@ -312,15 +317,19 @@ type cameras struct {
 	locks     []Lock
 	erased    []storage.Erasure
 	confirmed int
+	config    string // state of the configuration file, see wrongFile
+	forgotten bool   // the certificate of every camera
 	list      []Camera
 	changes   []chan Change
 	adopt     func(AdoptRequest) (Camera, error)
 	check     func(CheckRequest) (CheckJob, error)
-	discover  func(context.Context) ([]Discovered, error)
+	discover  func(context.Context, SearchRequest, func(SearchLine)) error
 }
 
 func newCameras() *cameras {
-	return &cameras{stream: stream.New(stream.Options{}), list: []Camera{{ID: "door", Name: "Door", State: "online", Audio: true}, {ID: "till", Name: "Till", State: "offline"}}}
+	c := &cameras{stream: stream.New(stream.Options{}), list: []Camera{{ID: "door", Name: "Door", State: "online", Audio: true}, {ID: "till", Name: "Till", State: "offline"}}}
+	c.managed = managed{c}
+	return c
 }
 
 func (c *cameras) Cameras() []Camera {
@@ -343,6 +352,10 @@ func (c *cameras) Stream(id, name string) (*stream.Stream, error) {
 		return nil, fmt.Errorf("stream %s: %w", name, ErrNotFound)
 	}
 	return c.stream, nil
+}
+
+func (c *cameras) Notifications(string, uint64) ([]CameraNotification, error) {
+	return []CameraNotification{{Seq: 1, Kind: "motion", Topic: "VideoSource/MotionAlarm", Items: []NotificationItem{}}}, nil
 }
 
 func (c *cameras) Health() Health { return Health{State: "ok", Summary: "All is well."} }
@@ -369,18 +382,20 @@ func (c *cameras) change(t *testing.T, ch Change) {
 	}
 }
 
-func (c *cameras) Discover(ctx context.Context) ([]Discovered, error) {
+func (c *cameras) Discover(ctx context.Context, req SearchRequest, tell func(SearchLine)) error {
 	if c.discover != nil {
-		return c.discover(ctx)
+		return c.discover(ctx, req, tell)
 	}
-	return nil, nil
+	tell(SearchLine{Found: &Discovered{Key: "1", Name: "Gate"}})
+	return nil
 }
 
-func (c *cameras) Adopt(_ context.Context, req AdoptRequest) (Camera, error) {
+func (c *cameras) Adopt(_ context.Context, req AdoptRequest) (AddedCamera, error) {
 	if c.adopt != nil {
-		return c.adopt(req)
+		added, err := c.adopt(req)
+		return AddedCamera{Camera: added}, err
 	}
-	return Camera{ID: "new", Name: req.Name}, nil
+	return AddedCamera{Camera: Camera{ID: "new", Name: req.Name}}, nil
 }
 
 func (c *cameras) StartCheck(req CheckRequest) (CheckJob, error) {
@@ -403,27 +418,28 @@ var (
 type watching struct {
 	mu       sync.Mutex
 	owners   map[string]string // session → owner
-	ended    []string          // owners
-	err      error             // of the next offer
-	audio    bool              // of the last offer
-	query    string            // of the last live.mp4
-	playing  chan struct{}     // told when live.mp4 begins
-	finished chan error        // told when it ends
+	ended    map[string]func(reason string)
+	revoked  []string      // sessions
+	err      error         // of the next offer
+	audio    bool          // of the last offer
+	query    string        // of the last live.mp4
+	playing  chan struct{} // told when live.mp4 begins
+	finished chan error    // told when it ends
 }
 
 func newWatching() *watching {
-	return &watching{owners: map[string]string{}, playing: make(chan struct{}, 8), finished: make(chan error, 8)}
+	return &watching{owners: map[string]string{}, ended: map[string]func(string){}, playing: make(chan struct{}, 8), finished: make(chan error, 8)}
 }
 
-func (w *watching) Offer(_ context.Context, _, _ string, _ *stream.Stream, owner string, offer []byte, audio bool) (string, []byte, error) {
+func (w *watching) Offer(_ context.Context, ask live.Ask, _ []byte) (string, []byte, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil {
 		return "", nil, w.err
 	}
-	w.audio = audio
-	id := fmt.Sprintf("s%d", len(w.owners)+1)
-	w.owners[id] = owner
+	w.audio = ask.Audio
+	id := fmt.Sprintf("s%d", len(w.ended)+1)
+	w.owners[id], w.ended[id] = ask.Owner, ask.Ended
 	return id, []byte("v=0\r\n"), nil
 }
 
@@ -443,13 +459,19 @@ func (w *watching) Delete(id, owner string) error {
 		return live.ErrNotFound
 	}
 	delete(w.owners, id)
+	go w.ended[id]("ended by the viewer")
 	return nil
 }
 
-func (w *watching) EndOwner(owner string) {
+func (w *watching) Revoke(id string) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.ended = append(w.ended, owner)
+	w.revoked = append(w.revoked, id)
+	delete(w.owners, id)
+	ended := w.ended[id]
+	w.mu.Unlock()
+	if ended != nil {
+		ended("right revoked")
+	}
 }
 
 // ServeMP4 writes without end, as fast as the client takes it.

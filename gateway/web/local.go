@@ -51,7 +51,7 @@ func (l *localSocket) Close() error {
 func (s *Server) ServeLocal(ctx context.Context, l net.Listener) error {
 	srv := s.httpServer(ctx)
 	srv.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
-		return context.WithValue(ctx, localKey{}, auth.Local())
+		return context.WithValue(ctx, localKey{}, s.o.Auth.Local())
 	}
 	err := s.until(ctx, srv, func() error {
 		return srv.Serve(newConnLimit().wrap(&vouched{Listener: l, uid: uint32(os.Getuid())})) // its own bound: strangers cannot shut it

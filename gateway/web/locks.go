@@ -1,12 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"holdfast/gateway/audit"
 	"holdfast/gateway/auth"
 )
 
@@ -33,26 +35,27 @@ type Lock struct {
 	To      time.Time `json:"to"`
 	Until   time.Time `json:"until" doc:"When it ends by itself."`
 	Created time.Time `json:"created"`
-	Owner   string    `json:"owner" doc:"Who made it; empty when that was lost with the gateway's state."`
+	Owner   string    `json:"owner" doc:"Who made it: a person's user name, or what a program is called. Empty when they are no more, or when that was lost with the gateway's state."`
+	Person  string    `json:"person" doc:"Id of the person who made it; empty for a program's."`
 	Reason  string    `json:"reason"`
 }
 
 // Locks keeps footage from deletion. *gateway.Gateway implements it.
 type Locks interface {
-	LockFootage(ctx context.Context, owner string, req LockRequest) (Lock, error)
-	UnlockFootage(ctx context.Context, id string) error                      // ErrNotFound when none of the id holds
-	FootageLocks(camera string, from, to time.Time) (list []Lock, err error) // those that overlap [from, to), "" of all cameras
+	LockFootage(ctx context.Context, owner string, req LockRequest) (Lock, error) // owner: a person's id, or what a program is called
+	UnlockFootage(ctx context.Context, id string) error                           // ErrNotFound when none of the id holds
+	FootageLocks(camera string, from, to time.Time) (list []Lock, err error)      // those that overlap [from, to), "" of all cameras
 }
 
 func lockRoutes() []route {
 	const v1 = "/api/v1/locks"
 	camera := param{"camera", "query", false, "string", "Id of the only camera whose locks are given."}
 	return []route{
-		{method: "GET", pattern: v1, needs: auth.Lock, serve: (*Server).getLocks,
+		{method: "GET", pattern: v1, filters: "locks of other cameras are left out", needs: auth.Lock, serve: (*Server).getLocks,
 			summary: "The locks that overlap a range", params: []param{camera, paramFrom, paramTo}, answers: gives[[]Lock](200, "The locks that hold, in the order of their ranges.")},
-		{method: "POST", pattern: v1, needs: auth.Lock, serve: (*Server).postLock,
+		{method: "POST", pattern: v1, does: audit.ActionLockAdd, filters: "the camera is one that may be locked", needs: auth.Lock, serve: (*Server).postLock,
 			summary: "Keep footage from deletion, whatever its age and however full the disks are", body: jsonBody[LockRequest](), answers: gives[Lock](201, "The lock.")},
-		{method: "DELETE", pattern: v1 + "/{id}", needs: auth.Lock, serve: (*Server).deleteLock,
+		{method: "DELETE", pattern: v1 + "/{id}", does: audit.ActionLockRemove, filters: "the lock is of a camera that may be locked", needs: auth.Lock, serve: (*Server).deleteLock,
 			summary: "End a lock", params: []param{{"id", "path", true, "string", "Id of the lock."}}, answers: done("It holds no longer; what it held is deleted when its age or need of space says so.")},
 	}
 }
@@ -66,12 +69,15 @@ func (s *Server) getLocks(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.o.Cameras.FootageLocks(q.Get("camera"), from, to)
+	all, err := s.o.Cameras.FootageLocks(q.Get("camera"), from, to)
 	if err != nil {
 		return err
 	}
-	if list == nil {
-		list = []Lock{}
+	list := []Lock{}
+	for _, l := range all {
+		if r.who.MayOn(auth.Lock, l.Camera) {
+			list = append(list, l)
+		}
 	}
 	return reply(w, http.StatusOK, list)
 }
@@ -84,13 +90,15 @@ func (s *Server) postLock(w http.ResponseWriter, r *request) error {
 	if err := req.check(); err != nil {
 		return err
 	}
-	if _, ok := s.o.Cameras.Camera(req.Camera); !ok {
+	if _, ok := s.o.Cameras.Camera(req.Camera); !ok || !r.who.MayOn(auth.Lock, req.Camera) {
 		return field(kindRule.with("There is no such camera."), "camera")
 	}
-	l, err := s.o.Cameras.LockFootage(r.Context(), r.who.User, req)
+	r.entry.Camera, r.entry.From, r.entry.To, r.entry.Reason = req.Camera, req.From, req.To, "" // why is personal, and kept sealed with the lock
+	l, err := s.o.Cameras.LockFootage(r.Context(), cmp.Or(r.who.Person, r.who.User), req)
 	if err != nil {
 		return err
 	}
+	r.entry.Target = l.ID
 	return reply(w, http.StatusCreated, l)
 }
 
@@ -109,12 +117,31 @@ func (r *LockRequest) check() error {
 
 func (s *Server) deleteLock(w http.ResponseWriter, r *request) error {
 	id := r.PathValue("id")
-	if len(id) > maxLockID {
-		return kindNotFound.with("There is no such lock.")
+	l, err := s.lockOf(r.who, id)
+	if err != nil {
+		return err
 	}
+	r.entry.Target, r.entry.Camera, r.entry.From, r.entry.To = id, l.Camera, l.From, l.To
 	if err := s.o.Cameras.UnlockFootage(r.Context(), id); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// lockOf finds a lock that somebody may end.
+func (s *Server) lockOf(who auth.Identity, id string) (Lock, error) {
+	if len(id) > maxLockID {
+		return Lock{}, kindNotFound.with("")
+	}
+	all, err := s.o.Cameras.FootageLocks("", time.Date(firstYear, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(lastYear, 1, 1, 0, 0, 0, 0, time.UTC))
+	if err != nil {
+		return Lock{}, err
+	}
+	for _, l := range all {
+		if l.ID == id && who.MayOn(auth.Lock, l.Camera) {
+			return l, nil
+		}
+	}
+	return Lock{}, kindNotFound.with("")
 }

@@ -13,7 +13,7 @@ const goodLock = `{"camera":"door","from":"2026-03-01T08:00:00Z","to":"2026-03-0
 func (c *cameras) LockFootage(_ context.Context, owner string, r LockRequest) (Lock, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.locks = append(c.locks, Lock{ID: "l1", Camera: r.Camera, From: r.From, To: r.To, Until: r.Until, Owner: owner, Reason: r.Reason})
+	c.locks = append(c.locks, Lock{ID: "l1", Camera: r.Camera, From: r.From, To: r.To, Until: r.Until, Owner: owner, Person: owner, Reason: r.Reason})
 	return c.locks[len(c.locks)-1], nil
 }
 
@@ -46,10 +46,10 @@ func TestALockIsItsOwnersAndNeedsAReasonAndAnEnd(t *testing.T) {
 	if len(s.cameras.locks) > 0 {
 		t.Fatalf("locked: %+v", s.cameras.locks)
 	}
-	if got := post(goodLock); got != http.StatusCreated || s.cameras.locks[0].Owner != p.info.User || s.cameras.locks[0].Reason != "Police, case 12" {
+	if got := post(goodLock); got != http.StatusCreated || s.cameras.locks[0].Person != p.info.Person || s.cameras.locks[0].Reason != "Police, case 12" {
 		t.Errorf("a good one: %d, %+v", got, s.cameras.locks)
 	}
-	if a := s.do("GET", "/api/v1/locks?from=2026-03-01T08:00:00Z&to=2026-03-01T09:00:00Z", "", p.reads()); a.StatusCode != http.StatusOK || !strings.Contains(a.text, `"owner":"`+p.info.User+`"`) {
+	if a := s.do("GET", "/api/v1/locks?from=2026-03-01T08:00:00Z&to=2026-03-01T09:00:00Z", "", p.reads()); a.StatusCode != http.StatusOK || !strings.Contains(a.text, `"person":"`+p.info.Person+`"`) {
 		t.Errorf("list: %d %s", a.StatusCode, a.text)
 	}
 	for id, want := range map[string]int{"l1": http.StatusNoContent, "l2": http.StatusNotFound, strings.Repeat("l", 65): http.StatusNotFound} {

@@ -36,7 +36,7 @@ func both(a, b caller) caller { return func(r *http.Request) { a(r); b(r) } }
 
 // sample gives a path and a body with which a route does what it is for.
 func sample(rt route) (path, body, mime string) {
-	path = strings.NewReplacer("{id}", "door", "{session}", "none", "{slug}", "csrf", "{camera}", "door", "{$}", "").Replace(rt.pattern)
+	path = strings.NewReplacer("{id}", "door", "{session}", "none", "{token}", "t", "{slug}", "csrf", "{camera}", "door", "{$}", "").Replace(rt.pattern)
 	if rt.pattern == "/api/v1/sessions/{id}" {
 		path = "/api/v1/sessions/none"
 	}
@@ -51,6 +51,12 @@ func sample(rt route) (path, body, mime string) {
 	if rt.pattern == "/api/v1/cameras" && rt.body != nil {
 		body = `{"address":"192.168.1.9"}`
 	}
+	if strings.HasSuffix(rt.pattern, "/{id}/record") && rt.body != nil {
+		body = `{"mode":"event"}`
+	}
+	if given := controlSamples[rt.method+" "+rt.pattern]; given != "" {
+		body = given
+	}
 	if rt.pattern == "/api/v1/locks" && rt.body != nil {
 		body = goodLock
 	}
@@ -59,6 +65,12 @@ func sample(rt route) (path, body, mime string) {
 	}
 	if rt.pattern == "/api/v1/volumes" && rt.body != nil {
 		body = `{"path":"/srv/more"}`
+	}
+	if rt.pattern == "/api/v1/probe" {
+		body = `{"address":"192.168.1.9"}`
+	}
+	if strings.HasSuffix(rt.pattern, "/encoders/{token}") {
+		body = `{"gop":50}`
 	}
 	return path, body, mime
 }

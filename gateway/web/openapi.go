@@ -35,7 +35,7 @@ func describe(routes []route, version string) ([]byte, error) {
 		"security": []any{},
 		"paths":    paths,
 		"components": map[string]any{"schemas": schemas.named, "securitySchemes": map[string]any{
-			"bearer": map[string]any{"type": "http", "scheme": "bearer", "description": "The token of endpoint.json."},
+			"bearer": map[string]any{"type": "http", "scheme": "bearer", "description": "The token of endpoint.json, of a person's, or of a device."},
 			"session": map[string]any{"type": "apiKey", "in": "cookie", "name": "holdfast-{port}",
 				"description": "Set by signing in; over HTTPS the name begins with __Host-. Changes also need the " + csrfHeader + " header."},
 		}},
@@ -45,6 +45,12 @@ func describe(routes []route, version string) ([]byte, error) {
 func operation(rt route, schemas *schemas) map[string]any {
 	op := map[string]any{
 		"summary": rt.summary, "operationId": operationID(rt), "responses": responses(rt, schemas),
+	}
+	if rt.does != "" {
+		op["x-audit"] = rt.does
+	}
+	if rt.camera {
+		op["x-camera"] = true
 	}
 	if rt.public != "" {
 		op["description"] = "Public: " + rt.public + "."

@@ -26,6 +26,8 @@ type paced struct {
 	kept   time.Time       // when the session was last kept
 	keep   func()          // counts as use of the session; nil when the answer is no stream
 
+	answering func() // called once, before the answer begins; may be nil
+
 	mu  sync.Mutex // makes looking at cut and setting the deadline one operation
 	cut bool       // no deadline is set any more: the last one is over
 }
@@ -34,10 +36,16 @@ func newPaced(w http.ResponseWriter, r *http.Request) *paced {
 	return &paced{ResponseWriter: w, out: http.NewResponseController(w), ctx: r.Context()}
 }
 
-// endWith has the answer end when the identity's session does: the context ends, and a write that waits fails. The
-// caller calls stop when the answer is complete.
-func (p *paced) endWith(who auth.Identity, a *auth.Auth) (stop func()) {
+// endWith has the answer end when the right to it does: the context ends, and a write that waits fails. The
+// caller calls stop when the answer is complete. ok is false when the right is gone already.
+func (p *paced) endWith(who auth.Identity, a *auth.Auth, need auth.Need) (stop func(), ok bool) {
 	ctx, cancel := context.WithCancel(p.ctx)
+	lost := make(chan struct{})
+	release, ok := a.Hold(who, need, func() { close(lost) })
+	if !ok {
+		cancel()
+		return func() {}, false
+	}
 	p.ctx = ctx
 	p.kept, p.keep = time.Now(), func() { a.Keep(who) }
 	complete, done := make(chan struct{}), make(chan struct{})
@@ -47,13 +55,13 @@ func (p *paced) endWith(who auth.Identity, a *auth.Auth) (stop func()) {
 		select {
 		case <-complete:
 			return
-		case <-who.Ended():
+		case <-lost:
 		case <-ctx.Done():
 		}
 		cancel()
 		p.cutOff()
 	}()
-	return func() { close(complete); <-done }
+	return func() { close(complete); <-done; release() }, true
 }
 
 // cutOff wakes a write that waits for a slow client.
@@ -91,6 +99,7 @@ func (p *paced) arm() {
 // WriteHeader sends the status.
 func (p *paced) WriteHeader(status int) {
 	if p.status == 0 {
+		p.answer()
 		p.status = status
 		p.arm()
 	}
@@ -105,8 +114,17 @@ func (p *paced) Write(b []byte) (int, error) {
 	return p.ResponseWriter.Write(b)
 }
 
+// answer tells once that the answer is about to begin.
+func (p *paced) answer() {
+	if f := p.answering; f != nil {
+		p.answering = nil
+		f()
+	}
+}
+
 func (p *paced) begin() {
 	if p.status == 0 {
+		p.answer()
 		p.status = http.StatusOK
 	}
 	p.arm()

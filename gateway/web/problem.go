@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -24,7 +25,19 @@ var (
 	kindSignIn      = kind{"sign-in", http.StatusUnauthorized, "Sign in first", "Sign in, or send a bearer token."}
 	kindCredentials = kind{"credentials", http.StatusUnauthorized, "User name or password is wrong", "Check both; capital letters matter in the password."}
 	kindLink        = kind{"one-time-link", http.StatusUnauthorized, "The link is wrong, used or expired", "Ask for a new link: each is good once."}
-	kindForbidden   = kind{"forbidden", http.StatusForbidden, "You may not do this", "Ask an administrator for the right."}
+	kindForbidden   = kind{"forbidden", http.StatusForbidden, "This cannot be done from here", ""}
+	kindFactor      = kind{"second-factor", http.StatusUnauthorized, "A code is needed", "Enter the code that your authenticator shows, or one of your recovery codes."}
+	kindCodesClosed = kind{"codes-closed", http.StatusTooManyRequests, "Codes of the authenticator are not taken any more", "Too many were wrong. Use a recovery code, or ask an administrator to take the second factor away."}
+	kindEnrol       = kind{"second-factor-required", http.StatusForbidden, "This site asks for a second factor", "Set one up on your own page first."}
+	kindApproval    = kind{"approval-needed", http.StatusForbidden, "Another person has to approve this first", "Ask for it: the camera's timeline has a button, the API has /api/v1/approvals."}
+	kindOwn         = kind{"own-request", http.StatusConflict, "Another person has to decide this", "Nobody approves what they asked for themselves."}
+	kindBeyond      = kind{"beyond", http.StatusForbidden, "Nobody can give, change or take away more than they have", "Ask an administrator."}
+	kindLast        = kind{"last-administrator", http.StatusConflict, "One active administrator must remain", "Make somebody else an administrator first."}
+	kindInUse       = kind{"in-use", http.StatusConflict, "It is in use", "Take it from those who have it first."}
+	kindReady       = kind{"ready-made", http.StatusConflict, "It comes with the program and cannot be changed", "Make one of your own."}
+	kindPresent     = kind{"account-present", http.StatusConflict, "The account is there still", "Delete it first."}
+	kindTaken       = kind{"name-taken", http.StatusConflict, "Somebody has this name already", "Choose another."}
+	kindUnlogged    = kind{"audit-failing", http.StatusServiceUnavailable, "The audit log cannot be written, and nothing is changed without it", "See the gateway's health: the disk of the audit log is full or failing."}
 	kindCSRF        = kind{"csrf", http.StatusForbidden, "The request did not come from the viewer", "Reload the page and try again."}
 	kindHost        = kind{"host", http.StatusMisdirectedRequest, "This gateway is not known by that name", "Use its address, or add the name to the configuration under names."}
 	kindNotFound    = kind{"not-found", http.StatusNotFound, "There is no such thing here", ""}
@@ -39,6 +52,8 @@ var (
 	kindBusy        = kind{"busy", http.StatusServiceUnavailable, "Too much at once", "Try again in a moment."}
 	kindSetUp       = kind{"set-up", http.StatusConflict, "This gateway has been set up", "Sign in with the administrator's name and password."}
 	kindChanged     = kind{"changed", http.StatusPreconditionFailed, "It has changed meanwhile", "Read it again and repeat."}
+	kindDriven      = kind{"driven", http.StatusConflict, "Somebody else steers this camera", "Wait until they have done, or ask them. Who may configure cameras can take it over."}
+	kindMoveOver    = kind{"movement-over", http.StatusConflict, "The movement has ended", "Begin another one."}
 	kindRunning     = kind{"running", http.StatusConflict, "One of these is running already", "Wait until it has ended."}
 	kindReordered   = kind{"reordered", http.StatusConflict, "WebRTC cannot show this stream", "Watch it by live.mp4, which keeps reordered frames in order."}
 	kindCodec       = kind{"codec-not-offered", http.StatusNotAcceptable, "The browser cannot decode this stream", "Watch the sub stream, or use a browser with this codec."}
@@ -56,27 +71,34 @@ var (
 	kindNotLocked   = kind{"nothing-locked", http.StatusConflict, "No footage is locked", "Attach the volume that the footage is on first."}
 	kindRefused     = kind{"refused", http.StatusBadGateway, "The camera did not accept that", ""}
 	kindVolume      = kind{"volume", http.StatusConflict, "That cannot be done with this volume", ""}
+	kindConfig      = kind{"configuration", http.StatusUnprocessableEntity, "The configuration file was not taken over", "The settings of before stay in force. Mend the file and have it read again: holdfast reload."}
+	kindInFile      = kind{"declared-in-file", http.StatusConflict, "This camera is declared in the configuration file", "Change it there and have the file read again: holdfast reload."}
+	kindCertificate = kind{"certificate", http.StatusBadGateway, "The certificate could not be renewed", "The present one stays. The gateway's alarm says what to do."}
 	kindFailed      = kind{"failed", http.StatusInternalServerError, "That did not work", "The gateway's log says more."}
 )
 
 var kinds = []kind{
-	kindSignIn, kindCredentials, kindLink, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
-	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindRunning, kindReordered, kindCodec, kindOffline, kindViewers, kindNoFootage,
-	kindLocked, kindErased, kindHeld, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindVolume, kindFailed,
+	kindSignIn, kindCredentials, kindLink, kindFactor, kindCodesClosed, kindEnrol, kindApproval, kindOwn, kindBeyond, kindLast, kindInUse, kindReady, kindPresent, kindTaken, kindUnlogged, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
+	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindDriven, kindMoveOver, kindRunning, kindReordered, kindCodec, kindOffline, kindViewers, kindNoFootage,
+	kindLocked, kindErased, kindHeld, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindVolume, kindConfig, kindInFile, kindCertificate, kindFailed,
 }
 
 // Problem is an answer that says what went wrong (RFC 9457). As an error it may be returned by Cameras.
 type Problem struct {
-	Type   string `json:"type" doc:"Address of the class of problem, /problems/ and a slug that programs may branch on."`
-	Title  string `json:"title" doc:"The class in words."`
-	Status int    `json:"status"`
-	Detail string `json:"detail,omitempty" doc:"What happened this time."`
-	Hint   string `json:"hint,omitempty" doc:"What to do."`
-	Field  string `json:"field,omitempty" doc:"Which field of the request is meant."`
+	Type   string   `json:"type" doc:"Address of the class of problem, /problems/ and a slug that programs may branch on."`
+	Title  string   `json:"title" doc:"The class in words."`
+	Status int      `json:"status"`
+	Detail string   `json:"detail,omitempty" doc:"What happened this time."`
+	Hint   string   `json:"hint,omitempty" doc:"What to do."`
+	Field  string   `json:"field,omitempty" doc:"Which field of the request is meant."`
+	Locks  []string `json:"locks,omitempty" doc:"Of footage-held: ids of the locks in the way, at most 100."`
 
 	allow string        // for the Allow header
 	after time.Duration // for the Retry-After header
 }
+
+// slug is the class, as programs branch on it.
+func (p *Problem) slug() string { return strings.TrimPrefix(p.Type, "/problems/") }
 
 func (p *Problem) Error() string {
 	if p.Detail == "" {

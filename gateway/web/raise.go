@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -30,7 +31,8 @@ type Event struct {
 	ID     string     `json:"id"`
 	Camera string     `json:"camera"`
 	Kind   string     `json:"kind" doc:"What it is."`
-	Source string     `json:"source" doc:"What said so."`
+	Source string     `json:"source" doc:"What said so: what raised it, or the rule, input or field of the camera."`
+	Topic  string     `json:"topic" doc:"The ONVIF topic, without prefixes, of what the camera reported itself; empty for what was raised."`
 	Start  time.Time  `json:"start"`
 	End    *time.Time `json:"end" doc:"null while it lasts."`
 	Pre    float64    `json:"pre" doc:"How much before it is kept, seconds."`
@@ -46,6 +48,9 @@ type RaisedEvent struct {
 // EventOf gives an event of the store as the API tells it.
 func EventOf(e storage.Event) Event {
 	w := Event{ID: e.ID, Camera: e.Camera, Kind: e.Kind, Source: e.Source, Start: e.Start.UTC(), Pre: e.Pre.Seconds(), Post: e.Post.Seconds()}
+	if said, own := strings.CutPrefix(e.Source, OwnSource); own {
+		w.Topic, w.Source, _ = strings.Cut(said, ";")
+	}
 	if !e.End.IsZero() {
 		end := e.End.UTC()
 		w.End = &end
@@ -59,6 +64,8 @@ func (r EventRequest) check() error {
 		return field(kindRule.with("It is longer than 64 bytes, or holds characters that cannot be shown."), "kind")
 	case len(r.Source) > maxEventWord || hasControl(r.Source) || !utf8.ValidString(r.Source):
 		return field(kindRule.with("It is longer than 64 bytes, or holds characters that cannot be shown."), "source")
+	case strings.HasPrefix(r.Source, OwnSource):
+		return field(kindRule.with("A source that begins with "+OwnSource+" is a camera's own."), "source")
 	case !(r.Duration >= 0 && r.Duration <= maxDuration):
 		return field(kindRule.with("It is from 0 to 900 seconds."), "duration")
 	case r.Active != nil && r.Duration != 0:
@@ -87,6 +94,7 @@ func (s *Server) postEvent(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	r.entry.Target = e.ID
 	status := http.StatusCreated
 	if req.ID != "" {
 		status = http.StatusOK

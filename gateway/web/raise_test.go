@@ -30,8 +30,8 @@ func TestEventsAreGivenAsTheContractSays(t *testing.T) {
 	s := newSite(t)
 	p := s.setUp()
 	a := s.do("GET", "/api/v1/cameras/door/events?from=2026-03-01T08:00:00Z&to=2026-03-01T09:00:00Z", "", p.reads())
-	want := `[{"id":"a","camera":"door","kind":"motion","source":"yard","start":"2026-03-01T08:00:00Z","end":"2026-03-01T09:00:00Z","pre":5,"post":1.5},` +
-		`{"id":"b","camera":"door","kind":"mark","source":"","start":"2026-03-01T08:00:00Z","end":null,"pre":0,"post":0}]`
+	want := `[{"id":"a","camera":"door","kind":"motion","source":"yard","topic":"","start":"2026-03-01T08:00:00Z","end":"2026-03-01T09:00:00Z","pre":5,"post":1.5},` +
+		`{"id":"b","camera":"door","kind":"mark","source":"","topic":"","start":"2026-03-01T08:00:00Z","end":null,"pre":0,"post":0}]`
 	if got := strings.TrimSpace(a.text); a.StatusCode != http.StatusOK || got != want {
 		t.Errorf("%d %s\nwant %s", a.StatusCode, got, want)
 	}

@@ -20,6 +20,17 @@ var meanings = []struct {
 	{auth.ErrToken, kindLink},
 	{auth.ErrSetUp, kindSetUp},
 	{auth.ErrBusy, kindBusy},
+	{auth.ErrSecondFactor, kindFactor},
+	{auth.ErrCodesClosed, kindCodesClosed},
+	{auth.ErrNone, kindNotFound},
+	{auth.ErrNeedsApproval, kindApproval},
+	{auth.ErrOwnApproval, kindOwn},
+	{auth.ErrBeyond, kindBeyond},
+	{auth.ErrLast, kindLast},
+	{auth.ErrInUse, kindInUse},
+	{auth.ErrReady, kindReady},
+	{auth.ErrPresent, kindPresent},
+	{auth.ErrNameTaken, kindTaken},
 	{live.ErrReordered, kindReordered},
 	{live.ErrCodec, kindCodec},
 	{live.ErrOffline, kindOffline},
@@ -67,7 +78,7 @@ func problemOf(err error) *Problem {
 		return p
 	}
 	if held := (*storage.HeldError)(nil); errors.As(err, &held) {
-		return kindHeld.with(held.Error())
+		return heldBy(held)
 	}
 	for _, m := range meanings {
 		if errors.Is(err, m.err) {
@@ -75,4 +86,16 @@ func problemOf(err error) *Problem {
 		}
 	}
 	return kindFailed.with("")
+}
+
+// maxHeld bounds the locks that a refusal names.
+const maxHeld = 100
+
+// heldBy names the locks in the way of an erasure, so that a person can look at them and end them.
+func heldBy(e *storage.HeldError) *Problem {
+	p := kindHeld.with(e.Error())
+	for _, l := range e.Locks[:min(len(e.Locks), maxHeld)] {
+		p.Locks = append(p.Locks, l.ID)
+	}
+	return p
 }

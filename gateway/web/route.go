@@ -4,22 +4,27 @@ import (
 	"net/http"
 	"reflect"
 
+	"holdfast/gateway/audit"
 	"holdfast/gateway/auth"
 )
 
 // route is one line of the table. It is constant.
 type route struct {
-	method  string
-	pattern string // as http.ServeMux takes it
-	needs   auth.Permission
-	public  string // why anybody may; empty when needs must be given. Exactly one of the two is set.
-	summary string
-	params  []param
-	body    *body
-	answers []answer
-	streams bool // the answer goes on for as long as somebody watches: ends with their session
-	hidden  bool // not part of the API: pages and files of the viewer
-	serve   func(*Server, http.ResponseWriter, *request) error
+	method   string
+	pattern  string // as http.ServeMux takes it
+	needs    auth.Permission
+	filters  string // how an answer is cut down to what the asker may see, where needs is about cameras and the path names none
+	camera   bool   // the path names a camera, for which needs must be given; set by makeRoutes
+	does     string // the action in the audit log; a change without one says in unlogged why
+	unlogged string
+	public   string // why anybody may; empty when needs must be given. Exactly one of the two is set.
+	summary  string
+	params   []param
+	body     *body
+	answers  []answer
+	streams  bool // the answer goes on for as long as somebody watches: ends with their session
+	hidden   bool // not part of the API: pages and files of the viewer
+	serve    func(*Server, http.ResponseWriter, *request) error
 }
 
 // param is a parameter of the path or the query.
@@ -33,9 +38,10 @@ type param struct {
 
 // body is what a route takes.
 type body struct {
-	mime   string
-	schema reflect.Type // nil: text
-	max    int64        // bytes
+	mime    string
+	schema  reflect.Type // nil: text
+	max     int64        // bytes
+	streams bool         // it is read by the route's function, as it comes: r.Body
 }
 
 // answer is what a route gives when all went well.
@@ -49,10 +55,15 @@ type answer struct {
 // request is a request that has passed the gate.
 type request struct {
 	*http.Request
-	who    auth.Identity
-	secret string // of the session, when who came by one
-	body   []byte // read whole
+	who      auth.Identity
+	secret   string // of the session, when who came by one
+	body     []byte // read whole
+	admitted bool
+	entry    audit.Entry // of the audit log; written before the answer begins, unless its action is ""
 }
+
+// live tells whether the route begins to show live pictures.
+func (rt *route) live() bool { return rt.does == audit.ActionLiveStart }
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
@@ -72,6 +83,11 @@ func gives[T any](status int, doc string) []answer {
 
 func sends(mime, doc string) []answer { return []answer{{status: http.StatusOK, mime: mime, doc: doc}} }
 
+// tells is an answer of many lines, each JSON, that come as there is something to tell.
+func tells[T any](doc string) []answer {
+	return []answer{{status: http.StatusOK, mime: "application/x-ndjson", schema: typeOf[T](), doc: doc}}
+}
+
 func done(doc string) []answer { return []answer{{status: http.StatusNoContent, doc: doc}} }
 
 var (
@@ -80,3 +96,8 @@ var (
 	paramFrom   = param{"from", "query", true, "date-time", "Begin of the range, RFC 3339. A plus sign in it must be written %2B."}
 	paramTo     = param{"to", "query", true, "date-time", "End of the range, not part of it, RFC 3339. What lies in the future is left out."}
 )
+
+// changes tells whether the route changes something that is written to the audit log: not pictures, nor how one gets in and out.
+func (rt *route) changes() bool {
+	return rt.needs > auth.Self && rt.does != "" && rt.method != http.MethodGet && !rt.live()
+}

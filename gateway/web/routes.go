@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 
+	"holdfast/gateway/audit"
 	"holdfast/gateway/auth"
 )
 
@@ -10,14 +11,32 @@ import (
 func table() []route {
 	var all []route
 	all = append(all, sessionRoutes()...)
+	all = append(all, joinRoutes()...)
+	all = append(all, meRoutes()...)
+	all = append(all, factorRoutes()...)
+	all = append(all, peopleRoutes()...)
+	all = append(all, roleRoutes()...)
+	all = append(all, groupRoutes()...)
+	all = append(all, policyRoutes()...)
+	all = append(all, tokenRoutes()...)
+	all = append(all, approvalRoutes()...)
 	all = append(all, cameraRoutes()...)
+	all = append(all, deviceRoutes()...)
+	all = append(all, settingsRoutes()...)
+	all = append(all, managementRoutes()...)
+	all = append(all, talkRoutes()...)
+	all = append(all, trustRoutes()...)
 	all = append(all, liveRoutes()...)
+	all = append(all, steeringRoutes()...)
+	all = append(all, controlRoutes()...)
 	all = append(all, footageRoutes()...)
 	all = append(all, volumeRoutes()...)
 	all = append(all, lockRoutes()...)
 	all = append(all, erasureRoutes()...)
 	all = append(all, retentionRoutes()...)
 	all = append(all, keyRoutes()...)
+	all = append(all, auditRoutes()...)
+	all = append(all, certificateRoutes()...)
 	return append(all, systemRoutes()...)
 }
 
@@ -26,21 +45,21 @@ func sessionRoutes() []route {
 	return []route{
 		{method: "GET", pattern: v1 + "/session", needs: auth.Self, serve: (*Server).getSession,
 			summary: "Who is signed in", answers: gives[SessionInfo](200, "The session.")},
-		{method: "POST", pattern: v1 + "/session", public: "it is how one signs in", serve: (*Server).postSession,
+		{method: "POST", pattern: v1 + "/session", does: audit.ActionSignIn, public: "it is how one signs in", serve: (*Server).postSession,
 			summary: "Sign in by user name and password", body: jsonBody[Credentials](), answers: gives[SessionInfo](200, "Signed in; a cookie is set.")},
-		{method: "POST", pattern: v1 + "/session/once", public: "it is how one signs in", serve: (*Server).postSessionOnce,
+		{method: "POST", pattern: v1 + "/session/once", does: audit.ActionSignIn, public: "it is how one signs in", serve: (*Server).postSessionOnce,
 			summary: "Sign in by a one-time token", body: jsonBody[OnceToken](), answers: gives[SessionInfo](200, "Signed in; a cookie is set.")},
-		{method: "DELETE", pattern: v1 + "/session", needs: auth.Self, serve: (*Server).deleteSession,
+		{method: "DELETE", pattern: v1 + "/session", does: audit.ActionSignOut, needs: auth.Self, serve: (*Server).deleteSession,
 			summary: "Sign out", answers: done("Signed out; what streams with the session ends.")},
-		{method: "PUT", pattern: v1 + "/session/password", needs: auth.Self, serve: (*Server).putPassword,
+		{method: "PUT", pattern: v1 + "/session/password", does: audit.ActionPasswordChange, needs: auth.Self, serve: (*Server).putPassword,
 			summary: "Change one's own password", body: jsonBody[NewPassword](), answers: done("Changed; one's other sessions have ended.")},
 		{method: "GET", pattern: v1 + "/setup", public: "the sign-in page says so", serve: (*Server).getSetup,
 			summary: "Whether the administrator must still be made", answers: gives[SetupState](200, "The state.")},
-		{method: "POST", pattern: v1 + "/setup", public: "nobody can have signed in before", serve: (*Server).postSetup,
+		{method: "POST", pattern: v1 + "/setup", does: audit.ActionPersonCreate, public: "nobody can have signed in before", serve: (*Server).postSetup,
 			summary: "Make the administrator, once, with the set-up token", body: jsonBody[Setup](), answers: gives[SessionInfo](200, "Made and signed in; a cookie is set.")},
 		{method: "GET", pattern: v1 + "/sessions", needs: auth.People, serve: (*Server).getSessions,
 			summary: "Everybody's sessions", answers: gives[[]SessionEntry](200, "The sessions, last used first.")},
-		{method: "DELETE", pattern: v1 + "/sessions/{id}", needs: auth.People, serve: (*Server).deleteSessions,
+		{method: "DELETE", pattern: v1 + "/sessions/{id}", does: audit.ActionSessionEnd, needs: auth.People, serve: (*Server).deleteSessions,
 			summary: "End a session", params: []param{{"id", "path", true, "string", "Id of the session."}}, answers: done("Ended; what streams with it ends.")},
 	}
 }
@@ -48,17 +67,19 @@ func sessionRoutes() []route {
 func cameraRoutes() []route {
 	const v1 = "/api/v1"
 	return []route{
-		{method: "GET", pattern: v1 + "/cameras", needs: auth.See, serve: (*Server).getCameras,
+		{method: "GET", pattern: v1 + "/cameras", filters: "cameras that may not be seen are left out", needs: auth.See, serve: (*Server).getCameras,
 			summary: "All cameras and their states", answers: gives[[]Camera](200, "The cameras.")},
-		{method: "POST", pattern: v1 + "/cameras", needs: auth.Configure, serve: (*Server).postCameras,
-			summary: "Add a camera", body: jsonBody[AdoptRequest](), answers: gives[Camera](201, "The camera, as added.")},
+		{method: "POST", pattern: v1 + "/cameras", does: audit.ActionCameraAdd, needs: auth.Configure, serve: (*Server).postCameras,
+			summary: "Add a camera", body: jsonBody[AdoptRequest](), answers: gives[AddedCamera](201, "The camera, as added.")},
 		{method: "GET", pattern: v1 + "/cameras/{id}", needs: auth.See, serve: (*Server).getCamera,
 			summary: "One camera and its state", params: []param{paramCamera}, answers: gives[Camera](200, "The camera.")},
-		{method: "GET", pattern: v1 + "/discover", needs: auth.Configure, serve: (*Server).getDiscover,
-			summary: "Ask the networks of this machine for ONVIF devices; takes some seconds", answers: gives[[]Discovered](200, "The devices that answered.")},
-		{method: "GET", pattern: v1 + "/events/stream", needs: auth.See, serve: (*Server).getEvents, streams: true,
+		{method: "GET", pattern: v1 + "/discover", needs: auth.Configure, serve: (*Server).getDiscover, streams: true,
+			summary: "Ask the networks of this machine for ONVIF devices; takes some seconds, and tells of each as it is found", answers: tells[SearchLine]("A device, or how far it is, on each line.")},
+		{method: "POST", pattern: v1 + "/discover", does: audit.ActionCameraSearch, needs: auth.Configure, serve: (*Server).postDiscover, streams: true,
+			summary: "Ask chosen networks, or addresses one by one, for ONVIF devices; ends when the request is cancelled", body: jsonBody[SearchRequest](), answers: tells[SearchLine]("A device, or how far it is, on each line.")},
+		{method: "GET", pattern: v1 + "/events/stream", filters: "cameras that may not be seen, and trouble of others, are left out", needs: auth.See, serve: (*Server).getEvents, streams: true,
 			summary: "Camera states and health as they change, as server-sent events",
-			answers: sends("text/event-stream", "event: camera with a camera; event: camera-removed with its id; event: health with the health; event: events with the id of a camera whose events changed; event: ready once all that is known was sent. A comment every fifteen seconds.")},
+			answers: sends("text/event-stream", "event: camera with a camera; event: camera-removed with its id; event: health with the health; event: events with the id of a camera whose events changed; event: ptz with the id of a camera that somebody began or ceased to steer; event: approvals when one that one asked for, or may decide, changed; event: ready once all that is known was sent. A comment every fifteen seconds.")},
 	}
 }
 
@@ -69,20 +90,20 @@ func liveRoutes() []route {
 	return []route{
 		{method: "OPTIONS", pattern: camera + "/whep", needs: auth.Live, serve: (*Server).optionsWHEP,
 			summary: "What a WHEP offer may be", params: []param{paramCamera}, answers: done("The Accept-Post header.")},
-		{method: "POST", pattern: camera + "/whep", needs: auth.Live, serve: (*Server).postWHEP,
+		{method: "POST", pattern: camera + "/whep", does: audit.ActionLiveStart, needs: auth.Live, serve: (*Server).postWHEP,
 			summary: "Watch live by WebRTC (WHEP)", params: []param{paramCamera, paramStream, audio}, body: &body{mime: "application/sdp", max: maxSDP},
 			answers: []answer{{status: 201, mime: "application/sdp", doc: "The answer; Location is the session's address."}}},
-		{method: "PATCH", pattern: camera + "/whep/{session}", needs: auth.Live, serve: (*Server).patchWHEP,
+		{method: "PATCH", pattern: camera + "/whep/{session}", unlogged: "part of a view that is in the log", needs: auth.Live, serve: (*Server).patchWHEP,
 			summary: "Send trickled candidates of a WHEP session", params: []param{paramCamera, session}, body: &body{mime: "application/trickle-ice-sdpfrag", max: maxSDP},
 			answers: append(done("Taken."), answer{status: 200, mime: "application/trickle-ice-sdpfrag", doc: "Taken, with an answer."})},
-		{method: "DELETE", pattern: camera + "/whep/{session}", needs: auth.Live, serve: (*Server).deleteWHEP,
+		{method: "DELETE", pattern: camera + "/whep/{session}", unlogged: "the end of the view is in the log", needs: auth.Live, serve: (*Server).deleteWHEP,
 			summary: "End a WHEP session", params: []param{paramCamera, session}, answers: done("Ended.")},
-		{method: "GET", pattern: camera + "/live.mp4", needs: auth.Live, serve: (*Server).getLiveMP4, streams: true,
+		{method: "GET", pattern: camera + "/live.mp4", does: audit.ActionLiveStart, needs: auth.Live, serve: (*Server).getLiveMP4, streams: true,
 			summary: "Watch live as endless fragmented MP4", params: []param{paramCamera, paramStream, audio}, answers: sends("video/mp4", "Initialisation segment, the newest group of pictures, and then what comes.")},
-		{method: "GET", pattern: camera + "/snapshot.jpg", needs: auth.Live, serve: (*Server).getSnapshot,
+		{method: "GET", pattern: camera + "/snapshot.jpg", does: audit.ActionSnapshot, needs: auth.Live, serve: (*Server).getSnapshot,
 			summary: "The newest key frame as a picture", params: []param{paramCamera, paramStream},
 			answers: append(sends("image/jpeg", "The picture."), answer{status: 200, mime: "video/mp4", doc: "An MP4 of the one frame, where no decoder is installed."})},
-		{method: "GET", pattern: camera + "/snapshot.mp4", needs: auth.Live, serve: (*Server).getSnapshot,
+		{method: "GET", pattern: camera + "/snapshot.mp4", does: audit.ActionSnapshot, needs: auth.Live, serve: (*Server).getSnapshot,
 			summary: "The newest key frame as it came", params: []param{paramCamera, paramStream}, answers: sends("video/mp4", "An MP4 of the one frame.")},
 	}
 }
@@ -95,15 +116,18 @@ func footageRoutes() []route {
 			summary: "What is recorded, and why the rest is not", params: ranged, answers: gives[[]Span](200, "Spans in order, covering the range up to now.")},
 		{method: "GET", pattern: camera + "/events", needs: auth.Playback, serve: (*Server).getCameraEvents,
 			summary: "What happened before a camera", params: []param{paramCamera, paramFrom, paramTo}, answers: gives[[]Event](200, "Events that overlap the range, in the order of their starts, at most 10000.")},
-		{method: "POST", pattern: camera + "/events", needs: auth.Raise, serve: (*Server).postEvent,
+		{method: "GET", pattern: camera + "/notifications", needs: auth.Playback, serve: (*Server).getNotifications,
+			summary: "What the camera's device reported last, as it said it: the last 100 of what is listened to, kept in memory only", params: []param{paramCamera, paramAfter},
+			answers: gives[[]CameraNotification](200, "Notifications, oldest first.")},
+		{method: "POST", pattern: camera + "/events", does: audit.ActionEventRaise, needs: auth.Raise, serve: (*Server).postEvent,
 			summary: "Raise, extend or end an event; at most 30 a minute of a camera and 300 in all", params: []param{paramCamera},
 			body:    &body{mime: "application/json", schema: typeOf[EventRequest](), max: maxEventBody},
 			answers: append(gives[RaisedEvent](201, "The event, as raised."), answer{status: 200, mime: "application/json", schema: typeOf[RaisedEvent](), doc: "The event, as changed."})},
 		{method: "GET", pattern: camera + "/segments", needs: auth.Playback, serve: (*Server).getSegments,
 			summary: "The files of a range of footage", params: ranged, answers: gives[[]SegmentFile](200, "The segments in order.")},
-		{method: "GET", pattern: camera + "/segments/keys", needs: auth.Keys, serve: (*Server).getSegmentKeys,
+		{method: "GET", pattern: camera + "/segments/keys", does: audit.ActionKeysShown, needs: auth.Keys, serve: (*Server).getSegmentKeys,
 			summary: "The keys of a range's files, through the local socket only", params: ranged, answers: gives[[]SegmentKey](200, "The keys, of encrypted segments.")},
-		{method: "GET", pattern: camera + "/video.mp4", needs: auth.Playback, serve: (*Server).getVideo, streams: true,
+		{method: "GET", pattern: camera + "/video.mp4", does: audit.ActionPlayback, needs: auth.Playback, serve: (*Server).getVideo, streams: true,
 			summary: "Footage of any range as one MP4; byte ranges are served", params: ranged, answers: sends("video/mp4", "The footage, gaps left out.")},
 		{method: "GET", pattern: camera + "/video.json", needs: auth.Playback, serve: (*Server).getVideoMap,
 			summary: "What times the frames of video.mp4 are of", params: ranged, answers: gives[VideoMap](200, "The map.")},
@@ -113,15 +137,17 @@ func footageRoutes() []route {
 func systemRoutes() []route {
 	const v1 = "/api/v1"
 	return []route{
-		{method: "GET", pattern: v1 + "/health", needs: auth.See, serve: (*Server).getHealth,
+		{method: "GET", pattern: v1 + "/health", filters: "volumes are for who maintains them, trouble of cameras for who sees them", needs: auth.See, serve: (*Server).getHealth,
 			summary: "How the gateway is", answers: gives[Health](200, "The health.")},
 		{method: "GET", pattern: v1 + "/egress", needs: auth.Maintain, serve: (*Server).getEgress,
 			summary: "Outbound connections that were refused", answers: gives[Egress](200, "The refusals.")},
-		{method: "POST", pattern: v1 + "/check", needs: auth.Maintain, serve: (*Server).postCheck,
+		{method: "GET", pattern: v1 + "/connections", needs: auth.Maintain, serve: (*Server).getConnections,
+			summary: "Every connection that the program can make, what for, and what was refused", answers: gives[Connections](200, "The connections.")},
+		{method: "POST", pattern: v1 + "/check", does: audit.ActionCheckStart, needs: auth.Maintain, serve: (*Server).postCheck,
 			summary: "Compare index, files and hashes, or repair them; goes on in the background, one at a time", body: jsonBody[CheckRequest](), answers: gives[CheckJob](202, "It runs.")},
 		{method: "GET", pattern: v1 + "/check", needs: auth.Maintain, serve: (*Server).getCheck,
 			summary: "The check that runs, or that ran last", answers: gives[CheckJob](200, "How far it is, or what was found.")},
-		{method: "DELETE", pattern: v1 + "/check", needs: auth.Maintain, serve: (*Server).deleteCheck,
+		{method: "DELETE", pattern: v1 + "/check", does: audit.ActionCheckCancel, needs: auth.Maintain, serve: (*Server).deleteCheck,
 			summary: "End the check that runs", answers: gives[CheckJob](200, "It has ended.")},
 		{method: "GET", pattern: v1 + "/openapi.json", public: "it describes the program, not the site", serve: (*Server).getOpenAPI,
 			summary: "This description", answers: gives[any](200, "OpenAPI 3.1.")},

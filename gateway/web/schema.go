@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
@@ -19,6 +20,8 @@ func newSchemas() *schemas { return &schemas{named: make(map[string]any)} }
 // of gives the schema of a type. It knows what the API uses and panics on anything else, which New's tests would show.
 func (s *schemas) of(t reflect.Type) map[string]any {
 	switch {
+	case t == reflect.TypeFor[json.RawMessage]():
+		return map[string]any{} // any value
 	case t == reflect.TypeFor[time.Time]():
 		return map[string]any{"type": "string", "format": "date-time"}
 	case t.Kind() != reflect.Pointer && t.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
@@ -55,8 +58,7 @@ func (s *schemas) reference(t reflect.Type) map[string]any {
 
 func (s *schemas) object(t reflect.Type) map[string]any {
 	properties, required := map[string]any{}, []string{}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for _, f := range reflect.VisibleFields(t) { // those of embedded structs too, as encoding/json writes them
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if !f.IsExported() || name == "-" || name == "" {
 			continue

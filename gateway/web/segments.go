@@ -64,10 +64,6 @@ func (s *Server) getSegmentKeys(w http.ResponseWriter, r *request) error {
 	if _, local := localIdentity(r.Request); !local {
 		return kindForbidden.with("Keys are told on the machine itself only.").hinting("Run holdfast recordings key there.")
 	}
-	keys, err := s.ring()
-	if err != nil {
-		return err
-	}
 	segments, err := s.askedSegments(r)
 	if err != nil {
 		return err
@@ -78,12 +74,15 @@ func (s *Server) getSegmentKeys(w http.ResponseWriter, r *request) error {
 			continue
 		}
 		k := SegmentKey{Path: seg.Path, Start: seg.Start.UTC(), KID: hex.EncodeToString(seg.KeyID[:])}
-		if key, err := keys.SegmentKey(seg.Camera, seg.Start, seg.KeyID); err != nil {
+		if key, err := s.o.Keys.SegmentKey(seg.Camera, seg.Start, seg.KeyID); err != nil {
 			k.Error = problemOf(err).Error()
 		} else {
 			k.Key = hex.EncodeToString(key[:])
 		}
 		list = append(list, k)
+	}
+	if n := len(segments); n > 0 { // what is told, not what was asked for
+		r.entry.From, r.entry.To = segments[0].Start.UTC(), segments[n-1].End.UTC()
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	return reply(w, http.StatusOK, list)

@@ -7,18 +7,16 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"holdfast/config"
 	"holdfast/gateway/auth"
 	"holdfast/gateway/egress"
-	"holdfast/gateway/web/authority"
+	"holdfast/gateway/web/certificate"
 )
 
 // Options of a Server.
@@ -29,16 +27,22 @@ type Options struct {
 	Site     string   // name of the site, shown to people
 	Version  string
 	TimeZone string // IANA name of the site's; "": this machine's
+	TLS      config.TLS
 
 	Auth    *auth.Auth // required
 	Cameras Cameras    // required
 	Live    Live       // required
 	Archive Archive    // required
 	Footage Footage    // required
+	Audit   Audit      // required; what everybody does is written to it
+	Own     Own        // what people read of it about themselves; nil: nothing
 	Checks  Checks     // required
-	Keys    Keys       // nil: footage is kept in clear
+	Keys    Keys       // required
 	UI      fs.FS      // required: files of the viewer, index.html among them
-	Egress  *egress.Guard
+
+	AuditLog AuditLog // required; what is read of the audit log
+
+	Egress *egress.Guard
 
 	Metrics func(io.Writer) // writes further counters; may be nil
 	Ready   func() bool     // nil: ready as soon as a face is bound
@@ -63,9 +67,12 @@ type Server struct {
 	conns   *connLimit
 	events  chan struct{} // holds one token for each event stream
 	probing chan struct{} // holds one token while the networks are probed
+	seen    *seen         // constant; what need not be written to the audit log again
 
-	authorityMu sync.Mutex // makes opening the authority one operation
-	authority   *authority.Authority
+	certMu sync.Mutex // makes opening the certificate, and changing what is said of it, one operation
+	tls    config.TLS
+	cert   *certificate.Holder // nil while no face has needed one
+	renew  chan struct{}       // holds one wish that the certificate be looked at
 
 	mu    sync.Mutex        // guards what follows
 	bound map[string]string // listen address → URL of a face that serves
@@ -79,12 +86,12 @@ const (
 
 // New makes a Server. Nothing listens before Run.
 func New(o Options) (*Server, error) {
-	if o.Auth == nil || o.Cameras == nil || o.Live == nil || o.Archive == nil || o.Footage == nil || o.Checks == nil || o.UI == nil {
+	if o.Auth == nil || o.Cameras == nil || o.Live == nil || o.Archive == nil || o.Footage == nil || o.Audit == nil || o.Checks == nil || o.Keys == nil || o.UI == nil || o.AuditLog == nil {
 		return nil, errors.New("make web server: an option is missing")
 	}
 	s := &Server{
 		o: o, log: o.Log, gauges: metrics.NewSet(), conns: newConnLimit(),
-		events: make(chan struct{}, maxEvents), probing: make(chan struct{}, 1),
+		events: make(chan struct{}, maxEvents), probing: make(chan struct{}, 1), seen: newSeen(), tls: o.TLS, renew: make(chan struct{}, 1),
 		bound: make(map[string]string), first: make(chan struct{}),
 	}
 	if s.log == nil {
@@ -100,11 +107,10 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("make web server: %w", err)
 	}
 	s.counts = newCounters(s)
-	o.Auth.OnEnd(o.Live.EndOwner)
 	return s, nil
 }
 
-// sweepEvery is how often expired sessions are ended and the certificate is looked at.
+// sweepEvery is how often expired sessions are ended.
 const sweepEvery = 30 * time.Second
 
 // Run serves every face until ctx ends. A face that cannot be bound raises an alarm and is tried again.
@@ -114,6 +120,8 @@ func (s *Server) Run(ctx context.Context) error {
 		faces.Go(func() { s.face(ctx, listen) })
 	}
 	faces.Go(func() { s.sweep(ctx) })
+	faces.Go(func() { s.keepCertificate(ctx) })
+	faces.Go(func() { s.o.Auth.Run(ctx) })
 	faces.Wait()
 	return ctx.Err()
 }
@@ -129,7 +137,6 @@ func (s *Server) sweep(ctx context.Context) {
 			if err := s.o.Auth.Sweep(); err != nil {
 				s.log.Error("sessions not swept", "error", err)
 			}
-			s.refreshCertificate()
 		}
 	}
 }
@@ -149,62 +156,6 @@ func (s *Server) URL(ctx context.Context) (string, error) {
 		}
 	}
 	return "", errors.New("no face is bound at this moment")
-}
-
-// CAFile is the file with the certificate that a client must trust, "" while no face speaks HTTPS.
-func (s *Server) CAFile() string {
-	if a := s.currentAuthority(); a != nil {
-		return a.CertFile()
-	}
-	return ""
-}
-
-func (s *Server) currentAuthority() *authority.Authority {
-	s.authorityMu.Lock()
-	defer s.authorityMu.Unlock()
-	return s.authority
-}
-
-// openAuthority gives the authority, reading or making it the first time.
-func (s *Server) openAuthority() (*authority.Authority, error) {
-	s.authorityMu.Lock()
-	defer s.authorityMu.Unlock()
-	if s.authority != nil {
-		return s.authority, nil
-	}
-	a, err := authority.Open(authority.Options{Dir: filepath.Join(s.o.Data, "tls"), Names: s.o.Names, Required: s.listened(), Log: s.log, Now: s.o.Now})
-	if err == nil {
-		s.authority = a
-	}
-	return a, err
-}
-
-// listened are the addresses that faces listen on by name.
-func (s *Server) listened() (list []netip.Addr) {
-	for _, listen := range s.o.Listen {
-		host, _, _ := net.SplitHostPort(listen)
-		if ip, err := netip.ParseAddr(host); err == nil && !ip.IsUnspecified() {
-			list = append(list, ip)
-		}
-	}
-	return list
-}
-
-func (s *Server) refreshCertificate() {
-	a := s.currentAuthority()
-	if a == nil {
-		return
-	}
-	change, err := a.Refresh()
-	switch {
-	case err != nil:
-		s.alarm("certificate", "The certificate could not be renewed: "+err.Error(), "Footage is not touched; browsers will warn once it expires.", "Look at the tls directory in the data directory.")
-	case change.Authority:
-		s.alarm("authority", "The gateway's address has changed, so it made a new certificate authority.", "Footage is not touched; browsers warn until the new certificate is installed.",
-			"Install the certificate again (/install-certificate), or give the gateway a name in the configuration.")
-	default:
-		s.clear("certificate")
-	}
 }
 
 func (s *Server) alarm(id, what, means, do string) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,6 +18,7 @@ import (
 type Credentials struct {
 	Username string `json:"username"`
 	Password string `json:"password"`
+	Code     string `json:"code,omitempty" doc:"Of the authenticator, or a recovery code, where the answer without one says that it is needed."`
 }
 
 // OnceToken signs somebody in, once.
@@ -45,8 +47,11 @@ type SetupState struct {
 // SessionInfo is who is signed in, and what the viewer shows around everything.
 type SessionInfo struct {
 	User        string   `json:"user"`
-	Role        string   `json:"role"`
-	Permissions []string `json:"permissions"`
+	Person      string   `json:"person" doc:"Id of the person; empty for a device, a program and the local socket."`
+	Display     string   `json:"display" doc:"What the person wants to be called; empty: as user."`
+	Kind        string   `json:"kind" enum:"session,token,device,process,local"`
+	Permissions []string `json:"permissions" doc:"What may be done: over the site, or, of what is about cameras, with some camera. Each camera says what may be done with it."`
+	Enrol       bool     `json:"enrol" doc:"The site asks for a second factor; until it is set up nothing else is allowed."`
 	CSRF        string   `json:"csrf" doc:"To be sent as X-CSRF-Token with every change; empty without a session."`
 	Site        string   `json:"site"`
 	Version     string   `json:"version"`
@@ -56,7 +61,10 @@ type SessionInfo struct {
 // SessionEntry is one session in the list.
 type SessionEntry struct {
 	ID      string    `json:"id"`
-	User    string    `json:"user"`
+	User    string    `json:"user" doc:"User name of the person, or name of the device."`
+	Kind    string    `json:"kind" enum:"session,device"`
+	Person  string    `json:"person" doc:"Id of the person; empty for a device."`
+	Device  string    `json:"device" doc:"Id of the device's token; empty for a person."`
 	Created time.Time `json:"created"`
 	Seen    time.Time `json:"seen" doc:"Last use."`
 	From    string    `json:"from" doc:"Address it was begun from."`
@@ -73,7 +81,7 @@ func (s *Server) getSession(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Server) sessionInfo(who auth.Identity, csrf string) SessionInfo {
-	info := SessionInfo{User: who.User, Role: string(who.Role), Permissions: []string{}, CSRF: csrf, Site: s.o.Site, Version: s.o.Version, TimeZone: s.o.TimeZone}
+	info := SessionInfo{User: who.User, Person: who.Person, Display: who.Display, Kind: string(who.Kind), Enrol: who.NeedsSecondFactor(), Permissions: []string{}, CSRF: csrf, Site: s.o.Site, Version: s.o.Version, TimeZone: s.o.TimeZone}
 	for _, p := range auth.Permissions() {
 		if who.May(p) {
 			info.Permissions = append(info.Permissions, p.String())
@@ -87,7 +95,8 @@ func (s *Server) postSession(w http.ResponseWriter, r *request) error {
 	if err := decode(r.body, &c); err != nil {
 		return err
 	}
-	session, err := s.o.Auth.Login(r.Context(), attempt(r), c.Username, c.Password)
+	r.entry.Personal.Name, r.entry.Person = cutName(c.Username), s.o.Auth.NameOf(c.Username)
+	session, err := s.o.Auth.Login(r.Context(), attempt(r), auth.Credentials{Name: c.Username, Password: c.Password, Code: c.Code})
 	if err != nil {
 		return err
 	}
@@ -124,15 +133,37 @@ func (s *Server) postSetup(w http.ResponseWriter, r *request) error {
 
 // attempt says where a try to sign in comes from.
 func attempt(r *request) auth.Attempt {
-	at := auth.Attempt{Agent: r.UserAgent(), Old: r.secret}
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		at.From = parseAddr(host)
+	at := auth.Attempt{Agent: r.UserAgent(), Old: r.secret, From: peerOf(r.Request)}
+	if c, err := r.Cookie(deviceCookie(r.Request)); err == nil {
+		at.Device = c.Value
 	}
 	return at
 }
 
+// peerOf is the address of who asks; not valid for the local socket.
+func peerOf(r *http.Request) netip.Addr {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return parseAddr(host)
+}
+
+// cutName bounds a sign-in name that is written to the audit log. What is longer than any name may be a password in the wrong field.
+func cutName(name string) string {
+	if len(name) > maxAuditID {
+		return ""
+	}
+	return name
+}
+
 func (s *Server) signedIn(w http.ResponseWriter, r *request, session auth.Session) error {
+	r.about(session.Identity)
 	setCookie(w, r.Request, session.Secret, session.Expires)
+	if session.Device != "" {
+		http.SetCookie(w, &http.Cookie{Name: deviceCookie(r.Request), Value: session.Device, Path: "/", MaxAge: int(auth.DeviceLife.Seconds()),
+			Secure: r.TLS != nil, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	}
 	return reply(w, http.StatusOK, s.sessionInfo(session.Identity, session.CSRF))
 }
 
@@ -149,7 +180,7 @@ func (s *Server) deleteSession(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Server) putPassword(w http.ResponseWriter, r *request) error {
-	if r.who.Session == "" {
+	if r.who.Person == "" || r.who.Session == "" {
 		return kindRequest.with("There is no password to change: it is a token that asks.")
 	}
 	var c NewPassword
@@ -164,15 +195,31 @@ func (s *Server) putPassword(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Server) getSessions(w http.ResponseWriter, r *request) error {
-	list := []SessionEntry{}
-	for _, e := range s.o.Auth.Sessions() {
-		list = append(list, SessionEntry{ID: e.ID, User: e.User, Created: e.Created, Seen: e.Seen, From: e.From, Agent: e.Agent, Own: e.ID == r.who.Session})
+	return reply(w, http.StatusOK, entriesOf(s.o.Auth.Sessions(), r.who))
+}
+
+func entriesOf(sessions []auth.SessionInfo, who auth.Identity) []SessionEntry {
+	list := make([]SessionEntry, 0, len(sessions))
+	for _, e := range sessions {
+		kind := auth.BySession
+		if e.Device != "" {
+			kind = auth.ByDevice
+		}
+		list = append(list, SessionEntry{ID: e.ID, User: e.User, Kind: string(kind), Person: e.Person, Device: e.Device, Created: e.Created, Seen: e.Seen, From: e.From, Agent: e.Agent, Own: e.ID == who.Session})
 	}
-	return reply(w, http.StatusOK, list)
+	return list
 }
 
 func (s *Server) deleteSessions(w http.ResponseWriter, r *request) error {
-	found, err := s.o.Auth.End(r.PathValue("id"))
+	id := r.PathValue("id")
+	r.entry.Target = clipID(id)
+	for _, x := range s.o.Auth.Sessions() {
+		if x.ID == id && x.Person != "" {
+			r.upon(x.Person, x.User) // whose it was says more than which it was
+			r.entry.Session = id
+		}
+	}
+	found, err := s.o.Auth.End(id)
 	if err != nil {
 		return err
 	}
@@ -195,6 +242,16 @@ func cookieName(r *http.Request) string {
 		return "__Host-" + name
 	}
 	return name
+}
+
+// deviceCookie is the name of the cookie by which a browser that somebody signed in from is known again. It gives no right: only tries of its
+// own, so that an attacker at the same address cannot lock it out.
+func deviceCookie(r *http.Request) string {
+	name := cookieName(r)
+	if plain, secure := strings.CutPrefix(name, "__Host-"); secure {
+		return "__Host-" + strings.Replace(plain, "holdfast-", "holdfast-device-", 1)
+	}
+	return strings.Replace(name, "holdfast-", "holdfast-device-", 1)
 }
 
 // setCookie gives the browser a session's secret, or takes it away.

@@ -18,7 +18,8 @@ import (
 // it is asked for with the rights of whoever looks.
 var shellPages = []string{
 	"/{$}", "/login", "/setup", "/live", "/live/{camera}", "/timeline", "/timeline/{camera}", "/events", "/exports", "/cameras", "/cameras/{camera}",
-	"/map", "/rules", "/storage", "/storage/{part}", "/people", "/privacy", "/audit", "/settings", "/system", "/health",
+	"/map", "/rules", "/storage", "/storage/{part}", "/people", "/people/{part}", "/privacy", "/audit", "/audit/{part}", "/approvals",
+	"/me", "/me/{part}", "/join", "/wall", "/settings", "/system", "/health",
 }
 
 // shell is the file that they serve; a page that explains something before anybody can sign in has a file of its own.

@@ -19,6 +19,13 @@ type Egress struct {
 	Refusals []egress.Refusal `json:"refusals" doc:"The last different ones, newest first."`
 }
 
+// Connections is every connection that the program can make, and what was refused.
+type Connections struct {
+	Connections []egress.Connection `json:"connections" doc:"Every class of connection, and of each what it is used for now. There are no others: nothing dials without being listed."`
+	Refused     uint64              `json:"refused" doc:"What was refused since the gateway started."`
+	Refusals    []egress.Refusal    `json:"refusals" doc:"The last different refusals, newest first, at most 64 of a kind."`
+}
+
 // CA is the certificate of the gateway's own authority.
 type CA struct {
 	Subject     string    `json:"subject"`
@@ -29,8 +36,8 @@ type CA struct {
 	URL         string    `json:"url" doc:"Where to download it."`
 }
 
-func (s *Server) getHealth(w http.ResponseWriter, _ *request) error {
-	return reply(w, http.StatusOK, s.o.Cameras.Health().complete())
+func (s *Server) getHealth(w http.ResponseWriter, r *request) error {
+	return reply(w, http.StatusOK, s.o.Cameras.Health().shownTo(r.who))
 }
 
 func (s *Server) getEgress(w http.ResponseWriter, _ *request) error {
@@ -39,6 +46,14 @@ func (s *Server) getEgress(w http.ResponseWriter, _ *request) error {
 		e = Egress{Refused: s.o.Egress.Refused(), Refusals: s.o.Egress.Refusals()}
 	}
 	return reply(w, http.StatusOK, e)
+}
+
+func (s *Server) getConnections(w http.ResponseWriter, _ *request) error {
+	c := Connections{Connections: []egress.Connection{}, Refusals: []egress.Refusal{}}
+	if s.o.Egress != nil {
+		c = Connections{Connections: s.o.Egress.Connections(), Refused: s.o.Egress.Refused(), Refusals: s.o.Egress.Refusals()}
+	}
+	return reply(w, http.StatusOK, c)
 }
 
 func (s *Server) getOpenAPI(w http.ResponseWriter, _ *request) error {

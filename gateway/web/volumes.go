@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"holdfast/gateway/audit"
 	"holdfast/gateway/auth"
 )
 
@@ -71,13 +72,13 @@ func volumeRoutes() []route {
 	return []route{
 		{method: "GET", pattern: v1, needs: auth.Maintain, serve: (*Server).getVolumes,
 			summary: "The volumes, their states and what is measured of them", answers: gives[[]Volume](200, "The volumes.")},
-		{method: "POST", pattern: v1, needs: auth.Maintain, serve: (*Server).postVolume,
+		{method: "POST", pattern: v1, does: audit.ActionVolumeAdd, needs: auth.Maintain, serve: (*Server).postVolume,
 			summary: "Take a directory into use for footage", body: jsonBody[VolumeRequest](), answers: gives[Volume](201, "The volume.")},
-		{method: "DELETE", pattern: v1 + "/{id}", needs: auth.Maintain, serve: (*Server).deleteVolume,
+		{method: "DELETE", pattern: v1 + "/{id}", does: audit.ActionVolumeRemove, needs: auth.Maintain, serve: (*Server).deleteVolume,
 			summary: "Take a volume out of use; nothing on it is touched", params: []param{paramVolume, forget}, answers: done("It is no longer in use.")},
-		{method: "POST", pattern: v1 + "/{id}/drain", needs: auth.Maintain, serve: (*Server).postDrain,
+		{method: "POST", pattern: v1 + "/{id}/drain", does: audit.ActionVolumeDrain, needs: auth.Maintain, serve: (*Server).postDrain,
 			summary: "Empty a volume: move its footage to the others while recording goes on", params: []param{paramVolume}, answers: gives[Volume](202, "It has begun.")},
-		{method: "DELETE", pattern: v1 + "/{id}/drain", needs: auth.Maintain, serve: (*Server).deleteDrain,
+		{method: "DELETE", pattern: v1 + "/{id}/drain", does: audit.ActionVolumeDrain, needs: auth.Maintain, serve: (*Server).deleteDrain,
 			summary: "End the emptying of a volume", params: []param{paramVolume}, answers: gives[Volume](200, "It has ended; what was moved stays where it is.")},
 	}
 }
@@ -101,6 +102,8 @@ func (s *Server) postVolume(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	r.entry.Target = v.ID
+	r.changed(nil, req)
 	return reply(w, http.StatusCreated, v)
 }
 
@@ -108,6 +111,7 @@ func (s *Server) postVolume(w http.ResponseWriter, r *request) error {
 const maxVolumePath = 4096
 
 func (s *Server) deleteVolume(w http.ResponseWriter, r *request) error {
+	r.entry.Target = clipID(r.PathValue("id"))
 	if err := s.o.Cameras.RemoveVolume(r.Context(), r.PathValue("id"), r.URL.Query().Get("forget") == "1"); err != nil {
 		return err
 	}
@@ -116,6 +120,7 @@ func (s *Server) deleteVolume(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Server) postDrain(w http.ResponseWriter, r *request) error {
+	r.entry.Target = clipID(r.PathValue("id"))
 	v, err := s.o.Cameras.DrainVolume(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
@@ -124,6 +129,7 @@ func (s *Server) postDrain(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Server) deleteDrain(w http.ResponseWriter, r *request) error {
+	r.entry.Target, r.entry.Reason = clipID(r.PathValue("id")), "cancelled"
 	v, err := s.o.Cameras.CancelDrain(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"holdfast/gateway/auth"
+	"holdfast/gateway/live"
 )
 
 const (
@@ -35,10 +36,17 @@ func (s *Server) postWHEP(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	session, sdp, err := s.o.Live.Offer(r.Context(), c.ID, id, st, r.who.Owner(), r.body, audio)
+	r.entry.Stream = id
+	v := &viewing{server: s, who: r.who, entry: r.entry}
+	if !v.hold(c.ID, audio) {
+		return kindNotFound.with("")
+	}
+	session, sdp, err := s.o.Live.Offer(r.Context(), live.Ask{Camera: c.ID, Name: id, Stream: st, Owner: r.who.Owner(), Audio: audio, Ended: v.ended}, r.body)
 	if err != nil {
+		v.release()
 		return err
 	}
+	r.entry.Session = session
 	h := w.Header()
 	h.Set("Location", fmt.Sprintf("/api/v1/cameras/%s/whep/%s", url.PathEscape(c.ID), url.PathEscape(session)))
 	h.Set("ETag", strconv.Quote(session))
@@ -47,29 +55,18 @@ func (s *Server) postWHEP(w http.ResponseWriter, r *request) error {
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusCreated)
 	_, err = w.Write(sdp)
-	s.endIfGone(r, session)
+	v.began(session)
 	return err
 }
 
-// endIfGone ends a live session whose owner lost their rights while it was being made: EndOwner came too early for it.
-func (s *Server) endIfGone(r *request, session string) {
-	select {
-	case <-r.who.Ended():
-		s.o.Live.Delete(session, r.who.Owner())
-	default:
-	}
-}
-
-// mayHear tells whether sound is asked for and may be heard: by the camera's setting, and by the person's right.
+// mayHear tells whether sound is asked for and may be heard: by the camera's setting, and by the person's right. Where it may not, there is none, as
+// of a camera without a microphone.
 func mayHear(r *request, c Camera, q url.Values) (bool, error) {
 	audio, err := parseFlag(q, "audio")
 	if err != nil || !audio {
 		return false, err
 	}
-	if !r.who.May(auth.Audio) {
-		return false, kindForbidden.with("You may watch this camera, but not listen.")
-	}
-	return c.Audio, nil
+	return c.Audio && r.who.MayOn(auth.Audio, c.ID), nil
 }
 
 func (s *Server) patchWHEP(w http.ResponseWriter, r *request) error {

@@ -46,7 +46,7 @@ func TestProbeFindsEachDeviceOnceWithAllItsAddresses(t *testing.T) {
 		if try == 10 {
 			t.Fatalf("found %v", found)
 		}
-		list, err := Probe(t.Context(), Options{Timeout: time.Second})
+		list, err := Probe(t.Context(), Options{Timeout: time.Second, Open: net.ListenPacket})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,20 +93,22 @@ func TestResponderAnswersWhatMeansIt(t *testing.T) {
 		}
 	}
 	// Who forges the sender of a probe must not gain much by it: an answer is about as large as a question.
-	if q, a := len(question("tds:Device")), len(r.answer("urn:uuid:q")); a > 3*q {
+	if q, a := len(question(uuid.NewString(), "tds:Device")), len(r.answer("urn:uuid:q")); a > 3*q {
 		t.Errorf("an answer of %d bytes to a question of %d", a, q)
 	}
 }
 
 func TestWhatAnswersIsBoundedAndChecked(t *testing.T) {
 	from := netip.MustParseAddrPort("192.168.1.9:3702")
-	kind, list, err := parse(envelope("ProbeMatches", "", "<d:ProbeMatches><d:ProbeMatch>"+
+	p, err := parse(envelope("ProbeMatches", "", "<d:ProbeMatches><d:ProbeMatch>"+
 		match("urn:uuid:1", "ftp://x http://u:p@192.168.1.9/ javascript:1 http://10.0.0.1/a http://192.168.1.9/b "+strings.Repeat("http://10.0.0.1/c ", 100)+"http://"+strings.Repeat("x", 500))+
 		"</d:ProbeMatch><d:ProbeMatch>"+match("", "http://10.0.0.2/")+"</d:ProbeMatch></d:ProbeMatches>"), from)
-	if err != nil || kind != "ProbeMatches" || len(list) != 1 {
-		t.Fatalf("%s, %d devices, %v", kind, len(list), err)
+	if err != nil || p.kind != "ProbeMatches" || len(p.devices) != 1 {
+		t.Fatalf("%s, %d devices, %v", p.kind, len(p.devices), err)
 	}
-	f := list[0]
+	g := newGathering(nil)
+	g.add(p.devices[0], "eth0")
+	f := g.list()[0]
 	if f.Address() != "http://192.168.1.9/b" || len(f.XAddrs) > maxXAddrs || f.Hardware != "X1" {
 		t.Errorf("found %+v", f)
 	}
@@ -115,89 +117,94 @@ func TestWhatAnswersIsBoundedAndChecked(t *testing.T) {
 			t.Errorf("address %q was kept", a)
 		}
 	}
-	g := gathering{byID: map[string]int{}}
+	g = newGathering(nil)
 	for i := range 3 * MaxFound {
-		g.add(Found{ID: fmt.Sprint(i), XAddrs: []string{"http://10.0.0.1/"}})
+		g.add(Found{ID: fmt.Sprint(i), XAddrs: []string{"http://10.0.0.1/"}, From: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), port)}, "eth0")
 	}
 	for i := range 100 {
-		g.add(Found{ID: "0", XAddrs: []string{fmt.Sprintf("http://10.0.0.1/%d", i)}})
+		g.add(Found{ID: "0", XAddrs: []string{fmt.Sprintf("http://10.0.0.1/%d", i)}, From: netip.MustParseAddrPort("10.1.0.0:3702")}, "eth0")
 	}
-	if len(g.list) != MaxFound || len(g.list[0].XAddrs) > maxXAddrs {
-		t.Errorf("%d devices, %d addresses", len(g.list), len(g.list[0].XAddrs))
+	if list := g.list(); len(list) != MaxFound || len(list[0].XAddrs) > maxXAddrs {
+		t.Errorf("%d devices, %d addresses", len(list), len(list[0].XAddrs))
+	}
+	g = newGathering(nil)
+	for i := range MaxFound {
+		g.add(Found{ID: fmt.Sprint(i), From: from}, "eth0")
+	}
+	if n := len(g.list()); n != maxPerSender {
+		t.Errorf("one sender told of %d devices", n)
 	}
 }
 
-// TestHelloIsHeard announces a device on loopback, as one that comes up does.
-func TestHelloIsHeard(t *testing.T) {
+// TestWhatIsAnnouncedIsHeard has a device come and go on loopback.
+func TestWhatIsAnnouncedIsHeard(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	heard := make(chan Found, 10)
+	heard := make(chan Announcement, 10)
 	done := make(chan error, 1)
 	go func() {
-		done <- Listen(ctx, func(f Found) {
+		done <- Listen(ctx, func(a Announcement) {
 			select {
-			case heard <- f:
+			case heard <- a:
 			default:
 			}
 		})
 	}()
 	defer func() { cancel(); <-done }()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if err := sendFrom(conn, loopback); err != nil {
-		t.Fatal(err)
-	}
 	id := "urn:uuid:" + uuid.NewString()
-	tick := time.NewTicker(50 * time.Millisecond) // the listener may not have joined yet
-	defer tick.Stop()
-	limit := time.After(20 * time.Second)
-	for {
-		conn.WriteToUDPAddrPort(envelope("Bye", "", "<d:Bye>"+match(id+"x", "")+"</d:Bye>"), netip.AddrPortFrom(group4, port))
-		conn.WriteToUDPAddrPort(envelope("Hello", "", "<d:Hello>"+match(id, "http://127.0.0.1/onvif")+"</d:Hello>"), netip.AddrPortFrom(group4, port))
-		select {
-		case f := <-heard:
-			if f.ID == id+"x" {
-				t.Fatal("a Bye was taken for a Hello")
-			}
-			if f.ID == id {
-				if f.From.Addr() != loopback {
-					t.Errorf("heard %+v", f)
+	// The listener may not have joined yet, and from one host no more than one a second is handed on: so it comes and goes again.
+	for _, bye := range []bool{false, true} {
+		limit := time.After(20 * time.Second)
+		for got := false; !got; {
+			comeAndGo(t, id)
+			for waiting := true; waiting && !got; {
+				select {
+				case a := <-heard:
+					if got = a.ID == id && a.Bye == bye; got && a.From.Addr() != loopback {
+						t.Errorf("heard %+v", a)
+					}
+				case <-time.After(50 * time.Millisecond):
+					waiting = false
+				case <-limit:
+					t.Fatalf("nothing was heard, bye %v", bye)
 				}
-				return
 			}
-		case <-tick.C:
-		case <-limit:
-			t.Fatal("nothing was heard")
 		}
 	}
 }
 
-func TestAFloodOfHellosIsDropped(t *testing.T) {
-	h := &hearing{left: helloBurst, since: time.Now().Add(time.Hour)}
-	n := 0
-	for range 10_000 {
-		if h.may() {
-			n++
-		}
+// comeAndGo announces a device as one that comes, and at once as one that goes.
+func comeAndGo(t *testing.T, id string) {
+	t.Helper()
+	r := &Responder{Endpoint: id, XAddrs: "http://127.0.0.1/onvif", Interface: loopback, Announce: true}
+	conns, err := r.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if n != helloBurst {
-		t.Errorf("%d were handed on", n)
+	r.announce(conns[0], "Hello")
+	r.announce(conns[0], "Bye")
+	for _, c := range conns {
+		c.Close()
 	}
 }
 
 func FuzzDatagram(f *testing.F) {
 	f.Add(envelope("ProbeMatches", "", "<d:ProbeMatches><d:ProbeMatch>"+match("urn:uuid:1", "http://10.0.0.1/")+"</d:ProbeMatch></d:ProbeMatches>"))
 	f.Add(envelope("Hello", "", "<d:Hello>"+match("urn:uuid:1", "http://[fe80::1%25eth0]/ http://[::")+"</d:Hello>"))
-	f.Add(question("tds:Device"))
+	f.Add(question(uuid.NewString(), "tds:Device"))
 	f.Add([]byte("<"))
 	r := &Responder{Endpoint: "urn:uuid:x", Scopes: []string{"onvif://www.onvif.org/name/Gate"}}
 	from := netip.MustParseAddrPort("192.168.1.9:3702")
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if _, list, err := parse(data, from); err == nil {
-			for _, d := range list {
+		if p, err := parse(data, from); err == nil {
+			g := newGathering(nil)
+			for _, d := range p.devices {
 				if d.ID == "" || len(d.ID) > maxText || len(d.XAddrs) > maxXAddrs || len(d.Scopes) > maxScopes || d.Address() == "" {
+					t.Fatalf("%+v", d)
+				}
+				g.add(d, "eth0")
+			}
+			for _, d := range g.list() {
+				if len(d.XAddrs) > maxXAddrs || d.Address() == "" || d.Key == "" {
 					t.Fatalf("%+v", d)
 				}
 			}

@@ -1,13 +1,15 @@
-// Package onviftest simulates the control plane of cameras: devices of the kinds fixed, ptz and thermal on package server,
-// with the quirks that cameras in the field have. They are real servers on real sockets; the demo uses them too.
+// Package onviftest simulates the control plane of cameras: devices of the kinds below on package server, with the quirks that
+// cameras in the field have. A fixed one has a lens that focuses, two relays, two inputs and a lamp; one that moves has presets,
+// tours, a home position and a wiper; a thermal one measures. Each can be set up, and be given recordings of its own (Keep). They are
+// real servers on real sockets; the demo uses them too. Replay answers for a device whose answers were recorded.
 //
 // Their streams are somebody else's: the profiles carry the addresses that they are given.
 package onviftest
 
 import (
-	"fmt"
-	"math"
+	"cmp"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,163 +22,70 @@ type Kind string
 
 // The kinds.
 const (
-	Fixed   Kind = "fixed"
-	PTZ     Kind = "ptz"
-	Thermal Kind = "thermal"
+	Fixed      Kind = "fixed"
+	PTZ        Kind = "ptz"
+	Thermal    Kind = "thermal"
+	Encoder    Kind = "encoder"    // four video sources
+	BiSpectrum Kind = "bispectrum" // a visible and a thermal source
+	ProfileS   Kind = "s"          // of Profile S alone: Media and GetCapabilities, neither Media2 nor GetServices
+	ProfileT   Kind = "t"          // H.265, OSD, privacy masks, video source modes
 )
 
 // Options of a device.
 type Options struct {
 	Kind     Kind
 	Name     string // also who it is: the endpoint is made of it
+	Serial   string // "" is made of the name
 	Profiles []server.Profile
 	Skew     time.Duration // of its clock
+
+	PTZ       server.PTZQuirks // how its movement departs from the specification
+	OlderIO   bool             // it has no DeviceIO service, and names its auxiliary commands in GetCapabilities only
+	Unfocused bool             // its focus cannot be moved
+
+	Events server.EventQuirks // how its event service differs
+	// MaxPullPoints bounds its event subscriptions; 0: ten.
+	MaxPullPoints int
 }
 
 // Device is a simulated camera's state.
 type Device struct {
-	o  Options
-	id string
+	o      Options
+	id     string
+	events *server.Events
+	skew   atomic.Int64 // of its clock, nanoseconds
+	manage management
 
-	mu      sync.Mutex // guards what follows
-	from    position   // where the present movement began
-	moved   time.Time  // when
-	speed   position   // of a continuous movement, per second
-	presets []server.Preset
-	made    int
+	mechanics *Mechanics // nil of a camera that does not move
+	controls
+
+	mu    sync.Mutex // guards what follows
+	media media
+	card  []server.Kept
 }
-
-type position struct{ pan, tilt, zoom float64 }
 
 // space makes endpoints that are the same at every start.
 var space = uuid.MustParse("6f2a1f3a-52f0-4d0e-9a55-7c1d0b6a9e21")
 
 // New makes a device.
 func New(o Options) *Device {
-	return &Device{o: o, id: "urn:uuid:" + uuid.NewSHA1(space, []byte(o.Name)).String(), moved: time.Now(),
-		presets: []server.Preset{{Token: "1", Name: "Entrance", Pan: -0.4, Tilt: 0.1}, {Token: "2", Name: "Road", Pan: 0.5, Tilt: -0.1, Zoom: 0.3}}, made: 2}
-}
-
-var models = map[Kind][2]string{Fixed: {"HF-Fixed 2MP", "hf-fixed"}, PTZ: {"HF-PTZ 1MP", "hf-ptz"}, Thermal: {"HF-Thermal VGA", "hf-thermal"}}
-
-// Info says what the device is.
-func (d *Device) Info() server.Info {
-	m := models[d.o.Kind]
-	return server.Info{Manufacturer: "Holdfast simulator", Model: m[0], Hardware: m[1], Firmware: "1.0", Serial: d.id[len(d.id)-12:],
-		Name: d.o.Name, Location: "this machine", Endpoint: d.id, Thermal: d.o.Kind == Thermal}
-}
-
-// Profiles are those that it was given.
-func (d *Device) Profiles() []server.Profile { return d.o.Profiles }
-
-// Now is the device's clock.
-func (d *Device) Now() time.Time { return time.Now().Add(d.o.Skew) }
-
-// PTZ gives the mechanics of a camera that moves.
-func (d *Device) PTZ() server.PTZ {
-	if d.o.Kind != PTZ {
-		return nil
-	}
+	d := &Device{o: o, id: "urn:uuid:" + uuid.NewSHA1(space, []byte(o.Name)).String(), media: newMedia(o)}
+	d.addControls()
+	d.skew.Store(int64(o.Skew))
+	d.events = newEvents(d)
 	return d
 }
 
-// Position is where the camera looks now, and whether it moves.
-func (d *Device) Position() (pan, tilt, zoom float64, moving bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	p := d.now()
-	return p.pan, p.tilt, p.zoom, d.speed != position{}
+// Info says what the device is.
+func (d *Device) Info() server.Info {
+	k := kinds[d.o.Kind]
+	return server.Info{Manufacturer: "Holdfast simulator", Model: k.model, Hardware: k.hardware, Firmware: "1.0", Serial: cmp.Or(d.o.Serial, d.id[len(d.id)-12:]),
+		Name: d.o.Name, Location: "this machine", Endpoint: d.id, Thermal: k.thermal, Legacy: k.legacy}
 }
 
-// now is the position at this moment. Caller holds mu.
-func (d *Device) now() position {
-	t := time.Since(d.moved).Seconds()
-	return position{pan: limit(d.from.pan+t*d.speed.pan, -1), tilt: limit(d.from.tilt+t*d.speed.tilt, -1), zoom: limit(d.from.zoom+t*d.speed.zoom, 0)}
-}
-
-func limit(v, low float64) float64 { return math.Min(math.Max(v, low), 1) }
-
-// fullSpeed is how much of its range a camera covers in a second at velocity 1.
-const fullSpeed = 0.5
-
-// Drive starts a continuous movement, or stops it.
-func (d *Device) Drive(pan, tilt, zoom float64) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.from, d.moved = d.now(), time.Now()
-	d.speed = position{pan * fullSpeed, tilt * fullSpeed, zoom * fullSpeed}
-}
-
-// Move goes to a position, at once.
-func (d *Device) Move(pan, tilt, zoom float64, relative bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	p := position{}
-	if relative {
-		p = d.now()
-	}
-	d.from = position{limit(p.pan+pan, -1), limit(p.tilt+tilt, -1), limit(p.zoom+zoom, 0)}
-	d.moved, d.speed = time.Now(), position{}
-}
-
-// Presets are the kept positions.
-func (d *Device) Presets() []server.Preset {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return append([]server.Preset(nil), d.presets...)
-}
-
-// maxPresets is what the node says.
-const maxPresets = 32
-
-// SavePreset keeps the present position.
-func (d *Device) SavePreset(token, name string) string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	p := d.now()
-	if i := d.find(token); i >= 0 {
-		d.presets[i].Pan, d.presets[i].Tilt, d.presets[i].Zoom = p.pan, p.tilt, p.zoom
-		return token
-	}
-	if token != "" || len(d.presets) >= maxPresets {
-		return ""
-	}
-	d.made++
-	token = fmt.Sprint(d.made)
-	d.presets = append(d.presets, server.Preset{Token: token, Name: name, Pan: p.pan, Tilt: p.tilt, Zoom: p.zoom})
-	return token
-}
-
-func (d *Device) find(token string) int {
-	for i := range d.presets {
-		if d.presets[i].Token == token {
-			return i
-		}
-	}
-	return -1
-}
-
-// RemovePreset forgets a position.
-func (d *Device) RemovePreset(token string) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	i := d.find(token)
-	if i < 0 {
-		return false
-	}
-	d.presets = append(d.presets[:i], d.presets[i+1:]...)
-	return true
-}
-
-// GotoPreset goes to a kept position.
-func (d *Device) GotoPreset(token string) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	i := d.find(token)
-	if i < 0 {
-		return false
-	}
-	p := d.presets[i]
-	d.from, d.moved, d.speed = position{p.Pan, p.Tilt, p.Zoom}, time.Now(), position{}
-	return true
+// Now is the device's clock.
+func (d *Device) Now() time.Time {
+	d.manage.mu.Lock()
+	defer d.manage.mu.Unlock()
+	return time.Now().Add(time.Duration(d.skew.Load()) + d.manage.now.Set)
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"strings"
@@ -16,7 +17,8 @@ type operation struct {
 	do     func(*Server, *soap.Node) (string, *fault)
 }
 
-// operations are all that is answered.
+// operations are all that is answered, by name. Where two services have one of a name, it stands with the prefix of its service,
+// as in "timg:Stop".
 var operations map[string]operation
 
 func init() { // a composite literal would refer to itself through the methods
@@ -39,26 +41,23 @@ func init() { // a composite literal would refer to itself through the methods
 		"GetVideoSources":               {soap.NSMedia, false, (*Server).getVideoSources},
 		"GetVideoSourceConfigurations":  {"", false, (*Server).getVideoSourceConfigurations},
 		"GetVideoEncoderConfigurations": {"", false, (*Server).getVideoEncoderConfigurations},
-
-		"GetNodes":          {soap.NSPTZ, false, (*Server).getNodes},
-		"GetNode":           {soap.NSPTZ, false, (*Server).getNodes},
-		"GetConfigurations": {soap.NSPTZ, false, (*Server).getConfigurations},
-		"GetStatus":         {soap.NSPTZ, false, (*Server).getStatus},
-		"AbsoluteMove":      {soap.NSPTZ, false, (*Server).absoluteMove},
-		"RelativeMove":      {soap.NSPTZ, false, (*Server).relativeMove},
-		"ContinuousMove":    {soap.NSPTZ, false, (*Server).continuousMove},
-		"Stop":              {soap.NSPTZ, false, (*Server).stop},
-		"GetPresets":        {soap.NSPTZ, false, (*Server).getPresets},
-		"SetPreset":         {soap.NSPTZ, false, (*Server).setPreset},
-		"RemovePreset":      {soap.NSPTZ, false, (*Server).removePreset},
-		"GotoPreset":        {soap.NSPTZ, false, (*Server).gotoPreset},
 	}
+	maps.Copy(operations, mediaOperations())
+	maps.Copy(operations, ptzOperations())
+	maps.Copy(operations, controlOperations())
+	maps.Copy(operations, managing())
+	maps.Copy(operations, recordingOperations())
 }
 
 func (s *Server) getSystemDateAndTime(*soap.Node) (string, *fault) {
 	n := s.o.Device.Now().UTC()
-	return fmt.Sprintf(`<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>NTP</tt:DateTimeType><tt:DaylightSavings>false</tt:DaylightSavings><tt:TimeZone><tt:TZ>UTC0</tt:TZ></tt:TimeZone><tt:UTCDateTime><tt:Time><tt:Hour>%d</tt:Hour><tt:Minute>%d</tt:Minute><tt:Second>%d</tt:Second></tt:Time><tt:Date><tt:Year>%d</tt:Year><tt:Month>%d</tt:Month><tt:Day>%d</tt:Day></tt:Date></tt:UTCDateTime></tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>`,
-		n.Hour(), n.Minute(), n.Second(), n.Year(), n.Month(), n.Day()), nil
+	m := s.settings()
+	kind := "Manual"
+	if m.ByNTP {
+		kind = "NTP"
+	}
+	return fmt.Sprintf(`<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>%s</tt:DateTimeType><tt:DaylightSavings>%t</tt:DaylightSavings><tt:TimeZone><tt:TZ>%s</tt:TZ></tt:TimeZone><tt:UTCDateTime><tt:Time><tt:Hour>%d</tt:Hour><tt:Minute>%d</tt:Minute><tt:Second>%d</tt:Second></tt:Time><tt:Date><tt:Year>%d</tt:Year><tt:Month>%d</tt:Month><tt:Day>%d</tt:Day></tt:Date></tt:UTCDateTime></tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>`,
+		kind, m.Daylight, soap.Escape(m.Zone), n.Hour(), n.Minute(), n.Second(), n.Year(), n.Month(), n.Day()), nil
 }
 
 func (s *Server) getDeviceInformation(*soap.Node) (string, *fault) {
@@ -71,26 +70,27 @@ func (s *Server) getDeviceInformation(*soap.Node) (string, *fault) {
 type service struct{ space, path, capabilities string }
 
 const (
-	deviceCapabilities = `<tds:Capabilities><tds:Network/><tds:Security UsernameToken="true" HttpDigest="true"/><tds:System DiscoveryResolve="false" DiscoveryBye="false" RemoteDiscovery="false" SystemBackup="false" SystemLogging="false" FirmwareUpgrade="false"/></tds:Capabilities>`
-	mediaCapabilities  = `<trt:Capabilities><trt:ProfileCapabilities MaximumNumberOfProfiles="8"/><trt:StreamingCapabilities RTPMulticast="false" RTP_TCP="true" RTP_RTSP_TCP="true"/></trt:Capabilities>`
-	media2Capabilities = `<tr2:Capabilities><tr2:ProfileCapabilities MaximumNumberOfProfiles="8" ConfigurationsSupported="VideoSource VideoEncoder"/><tr2:StreamingCapabilities RTSPStreaming="true" RTPMulticast="false" RTP_RTSP_TCP="true"/></tr2:Capabilities>`
-	ptzCapabilities    = `<tptz:Capabilities/>`
-	thermalService     = `<tth:Capabilities Radiometry="false"/>`
+	deviceCapabilities = `<tds:Capabilities><tds:Network/><tds:Security UsernameToken="true" HttpDigest="true"/><tds:System DiscoveryResolve="false" DiscoveryBye="false" RemoteDiscovery="false" SystemBackup="false" SystemLogging="false" FirmwareUpgrade="false"/>%s</tds:Capabilities>`
+	mediaCapabilities  = `<trt:Capabilities SnapshotUri="%t" VideoSourceMode="%t" OSD="%t"><trt:ProfileCapabilities MaximumNumberOfProfiles="8"/><trt:StreamingCapabilities RTPMulticast="false" RTP_TCP="true" RTP_RTSP_TCP="true"/></trt:Capabilities>`
+	media2Capabilities = `<tr2:Capabilities SnapshotUri="%t" VideoSourceMode="%t" OSD="%t" Mask="%t"><tr2:ProfileCapabilities MaximumNumberOfProfiles="8" ConfigurationsSupported="VideoSource VideoEncoder"/><tr2:StreamingCapabilities RTSPStreaming="true" RTPMulticast="false" RTP_RTSP_TCP="true"/></tr2:Capabilities>`
 )
 
 func (s *Server) list() []service {
-	l := []service{{soap.NSDevice, "device_service", deviceCapabilities}, {soap.NSMedia, "media_service", mediaCapabilities},
-		{soap.NSMedia2, "media2_service", media2Capabilities}}
-	if s.o.Device.PTZ() != nil {
-		l = append(l, service{soap.NSPTZ, "ptz_service", ptzCapabilities})
+	picture, modes, osd, mask := s.mediaHas()
+	l := []service{{soap.NSDevice, "device_service", fmt.Sprintf(deviceCapabilities, s.auxiliaryCapabilities())}, {soap.NSMedia, "media_service", fmt.Sprintf(mediaCapabilities, picture, modes, osd)}}
+	if !s.o.Device.Info().Legacy {
+		l = append(l, service{soap.NSMedia2, "media2_service", fmt.Sprintf(media2Capabilities, picture, modes, osd, mask)})
 	}
-	if s.o.Device.Info().Thermal {
-		l = append(l, service{soap.NSThermal, "thermal_service", thermalService})
+	if s.events != nil {
+		l = append(l, service{soap.NSEvents, "event_service", s.events.eventCapabilities()})
 	}
-	return l
+	return append(append(l, s.controlServices()...), s.recordingServices()...)
 }
 
 func (s *Server) getServices(req *soap.Node) (string, *fault) {
+	if s.o.Device.Info().Legacy {
+		return "", &notSupported
+	}
 	var b strings.Builder
 	for _, v := range s.list() {
 		fmt.Fprintf(&b, `<tds:Service><tds:Namespace>%s</tds:Namespace><tds:XAddr>%s</tds:XAddr>`, v.space, s.address(v.path))
@@ -102,7 +102,8 @@ func (s *Server) getServices(req *soap.Node) (string, *fault) {
 	return "<tds:GetServicesResponse>" + b.String() + "</tds:GetServicesResponse>", nil
 }
 
-var prefixes = map[string]string{soap.NSDevice: "tds", soap.NSMedia: "trt", soap.NSMedia2: "tr2", soap.NSPTZ: "tptz", soap.NSThermal: "tth"}
+var prefixes = map[string]string{soap.NSDevice: "tds", soap.NSMedia: "trt", soap.NSMedia2: "tr2", soap.NSPTZ: "tptz", soap.NSThermal: "tth",
+	soap.NSImaging: "timg", soap.NSDeviceIO: "tmd", soap.NSEvents: "tev", soap.NSSearch: "tse", soap.NSReplay: "trp"}
 
 func (s *Server) getServiceCapabilities(req *soap.Node) (string, *fault) {
 	for _, v := range s.list() {
@@ -116,12 +117,12 @@ func (s *Server) getServiceCapabilities(req *soap.Node) (string, *fault) {
 
 func (s *Server) getCapabilities(*soap.Node) (string, *fault) {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<tt:Device><tt:XAddr>%s</tt:XAddr></tt:Device><tt:Media><tt:XAddr>%s</tt:XAddr><tt:StreamingCapabilities><tt:RTPMulticast>false</tt:RTPMulticast><tt:RTP_TCP>true</tt:RTP_TCP><tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP></tt:StreamingCapabilities></tt:Media>`,
-		s.address("device_service"), s.address("media_service"))
+	fmt.Fprintf(&b, `<tt:Device><tt:XAddr>%s</tt:XAddr>%s</tt:Device>%s%s<tt:Media><tt:XAddr>%s</tt:XAddr><tt:StreamingCapabilities><tt:RTPMulticast>false</tt:RTPMulticast><tt:RTP_TCP>true</tt:RTP_TCP><tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP></tt:StreamingCapabilities></tt:Media>`,
+		s.address("device_service"), s.oldIO(), s.eventsOld(), s.oldImaging(), s.address("media_service"))
 	if s.o.Device.PTZ() != nil {
 		fmt.Fprintf(&b, `<tt:PTZ><tt:XAddr>%s</tt:XAddr></tt:PTZ>`, s.address("ptz_service"))
 	}
-	return "<tds:GetCapabilitiesResponse><tds:Capabilities>" + b.String() + "</tds:Capabilities></tds:GetCapabilitiesResponse>", nil
+	return "<tds:GetCapabilitiesResponse><tds:Capabilities>" + b.String() + s.oldDeviceIO() + "</tds:Capabilities></tds:GetCapabilitiesResponse>", nil
 }
 
 // scopes are the fixed scopes of Core specification section 7.3.2.2.
@@ -141,17 +142,25 @@ func (s *Server) getScopes(*soap.Node) (string, *fault) {
 	for _, sc := range scopes(s.o.Device) {
 		fmt.Fprintf(&b, `<tds:Scopes><tt:ScopeDef>Fixed</tt:ScopeDef><tt:ScopeItem>%s</tt:ScopeItem></tds:Scopes>`, soap.Escape(sc))
 	}
+	for _, sc := range s.settings().Scopes {
+		fmt.Fprintf(&b, `<tds:Scopes><tt:ScopeDef>Configurable</tt:ScopeDef><tt:ScopeItem>%s</tt:ScopeItem></tds:Scopes>`, soap.Escape(sc))
+	}
 	return "<tds:GetScopesResponse>" + b.String() + "</tds:GetScopesResponse>", nil
 }
 
 func (s *Server) getHostname(*soap.Node) (string, *fault) {
-	return `<tds:GetHostnameResponse><tds:HostnameInformation><tt:FromDHCP>false</tt:FromDHCP><tt:Name>camera</tt:Name></tds:HostnameInformation></tds:GetHostnameResponse>`, nil
+	m := s.settings()
+	return fmt.Sprintf(`<tds:GetHostnameResponse><tds:HostnameInformation><tt:FromDHCP>%t</tt:FromDHCP><tt:Name>%s</tt:Name></tds:HostnameInformation></tds:GetHostnameResponse>`, m.DHCPName, soap.Escape(m.Hostname)), nil
 }
 
 func (s *Server) getNetworkInterfaces(*soap.Node) (string, *fault) {
 	host, _, _ := net.SplitHostPort(s.Addr())
-	return fmt.Sprintf(`<tds:GetNetworkInterfacesResponse><tds:NetworkInterfaces token="eth0"><tt:Enabled>true</tt:Enabled><tt:Info><tt:Name>eth0</tt:Name><tt:HwAddress>%s</tt:HwAddress><tt:MTU>1500</tt:MTU></tt:Info><tt:IPv4><tt:Enabled>true</tt:Enabled><tt:Config><tt:Manual><tt:Address>%s</tt:Address><tt:PrefixLength>24</tt:PrefixLength></tt:Manual><tt:DHCP>false</tt:DHCP></tt:Config></tt:IPv4></tds:NetworkInterfaces></tds:GetNetworkInterfacesResponse>`,
-		hardwareAddress(s.o.Device.Info().Endpoint), host), nil
+	m, bits := s.settings(), 24
+	if m.Address.IsValid() && !m.DHCP {
+		host, bits = m.Address.Addr().String(), m.Address.Bits()
+	}
+	return fmt.Sprintf(`<tds:GetNetworkInterfacesResponse><tds:NetworkInterfaces token="eth0"><tt:Enabled>true</tt:Enabled><tt:Info><tt:Name>eth0</tt:Name><tt:HwAddress>%s</tt:HwAddress><tt:MTU>1500</tt:MTU></tt:Info><tt:IPv4><tt:Enabled>true</tt:Enabled><tt:Config><tt:Manual><tt:Address>%s</tt:Address><tt:PrefixLength>%d</tt:PrefixLength></tt:Manual><tt:DHCP>%t</tt:DHCP></tt:Config></tt:IPv4></tds:NetworkInterfaces></tds:GetNetworkInterfacesResponse>`,
+		hardwareAddress(s.o.Device.Info().Endpoint), host, bits, m.DHCP), nil
 }
 
 // hardwareAddress makes a locally administered address of a device's identity.
@@ -173,5 +182,5 @@ func (s *Server) getEndpointReference(*soap.Node) (string, *fault) {
 }
 
 func (s *Server) getUsers(*soap.Node) (string, *fault) {
-	return "<tds:GetUsersResponse><tds:User><tt:Username>" + soap.Escape(s.o.Username) + "</tt:Username><tt:UserLevel>Administrator</tt:UserLevel></tds:User></tds:GetUsersResponse>", nil
+	return "<tds:GetUsersResponse>" + accountList(s.settings().Accounts) + "</tds:GetUsersResponse>", nil
 }

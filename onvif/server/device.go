@@ -16,33 +16,23 @@ type Info struct {
 	Name, Location                                  string
 	Endpoint                                        string // urn:uuid:…
 	Thermal                                         bool
+	Legacy                                          bool // Media and GetCapabilities only, as devices of Profile S alone
 }
 
 // Profile is one encoding of the device's picture.
 type Profile struct {
 	Token, Name   string
-	Codec         string // H264 or H265
+	Codec         string // H264, H265 or JPEG
 	Width, Height int
 	FPS           int
 	Kbps          int
 	GOP           int    // pictures
 	Audio         string // "PCMU", "AAC", "" without sound
 	StreamURI     string
-}
 
-// PTZ moves a device. Positions are in the generic spaces: pan and tilt -1 to 1, zoom 0 to 1.
-type PTZ interface {
-	Position() (pan, tilt, zoom float64, moving bool)
-	Move(pan, tilt, zoom float64, relative bool)
-	Drive(pan, tilt, zoom float64) // velocities, -1 to 1; all 0 stops
-	Presets() []Preset
-	SavePreset(token, name string) string // "" makes a new one; gives its token
-	RemovePreset(token string) bool
-	GotoPreset(token string) bool
-}
-
-// Preset is a kept position.
-type Preset struct {
-	Token, Name     string
-	Pan, Tilt, Zoom float64
+	Source         string // token of its video source; "": the first
+	EncoderProfile string // of the codec; "": High
+	Quality        int    // 1 to 10; 0: 5
+	Constant       bool   // constant bit rate
+	MulticastURI   string // "" where it is not sent to a group
 }

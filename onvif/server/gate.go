@@ -25,14 +25,15 @@ type gate struct {
 	o     Options
 	nonce string // of HTTP Digest, constant
 
-	mu   sync.Mutex
-	seen map[string]time.Time // nonces of tokens, by when they were seen
+	mu       sync.Mutex // guards what follows
+	password string
+	seen     map[string]time.Time // nonces of tokens, by when they were seen
 }
 
 func newGate(o Options) *gate {
 	b := make([]byte, 16)
 	rand.Read(b)
-	return &gate{o: o, nonce: hex.EncodeToString(b), seen: make(map[string]time.Time)}
+	return &gate{o: o, password: o.Password, nonce: hex.EncodeToString(b), seen: make(map[string]time.Time)}
 }
 
 func (g *gate) takes(method string) bool {
@@ -50,10 +51,13 @@ func (g *gate) admits(r *http.Request, root *soap.Node) bool {
 	return g.takes("token") && g.token(root)
 }
 
+// admitsGet tells whether a request without an envelope carries valid credentials: HTTP Digest, whatever the services take.
+func (g *gate) admitsGet(r *http.Request) bool { return g.o.Username == "" || g.digest(r) }
+
 // token checks a WS-UsernameToken; one that was seen before is a replay.
 func (g *gate) token(root *soap.Node) bool {
 	t, ok, err := soap.ReadToken(root)
-	if !ok || err != nil || !t.Matches(g.o.Username, g.o.Password) {
+	if !ok || err != nil || !t.Matches(g.o.Username, g.secret()) {
 		return false
 	}
 	at, err := t.At()
@@ -76,6 +80,7 @@ func (g *gate) token(root *soap.Node) bool {
 	return true
 }
 
+// challenge is what a refusal asks for.
 func (g *gate) challenge() string {
 	if !g.takes("digest") {
 		return `Basic realm="` + realm + `"`
@@ -94,6 +99,19 @@ func (g *gate) digest(r *http.Request) bool {
 		return false
 	}
 	want, err := digest.Digest(&digest.Challenge{Realm: realm, Nonce: g.nonce, QOP: []string{"auth"}, Algorithm: "MD5"},
-		digest.Options{Method: r.Method, URI: c.URI, Username: g.o.Username, Password: g.o.Password, Cnonce: c.Cnonce, Count: c.Nc})
+		digest.Options{Method: r.Method, URI: c.URI, Username: g.o.Username, Password: g.secret(), Cnonce: c.Cnonce, Count: c.Nc})
 	return err == nil && want.Response == c.Response
+}
+
+func (g *gate) secret() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.password
+}
+
+// setPassword changes what the account is asked for.
+func (g *gate) setPassword(to string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.password = to
 }

@@ -35,8 +35,14 @@ func StartGStreamer(t testing.TB, o GStreamer) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(python, "-c", gstCamera)
-	cmd.Env = append(os.Environ(), "CAMERA="+string(conf))
+	return startPython(t, gstCamera, "CAMERA="+string(conf)) + "/stream"
+}
+
+// startPython runs a script that serves RTSP and prints its port, and returns its address. It ends with the test.
+func startPython(t testing.TB, script, environment string) string {
+	t.Helper()
+	cmd := exec.Command(python, "-c", script)
+	cmd.Env = append(os.Environ(), environment)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -54,7 +60,7 @@ func StartGStreamer(t testing.TB, o GStreamer) string {
 	if err != nil {
 		t.Fatalf("GStreamer camera did not start: %v", err)
 	}
-	return "rtsp://127.0.0.1:" + strings.TrimSpace(line) + "/stream"
+	return "rtsp://127.0.0.1:" + strings.TrimSpace(line)
 }
 
 // needGStreamer skips the test where GStreamer's RTSP server is not installed, and fails it where HOLDFAST_CI is 1.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v4"
@@ -21,8 +22,9 @@ type Options struct {
 	Username, Password string // "": no authentication
 	Basic              bool   // ask for Basic, not Digest
 	Paths              map[string]*Clip
-	UDP                bool   // offer UDP (on two free ports beside)
-	Multicast          string // offer multicast in this range, "239.77.0.0/24"
+	Cards              map[string]*Card // recordings that it plays back, by path
+	UDP                bool             // offer UDP (on two free ports beside)
+	Multicast          string           // offer multicast in this range, "239.77.0.0/24"
 
 	// Phase tells the position in a clip at this moment, so that a clock burned into a minute-long clip shows
 	// the true seconds; nil: each path starts at its beginning.
@@ -38,8 +40,11 @@ type Server struct {
 	o      Options
 	server *gortsplib.Server
 	wire   *wire
+	cards  cards
 	paths  map[string]*path
 	opened chan struct{} // closed once paths are
+
+	dropped atomic.Int64 // packets that no room was left for
 
 	mu     sync.Mutex // guards what follows
 	refuse int        // status for new sessions, 0: none
@@ -51,7 +56,7 @@ func New(o Options) (*Server, error) {
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
 	}
-	s := &Server{o: o, paths: map[string]*path{}, opened: make(chan struct{}), conns: map[*gortsplib.ServerConn]struct{}{}}
+	s := &Server{o: o, paths: map[string]*path{}, opened: make(chan struct{}), cards: cards{described: map[*Card]*gortsplib.ServerStream{}, sessions: map[*gortsplib.ServerSession]*gortsplib.ServerStream{}, stop: make(chan struct{})}, conns: map[*gortsplib.ServerConn]struct{}{}}
 	lis, err := net.Listen("tcp", o.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("open camera port: %w", err)
@@ -74,6 +79,12 @@ func New(o Options) (*Server, error) {
 	}
 	return s, nil
 }
+
+// OnStreamWriteError counts a packet that a reader was too slow for.
+func (s *Server) OnStreamWriteError(*gortsplib.ServerHandlerOnStreamWriteErrorCtx) { s.dropped.Add(1) }
+
+// Dropped is how many packets were not sent because a reader, or this machine, was too slow.
+func (s *Server) Dropped() int64 { return s.dropped.Load() }
 
 // open starts the server, with UDP ports when they are asked for: a pair is free only by trial.
 func (s *Server) open() error {
@@ -114,6 +125,14 @@ func (s *Server) openPaths() error {
 		}
 		s.paths[name] = p
 	}
+	for _, c := range s.o.Cards {
+		st, err := s.describe(c)
+		if err != nil {
+			s.server.Close()
+			return err
+		}
+		s.cards.described[c] = st
+	}
 	return nil
 }
 
@@ -125,6 +144,11 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	wg.Wait()
+	close(s.cards.stop)
+	s.cards.playing.Wait()
+	for _, st := range s.cards.described {
+		st.Close()
+	}
 	for _, p := range s.paths {
 		p.stream.Close()
 	}
@@ -154,16 +178,35 @@ func (s *Server) OnConnClose(ctx *gortsplib.ServerHandlerOnConnCloseCtx) {
 
 // OnDescribe is called by the server.
 func (s *Server) OnDescribe(ctx *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
-	return s.admit(ctx.Conn, ctx.Request, ctx.Path)
+	res, st, err := s.admit(ctx.Conn, ctx.Request, ctx.Path)
+	if c := s.card(ctx.Path); c != nil && err == nil && res.StatusCode == base.StatusOK {
+		st = s.cards.described[c]
+	}
+	return res, st, err
 }
 
 // OnSetup is called by the server.
 func (s *Server) OnSetup(ctx *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
-	return s.admit(ctx.Conn, ctx.Request, ctx.Path)
+	res, st, err := s.admit(ctx.Conn, ctx.Request, ctx.Path)
+	if c := s.card(ctx.Path); c != nil && err == nil && res.StatusCode == base.StatusOK {
+		st, err = s.set(ctx.Session, c)
+	}
+	return res, st, err
+}
+
+// OnSessionClose is called by the server.
+func (s *Server) OnSessionClose(ctx *gortsplib.ServerHandlerOnSessionCloseCtx) {
+	s.unset(ctx.Session)
 }
 
 // OnPlay is called by the server.
-func (s *Server) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
+func (s *Server) OnPlay(ctx *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
+	if c := s.card(ctx.Path); c != nil {
+		s.cards.mu.Lock()
+		st := s.cards.sessions[ctx.Session]
+		s.cards.mu.Unlock()
+		return s.playCard(c, st, ctx.Request)
+	}
 	return &base.Response{StatusCode: base.StatusOK}, nil
 }
 
@@ -174,6 +217,9 @@ func (s *Server) admit(conn *gortsplib.ServerConn, req *base.Request, name strin
 	}
 	if s.o.Username != "" && !conn.VerifyCredentials(req, s.o.Username, s.o.Password) {
 		return &base.Response{StatusCode: base.StatusUnauthorized}, nil, liberrors.ErrServerAuth{}
+	}
+	if s.card(name) != nil {
+		return &base.Response{StatusCode: base.StatusOK}, nil, nil
 	}
 	p, ok := s.paths[trimSlash(name)]
 	if !ok {

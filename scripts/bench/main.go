@@ -8,6 +8,9 @@
 //	record   N streams of 4 Mbit/s recorded, against the same RTSP library reading and throwing away, and against
 //	         ffmpeg -c copy to disk: CPU, memory, bytes written per byte received
 //	viewers  one stream to 1, 20 and 50 WHEP viewers: CPU per viewer, allocations per packet
+//	revoke   20 viewers of a person by WebRTC, 20 by live.mp4 and 20 event streams, whose right is taken away in each way that there is:
+//	         time to the last packet and to the end of the answer
+//	access   what the gate and the audit log cost: of a request, against the route's own work, and of a streamed minute
 //	first    from the click to the first decoded picture in Chromium, at 4 s between key frames
 //	video    video.mp4 over HTTP against cat of the recorded files
 //	index    spans, seek and start in the index of a camera-year and of a camera-century, which is made once and takes
@@ -16,8 +19,10 @@
 //	         footage is deleted: alone, and while 16 ranges are played and everything is downloaded (needs root)
 //	retention  segments deleted per second, files and all on ext4 (needs root), and what rounds, forecasts and locks cost in
 //	         the index of a camera-century
-//	encryption  what the encryption and the digest of a recorded byte cost (the storage packages' own benchmarks), and
-//	         whether the processor has instructions for them
+//	encryption  what the encryption and the digest of a recorded byte cost (the storage packages' own benchmarks),
+//	         whether the processor has instructions for them, and N streams recorded with both, one, and none of them
+//	sustain  whether 128 streams and more (--streams) are recorded without loss, and what limits them
+//	pullpoints  what 100 idle event subscriptions cost, against 100 long polls of net/http
 //	extents  of how many pieces files are on a file system that retention has kept full for ten turnovers (needs root),
 //	         and how fast it is written then
 //
@@ -42,6 +47,7 @@ import (
 // options of a run.
 type options struct {
 	streams []int
+	named   bool          // streams were asked for
 	window  time.Duration // each measurement
 	repeat  int
 	short   bool
@@ -53,12 +59,16 @@ var benches = []struct {
 }{
 	{"record", recording},
 	{"viewers", viewers},
+	{"revoke", revoke},
+	{"access", access},
 	{"first", firstPicture},
 	{"video", video},
 	{"index", index},
 	{"readers", readers},
 	{"retention", retention},
 	{"encryption", encryption},
+	{"sustain", sustain},
+	{"pullpoints", pullpoints},
 	{"extents", extents},
 }
 
@@ -70,7 +80,9 @@ func main() {
 	dir := flag.String("dir", "", "work in `DIR` and leave it for inspection")
 	short := flag.Bool("short", false, "less of what takes long, where a bench has a shorter form")
 	flag.Parse()
-	o := options{window: time.Duration(*seconds) * time.Second, repeat: *repeat, short: *short}
+	named := false
+	flag.Visit(func(f *flag.Flag) { named = named || f.Name == "streams" })
+	o := options{named: named, window: time.Duration(*seconds) * time.Second, repeat: *repeat, short: *short}
 	for s := range strings.SplitSeq(*streams, ",") {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 {

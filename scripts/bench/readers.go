@@ -294,12 +294,18 @@ func (w waits) since(before waits) waits {
 
 func (w waits) count() float64 { return w[len(w)-1].count }
 
-// at is the bound that a part of the waits did not exceed, seconds.
+// at is what a part of the waits did not exceed, seconds, taken to lie evenly between the bounds: a histogram's bounds are
+// so far apart that two of them would make a ratio of nearly two. Of all of them it is the bound.
 func (w waits) at(part float64) float64 {
+	below, least := 0.0, 0.0
 	for _, b := range w {
-		if b.count > 0 && b.count >= part*w.count() {
-			return b.most
+		if b.count > below && b.count >= part*w.count() {
+			if part == 1 {
+				return b.most
+			}
+			return least + (b.most-least)*(part*w.count()-below)/(b.count-below)
 		}
+		below, least = b.count, b.most
 	}
 	return math.NaN()
 }

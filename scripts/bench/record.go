@@ -107,11 +107,17 @@ func (r *result) measure(ctx context.Context, b *rig.Bench, o options, c contend
 }
 
 func startHoldfast(ctx context.Context, b *rig.Bench, urls []string) ([]int, func(), error) {
+	return startRecorder(ctx, b, urls, "holdfast", "")
+}
+
+// startRecorder starts a build of the recorder, by its name in the bench, with more settings.
+func startRecorder(ctx context.Context, b *rig.Bench, urls []string, program, extra string) ([]int, func(), error) {
 	name := fmt.Sprintf("record-%d", time.Now().UnixNano())
-	d, err := b.Daemon(name, "", urls, "")
+	d, err := b.Daemon(name, "", urls, extra)
 	if err != nil {
 		return nil, nil, err
 	}
+	d.Run(program)
 	if err := d.Start(); err != nil {
 		return nil, nil, err
 	}

@@ -151,10 +151,19 @@ type crowd struct {
 }
 
 func startCrowd(b *rig.Bench, d *rig.Daemon, n int) (*crowd, error) {
-	url, token, ca := d.Endpoint()
+	_, token, _ := d.Endpoint()
+	return crowdOf(b, d, n, map[string]string{"Authorization": "Bearer " + token})
+}
+
+// crowdOf starts viewers who are whom the headers say.
+func crowdOf(b *rig.Bench, d *rig.Daemon, n int, headers map[string]string) (*crowd, error) {
+	url, _, ca := d.Endpoint()
+	who, err := json.Marshal(headers)
+	if err != nil {
+		return nil, err
+	}
 	c := &crowd{cmd: b.Command(b.Path("viewers"), "-count", fmt.Sprint(n), "-ca", ca, url+"/api/v1/cameras/cam-1/whep")}
 	c.cmd.Stderr = os.Stderr
-	var err error
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -166,7 +175,7 @@ func startCrowd(b *rig.Bench, d *rig.Daemon, n int) (*crowd, error) {
 	if err := c.cmd.Start(); err != nil {
 		return nil, err
 	}
-	if _, err := fmt.Fprintln(c.in, token); err != nil {
+	if _, err := fmt.Fprintf(c.in, "%s\n", who); err != nil {
 		return nil, err
 	}
 	if _, err := c.out.ReadString('\n'); err != nil {
@@ -177,15 +186,30 @@ func startCrowd(b *rig.Bench, d *rig.Daemon, n int) (*crowd, error) {
 
 // packets asks how many packets the viewers have received.
 func (c *crowd) packets() (float64, error) {
+	count, _, err := c.ask()
+	return count, err
+}
+
+// ask asks what the viewers have received, and when each of them last did.
+func (c *crowd) ask() (packets float64, last []time.Time, err error) {
 	if _, err := fmt.Fprintln(c.in); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	line, err := c.out.ReadBytes('\n')
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	var count struct{ Packets float64 }
-	return count.Packets, json.Unmarshal(line, &count)
+	var told struct {
+		Packets float64
+		Last    []int64
+	}
+	if err := json.Unmarshal(line, &told); err != nil {
+		return 0, nil, err
+	}
+	for _, at := range told.Last {
+		last = append(last, time.Unix(0, at))
+	}
+	return told.Packets, last, nil
 }
 
 func (c *crowd) end() {

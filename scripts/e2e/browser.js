@@ -4,11 +4,11 @@ import { chromium } from "playwright-core";
 export const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--disable-default-apps", "--autoplay-policy=no-user-gesture-required"];
 
-/** @param {{ignoreSPKI?: string, size?: [number, number], scheme?: "dark"|"light", base: string}} o */
+/** @param {{ignoreSPKI?: string, home?: string, size?: [number, number], scheme?: "dark"|"light", base: string, flags?: string[], browser?: import("playwright-core").Browser}} o browser: one that runs already */
 export async function open(o) {
-  const args = [...flags];
+  const args = [...flags, ...(o.flags || [])];
   if (o.ignoreSPKI) args.push(`--ignore-certificate-errors-spki-list=${o.ignoreSPKI}`);
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args });
+  const browser = o.browser ?? await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args, ...(o.home ? { env: { ...process.env, HOME: o.home } } : {}) });
   const context = await browser.newContext({ viewport: { width: o.size?.[0] ?? 1440, height: o.size?.[1] ?? 900 }, colorScheme: o.scheme ?? "dark", timezoneId: "Europe/Berlin" });
   const page = await context.newPage();
   /** @type {string[]} */

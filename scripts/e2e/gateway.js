@@ -1,6 +1,6 @@
 // The program under test, as a child process.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -43,10 +43,20 @@ export async function demo(more = []) {
 /** Starts a gateway with a configuration. @param {string} yaml the file without data and volumes */
 export async function serve(yaml) {
   const data = scratch();
-  const file = join(data, "holdfast.yaml");
-  writeFileSync(file, `data: ${data}/data\nvolumes:\n  - path: ${data}/volume\n${yaml}`);
-  const p = await run(bin, ["serve", "--config", file], /no administrator yet/);
-  const link = readFileSync(join(data, "data", "setup-link"), "utf8").trim();
-  return { ...p, data: join(data, "data"), link, base: new URL(link).origin, endpoint: JSON.parse(readFileSync(join(data, "data", "endpoint.json"), "utf8")) };
+  const p = await start(data, yaml, /no administrator yet/);
+  return { ...p, link: readFileSync(join(data, "data", "setup-link"), "utf8").trim() };
 }
 
+/**
+ * Starts a gateway in a directory, for the first time or again.
+ * @param {string} data @param {string} yaml @param {RegExp} [ready] @returns {Promise<Awaited<ReturnType<typeof run>> & {data: string, base: string, endpoint: any, file: string, text: (yaml: string) => string, again: (yaml: string) => Promise<any>}>}
+ */
+async function start(data, yaml, ready = /msg=serving/) {
+  const file = join(data, "holdfast.yaml"), text = (/** @type {string} */ more) => `data: ${data}/data\nvolumes:\n  - path: ${data}/volume\n${more}`;
+  writeFileSync(file, text(yaml));
+  const p = await run(bin, ["serve", "--config", file], ready);
+  const told = join(data, "data", "endpoint.json");
+  while (!existsSync(told)) await new Promise(ok => setTimeout(ok, 50));
+  const endpoint = JSON.parse(readFileSync(told, "utf8"));
+  return { ...p, data: join(data, "data"), base: new URL(endpoint.url).origin, endpoint, file, text, again: more => start(data, more) };
+}

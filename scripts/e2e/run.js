@@ -3,7 +3,11 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open, until, moving } from "./browser.js";
+import { certificate } from "./certificate.js";
+import { encryption } from "./encryption.js";
 import { demo, serve, run, scratch } from "./gateway.js";
+import { keeping } from "./keeping.js";
+import { people } from "./people.js";
 
 const out = new URL("./out/", import.meta.url).pathname;
 mkdirSync(out, { recursive: true });
@@ -120,7 +124,7 @@ await test("Mark raises an event, which the timeline draws and names", async () 
   throw new Error("no place on the axis names the event: " + await b.page.textContent(".tip"));
 });
 
-await test("a range is picked by keyboard, locked, seen on the timeline and unlocked", async () => {
+await test("a range is picked by keyboard, locked, seen on the timeline and let go of", async () => {
   await b.page.goto(shop.base + "/timeline/shop-floor");
   await b.page.waitForSelector("canvas.axis");
   await b.page.locator("canvas.axis").focus();
@@ -145,10 +149,12 @@ await test("a range is picked by keyboard, locked, seen on the timeline and unlo
   const shown = b.page.getByRole("dialog", { name: "Locked" });
   must((await shown.textContent())?.includes("Police, case 12"), "no reason");
   await b.page.screenshot({ path: join(out, "locked-1440-dark.png") });
-  await shown.getByRole("button", { name: "Unlock" }).click();
+  await shown.getByRole("button", { name: "End the lock" }).click();
   await shown.waitFor({ state: "detached" });
   must((await b.page.evaluate(async at => (await fetch(`/api/v1/locks?from=2000-01-01T00:00:00Z&to=${at}`)).json(), now.toISOString())).length === 0, "still locked");
 });
+
+await keeping({ page: b.page, base: shop.base, data: shop.data, out, test, must });
 
 const here = b.page;
 /** @param {"button"|"link"|"row"|"radio"|"dialog"|"progressbar"} role @param {string|RegExp} name */
@@ -197,20 +203,37 @@ await test("other pages", async () => {
   await b.page.screenshot({ path: join(out, "discover-1440-dark.png") });
 });
 
+await test("a search lists cameras while it goes on, marks those that are there already, and can be stopped", async () => {
+  const says = "document.querySelector('.side [role=status]').textContent";
+  await b.page.goto(shop.base + "/cameras?find");
+  await until(b.page, "document.querySelectorAll('.found li').length === 3");
+  must(await b.page.$$eval(".found li", list => list.every(l => l.textContent?.includes("Added"))), "one of the demo's cameras is not marked as added");
+  await b.page.fill("input[name=ranges]", "127.0.0.1, 127.0.9.1-200");
+  await b.page.click(".side form button");
+  await b.page.waitForSelector(".found li");
+  must(await b.page.evaluate(says) === "", "it was over before it listed anything");
+  await b.page.click(".side button:has-text('Stop')");
+  await until(b.page, says + ".startsWith('Stopped')");
+  await b.page.fill("input[name=ranges]", "198.51.100.0/24");
+  await b.page.click(".side form button");
+  await until(b.page, "document.querySelector('.side form').textContent.includes('outside the premises')");
+});
+
 await test("phone, wall and light", async () => {
   const cookies = await b.context.cookies();
-  for (const [name, size, scheme] of /** @type {[string, [number, number], "dark"|"light"][]} */ ([["390-dark", [390, 844], "dark"], ["390-light", [390, 844], "light"], ["1440-light", [1440, 900], "light"], ["3840-dark", [3840, 2160], "dark"]])) {
+  const kinds = /** @type {[string, [number, number], "dark"|"light"][]} */ ([["390-dark", [390, 844], "dark"], ["390-light", [390, 844], "light"], ["1440-light", [1440, 900], "light"], ["3840-dark", [3840, 2160], "dark"]]);
+  await Promise.all(kinds.map(async ([name, size, scheme]) => {
     const v = await open({ base: shop.base, size, scheme });
     await v.context.addCookies(cookies);
-    for (const [path, ready] of [["/live", ".tile.playing video"], ["/timeline/gate", "canvas.axis"], ["/cameras", "tbody tr"]]) {
+    for (const [path, ready] of [["/live", ".tile.playing video"], ["/timeline/gate", "canvas.axis"], ["/cameras", "tbody tr"], ["/storage/kept", "tbody tr"]]) {
       await v.page.goto(shop.base + path);
       await v.page.waitForSelector(ready);
       await v.page.waitForLoadState("networkidle").catch(() => {});
-      await v.page.screenshot({ path: join(out, `${path.split("/")[1]}-${name}.png`) });
+      await v.page.screenshot({ path: join(out, `${path.slice(1).replaceAll("/", "-")}-${name}.png`) });
     }
     clean(v.faults);
     await v.browser.close();
-  }
+  }));
 });
 
 await test("no request left the gateway, no script complained", async () => clean(b.faults));
@@ -240,6 +263,10 @@ async function street(file) {
 const b264 = await street(clip("libx264", ["-bf", "3"]));
 const h265 = await street(clip("libx265", ["-tag:v", "hvc1", "-x265-params", "log-level=none:keyint=50:pools=1"]));
 const h264 = await street(clip("libx264", ["-bf", "0"]));
+await encryption({ url: h264.url, out, test, must });
+await certificate({ out, test, must });
+await people({ url: h264.url, out, test, must });
+
 const odd = await serve(`listen: 0.0.0.0:0
 names: [localhost]
 webrtc: {udp: ":0", tcp: ":0"}
@@ -290,6 +317,7 @@ await test(`set-up over HTTPS at ${address}`, async () => {
   await until(s.page, "[...document.querySelectorAll('.field-error, .form-error')].some(e => e.textContent)");
   await s.page.fill("#f-password", "green horses eat late");
   await s.page.click("button[type=submit]");
+  await s.page.getByRole("button", { name: "Later" }).click(); // the recovery key is asked for: encryption.js
   await until(s.page, "document.querySelectorAll('.tile').length === 3");
 });
 

@@ -35,6 +35,7 @@ type Daemon struct {
 	name     string
 	data     string
 	config   string
+	program  string   // the build of holdfast, by its name in the bench
 	under    []string // a command that runs the daemon's
 	cmd      *exec.Cmd
 	gone     <-chan struct{} // closed when the process has ended
@@ -49,7 +50,7 @@ type endpoint struct{ URL, Token, CA string }
 // Daemon prepares a daemon that records a camera for each address, as cam-1, cam-2 and so on, to the volume (a
 // directory of the bench when empty). Extra lines go into its settings.
 func (b *Bench) Daemon(name, volume string, cameras []string, extra string) (*Daemon, error) {
-	d := &Daemon{bench: b, name: name, Volume: volume, data: b.Path(name, "data"), config: b.Path(name, "holdfast.yaml")}
+	d := &Daemon{bench: b, name: name, program: "holdfast", Volume: volume, data: b.Path(name, "data"), config: b.Path(name, "holdfast.yaml")}
 	if volume == "" {
 		d.Volume = b.Path(name, "volume")
 	}
@@ -76,6 +77,9 @@ func (d *Daemon) Keep(free string) error {
 	return os.WriteFile(d.config, bytes.Replace(data, []byte("min_free: 1MB"), []byte("min_free: "+free), 1), 0o600)
 }
 
+// Run has another build of holdfast run, by its name in the bench. Before Start.
+func (d *Daemon) Run(program string) { d.program = program }
+
 // Start starts the process; Ready waits for it.
 func (d *Daemon) Start() error {
 	log, err := d.bench.logFile(filepath.Join(d.name, "log"))
@@ -86,7 +90,7 @@ func (d *Daemon) Start() error {
 	if err := os.Remove(filepath.Join(d.data, "endpoint.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	line := append(slices.Clone(d.under), d.bench.Path("holdfast"), "serve", "--config", d.config)
+	line := append(slices.Clone(d.under), d.bench.Path(d.program), "serve", "--config", d.config)
 	d.cmd = d.bench.Command(line[0], line[1:]...)
 	d.cmd.Stdout, d.cmd.Stderr = log, log
 	d.Started = time.Now()

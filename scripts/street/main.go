@@ -64,19 +64,42 @@ func run(ctx context.Context, file string, count int, listen, sent string) error
 	if err != nil {
 		return err
 	}
-	cameras, urls := errgroup.Group{}, make([]string, count)
+	cameras, urls, servers := errgroup.Group{}, make([]string, count), make([]*rtsptest.Server, count)
 	for i := range urls {
 		s, err := rtsptest.New(rtsptest.Options{Listen: listen, Paths: map[string]*rtsptest.Clip{"live": clip}, Phase: wallPhase(clip, i), Sent: told(i)})
 		if err != nil {
 			return err
 		}
-		urls[i] = s.URL("live")
+		urls[i], servers[i] = s.URL("live"), s
 		cameras.Go(func() error { return s.Run(ctx) })
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(urls); err != nil {
 		return err
 	}
+	cameras.Go(func() error { tellDropped(ctx, servers); return nil })
 	return cameras.Wait()
+}
+
+// tellDropped says on standard error, at most once a second, how many packets were dropped in all: then this process or who reads
+// is too slow, and what is measured is that.
+func tellDropped(ctx context.Context, servers []*rtsptest.Server) {
+	var told int64
+	for tick := time.NewTicker(time.Second); ; {
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			return
+		case <-tick.C:
+		}
+		var sum int64
+		for _, s := range servers {
+			sum += s.Dropped()
+		}
+		if sum != told {
+			fmt.Fprintf(os.Stderr, "street: %d packets dropped: the cameras or who reads them are too slow\n", sum)
+			told = sum
+		}
+	}
 }
 
 // wallPhase is the position in the clip of a camera that has played it since 1970.

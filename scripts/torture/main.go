@@ -17,11 +17,13 @@
 //	            I/O errors, vanishes, is swapped for another recorder's, or blocks for a minute (needs root): picture by
 //	            picture, what a camera sent and is not stored is what the gaps report; live view goes on; holdfast check
 //	            --level hash is clean. --faults picks some of them
+//	mirrored    the same with four cameras of which both volumes have everything, and either fails: no picture is lost, there is
+//	            no gap, and in the end both volumes have the same files
 //	power       what lies on the disk at N random moments while six cameras record is the disk after a power cut: the ext4
 //	            image lies on a file system with reflinks, and is cloned in an instant (needs root). holdfast check is clean,
 //	            every frame older than the sync interval is there, and what is missing is a gap with its cause
 //	syscalls    each system call by which footage reaches the disk fails, waits, or is the last before kill -9 (needs root
-//	            and strace): nothing is lost or the gap has its cause, holdfast check is clean
+//	            and strace): nothing is lost or the gap has its cause, holdfast check is clean. --faults picks some of them
 //
 // Every measure is printed as it is made, and at the end as median, 95th percentile and maximum. The exit code is 1 when
 // a promise was broken, 2 when the torture could not be run.
@@ -56,7 +58,7 @@ type torture struct {
 	away    time.Duration // how long a volume fails
 	cuts    int           // of the power
 	brief   bool          // --short
-	faults  []string      // of the mode trouble; empty: all
+	faults  []string      // of the modes trouble and syscalls; empty: all
 	mu      sync.Mutex    // guards what follows
 	broken  []string
 	reports []report
@@ -74,6 +76,7 @@ var modes = []struct {
 	{"read-only", false, (*torture).readOnly},
 	{"vanished", true, (*torture).vanished},
 	{"trouble", true, (*torture).trouble},
+	{"mirrored", false, (*torture).mirroredTrouble},
 	{"power", true, (*torture).powerCuts},
 	{"syscalls", true, (*torture).systemCalls},
 }
@@ -84,7 +87,7 @@ func main() {
 	cuts := flag.Int("cuts", 500, "how often the power is cut")
 	wanted := flag.String("modes", "", "comma-separated `LIST` of modes (default: all)")
 	dir := flag.String("dir", "", "work in `DIR` and leave it for inspection")
-	faults := flag.String("faults", "", "comma-separated `LIST` of kinds of trouble (default: all)")
+	faults := flag.String("faults", "", "comma-separated `LIST` of kinds of trouble, or of system calls (default: all)")
 	seed := flag.Uint64("seed", 0, "of the random moments (default: a new one, which is printed)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

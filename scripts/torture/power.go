@@ -103,31 +103,31 @@ func (c *cutting) live(ctx context.Context, street *rig.Street, apart bool, cuts
 	if err := c.daemon.Recording(ctx, backLimit, c.daemon.Started); err != nil {
 		return err
 	}
-	if err := c.begins(ctx); err != nil {
+	if c.first, err = begins(ctx, c.daemon); err != nil {
 		return err
 	}
 	return c.cutAll(ctx, cuts)
 }
 
-// begins remembers when the recording of each camera began.
-func (c *cutting) begins(ctx context.Context) error {
-	c.first = make(map[string]time.Time)
-	list, err := c.daemon.Cameras(ctx)
+// begins tells when the recording of each camera began.
+func begins(ctx context.Context, d *rig.Daemon) (map[string]time.Time, error) {
+	first := make(map[string]time.Time)
+	list, err := d.Cameras(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, cam := range list {
-		spans, err := c.daemon.Spans(ctx, cam.ID, c.daemon.Started, time.Now())
+		spans, err := d.Spans(ctx, cam.ID, d.Started, time.Now())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, s := range spans {
-			if s.Kind == "recorded" && c.first[cam.ID].IsZero() {
-				c.first[cam.ID] = s.Start
+			if s.Kind == "recorded" && first[cam.ID].IsZero() {
+				first[cam.ID] = s.Start
 			}
 		}
 	}
-	return nil
+	return first, nil
 }
 
 // cutAll cuts the power at random moments while what the cuts before left is looked at.
@@ -215,14 +215,14 @@ func (c *cutting) verify(ctx context.Context, x cut) error {
 	if err := errors.Join(d.KeepData(data), d.CheckAt(ctx, "hash")); err != nil {
 		return err
 	}
-	frames, err := rig.Frames(volume)
-	if err != nil {
-		return err
-	}
 	if err := errors.Join(d.Start(), d.Ready(ctx)); err != nil {
 		return err
 	}
 	defer d.Kill()
+	frames, err := finished(ctx, volume)
+	if err != nil {
+		return err
+	}
 	worst := time.Duration(0)
 	for camera := range c.first {
 		lost, err := c.compare(ctx, d, x, camera, frames[camera])
@@ -233,6 +233,15 @@ func (c *cutting) verify(ctx context.Context, x cut) error {
 	}
 	fmt.Printf("power cut %3d: lost %5.3f s at most, %d frames of %s there\n", x.n, worst.Seconds(), len(frames["cam-1"]), "cam-1")
 	return nil
+}
+
+// finished reads the frames of a volume once every segment is closed: on a slow disk the start leaves some for later.
+func finished(ctx context.Context, volume string) (frames map[string][]time.Time, err error) {
+	err = rig.Await(ctx, backLimit, "every segment to be finished", func() (bool, error) {
+		frames, err = rig.Frames(volume)
+		return err == nil, err
+	})
+	return frames, err
 }
 
 // compare looks at the frames of a camera and at what the API says of them, and returns how much is lost.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,7 +107,7 @@ func (t *torture) systemCalls(ctx context.Context) error {
 	}
 	defer i.daemon.Kill()
 	for _, x := range injections {
-		if t.brief && !x.short {
+		if t.brief && !x.short || len(t.faults) > 0 && !slices.Contains(t.faults, x.call) {
 			continue
 		}
 		if err := i.row(ctx, x.call, x.what, x.how); err != nil {
@@ -145,7 +146,7 @@ func (i *injecting) camerasOff() {
 // recorder did not survive is started again, as a supervisor does.
 func (i *injecting) row(ctx context.Context, call, what string, how condition) error {
 	if how == full {
-		if err := fillUp(i.disk); err != nil {
+		if err := i.closedFootage(ctx); err != nil {
 			return err
 		}
 		defer os.Remove(i.foreign())
@@ -186,6 +187,13 @@ func (i *injecting) row(ctx context.Context, call, what string, how condition) e
 	return nil
 }
 
+// closedFootage sees to it that every camera has a segment that can be deleted.
+func (i *injecting) closedFootage(ctx context.Context) error {
+	i.camerasOff()
+	since := time.Now()
+	return errors.Join(i.camerasOn(), i.daemon.Recording(ctx, backLimit, since))
+}
+
 func (i *injecting) foreign() string { return i.disk.mount + "/foreign" }
 
 // fail injects, and lets the cameras go and come back meanwhile.
@@ -194,8 +202,11 @@ func (i *injecting) fail(ctx context.Context, call, what string, how condition) 
 	if err != nil {
 		return 0, 0, err
 	}
-	if how == long {
+	switch how {
+	case long:
 		err = pause(ctx, i.away)
+	case full:
+		err = fillUp(i.disk) // not before the call is held: the next look at the volume deletes
 	}
 	err = errors.Join(err, pause(ctx, injectTime/2))
 	i.camerasOff()

@@ -16,10 +16,12 @@ import (
 const fragment = time.Second
 
 // tally is the account of one camera: what it sent between the first picture and the last that are stored, held against
-// what is stored and what the gaps between them report.
+// what is stored and what the gaps between them report; and what it sent before, since its recording began, which went to make
+// room.
 type tally struct {
 	camera               string
 	sent, stored, twice  int // pictures
+	went                 int
 	lost, reported, gaps int // pictures; pictures' worth of gaps; gaps
 	stall                time.Duration
 	causes               []string
@@ -38,6 +40,9 @@ func account(ctx context.Context, d *rig.Daemon, known *rig.Footage, camera stri
 		return c, err
 	}
 	c.count(known, sent, stored, spans)
+	if len(stored) > 0 {
+		c.went = max(0, int((stored[0].At.Sub(from)+known.Frame/2)/known.Frame))
+	}
 	return c, nil
 }
 
@@ -119,9 +124,9 @@ func earlier(a, b time.Time) time.Time {
 
 func clock(t time.Time) string { return t.UTC().Format("15:04:05.000") }
 
-const tallyHead = "%-24s %-7s %7s %7s %6s %6s %9s %5s %9s  %s\n"
+const tallyHead = "%-24s %-7s %7s %7s %6s %6s %6s %9s %5s %9s  %s\n"
 
 func (c tally) print(name string) {
-	fmt.Printf(strings.ReplaceAll(strings.ReplaceAll(tallyHead, "%6s", "%6d"), "%7s", "%7d"), name, c.camera, c.sent, c.stored, c.twice, c.lost,
+	fmt.Printf(strings.ReplaceAll(strings.ReplaceAll(tallyHead, "%6s", "%6d"), "%7s", "%7d"), name, c.camera, c.sent, c.stored, c.went, c.twice, c.lost,
 		fmt.Sprint(c.reported), fmt.Sprint(c.gaps), fmt.Sprintf("%.3f s", c.stall.Seconds()), strings.Join(c.causes, ", "))
 }

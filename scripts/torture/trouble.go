@@ -45,7 +45,7 @@ type ground struct {
 }
 
 var troubles = []trouble{
-	{name: "full", causes: []string{"disk full"}, away: fullTime,
+	{name: "full", causes: []string{"disk full", "retention"}, away: fullTime, // the oldest footage goes for the newest
 		fail: func(g *ground) error { return fillUp(g.disk) },
 		mend: func(_ context.Context, g *ground) error { return os.Remove(filepath.Join(g.mount, "foreign")) }},
 	{name: "read-only", causes: []string{"volume read-only", "volume failing"},
@@ -88,12 +88,7 @@ func (t *torture) trouble(ctx context.Context) error {
 				continue
 			}
 			r := &troubled{torture: t, trouble: f, name: fmt.Sprintf("%s, %d of %d", f.name, 1, volumes), known: known, street: street, sent: sent}
-			err := r.run(ctx, volumes)
-			if errors.Is(err, errCannot) || errors.Is(err, rig.ErrCannot) {
-				fmt.Printf("%s: %v\n", r.name, err)
-				continue
-			}
-			t.promise(err == nil, "%s: %v", r.name, err)
+			r.attempt(ctx, fmt.Sprintf("trouble-%s-%d", f.name, volumes), volumes)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -112,12 +107,23 @@ type troubled struct {
 	sent   string // the account of the cameras
 	daemon *rig.Daemon
 	ground *ground
+	mirror mirrored // of the mode mirrored
 	began  time.Time
-	said   []string // what the API said meanwhile, each once
+	first  map[string]time.Time // when the recording of each camera began
+	said   []string             // what the API said meanwhile, each once
 }
 
-func (r *troubled) run(ctx context.Context, volumes int) (err error) {
-	label := fmt.Sprintf("trouble-%s-%d", r.trouble.name, volumes)
+// attempt runs it, and tells what came of it.
+func (r *troubled) attempt(ctx context.Context, label string, volumes int) {
+	err := r.run(ctx, label, volumes)
+	if errors.Is(err, errCannot) || errors.Is(err, rig.ErrCannot) {
+		fmt.Printf("%s: %v\n", r.name, err)
+		return
+	}
+	r.promise(err == nil, "%s: %v", r.name, err)
+}
+
+func (r *troubled) run(ctx context.Context, label string, volumes int) (err error) {
 	if r.ground, err = r.newGround(label, r.trouble.name == "EIO"); err != nil {
 		return err
 	}
@@ -133,6 +139,9 @@ func (r *troubled) run(ctx context.Context, volumes int) (err error) {
 		if err := r.daemon.AlsoOn(other.Mount); err != nil {
 			return err
 		}
+		if err := r.mirrorTo(other.Mount); err != nil {
+			return err
+		}
 	}
 	r.began = time.Now()
 	if err := r.daemon.Start(); err != nil {
@@ -143,6 +152,9 @@ func (r *troubled) run(ctx context.Context, volumes int) (err error) {
 		return err
 	}
 	if err := r.daemon.Recording(ctx, backLimit, r.began); err != nil {
+		return err
+	}
+	if r.first, err = begins(ctx, r.daemon); err != nil {
 		return err
 	}
 	stop, err := watchAll(ctx, r.daemon)
@@ -237,9 +249,9 @@ func (r *troubled) settle(ctx context.Context, watchers []*watcher) error {
 		return err
 	}
 	fmt.Printf("\n%s; the API said: %v\n", r.name, r.said)
-	fmt.Printf(tallyHead, "", "camera", "sent", "stored", "twice", "lost", "reported", "gaps", "stall", "causes")
+	fmt.Printf(tallyHead, "", "camera", "sent", "stored", "went", "twice", "lost", "reported", "gaps", "stall", "causes")
 	for i, w := range watchers {
-		c, err := account(ctx, r.daemon, r.known, w.camera, sent[i], r.began, until)
+		c, err := account(ctx, r.daemon, r.known, w.camera, sent[i], r.first[w.camera], until)
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.camera, err)
 		}
@@ -247,11 +259,17 @@ func (r *troubled) settle(ctx context.Context, watchers []*watcher) error {
 		c.print(r.name)
 		r.judge(c, w)
 	}
+	if err := r.copied(ctx); err != nil {
+		return err
+	}
 	if err := r.daemon.Stop(); err != nil {
 		return err
 	}
 	checked := r.daemon.CheckAt(ctx, "hash")
 	r.promise(checked == nil, "%s: %v", r.name, checked)
+	if err := r.alike(); err != nil {
+		return err
+	}
 	return r.ground.image.Detach()
 }
 
@@ -260,11 +278,15 @@ func (r *troubled) judge(c tally, w *watcher) {
 	for _, s := range c.wrong {
 		r.promise(false, "%s: %s: %s", r.name, c.camera, s)
 	}
+	r.promise(c.went == 0 || r.trouble.name == "full", "%s: %d pictures of %s were deleted, and the volume was not full", r.name, c.went, c.camera)
 	r.promise(c.twice == 0, "%s: %s has %d pictures twice", r.name, c.camera, c.twice)
 	r.promise(w.ended == nil, "%s: %v", r.name, w.ended)
 	r.promise(c.stall <= liveLimit, "%s: live view of %s stood still for %.3f s", r.name, c.camera, c.stall.Seconds())
 	for _, cause := range c.causes {
 		r.promise(slices.Contains(r.causes, cause), "%s: %s has a gap with the cause %q", r.name, c.camera, cause)
+	}
+	if r.mirror.cameras > 0 {
+		r.promise(c.lost == 0 && c.gaps == 0, "%s: %s lost %d pictures, in %d gaps, and has two copies", r.name, c.camera, c.lost, c.gaps)
 	}
 	r.measure("trouble: "+r.name+": lost", time.Duration(c.lost)*r.known.Frame)
 	r.measure("trouble: "+r.name+": live stood still", c.stall)

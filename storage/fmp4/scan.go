@@ -408,5 +408,5 @@ func isSealed(r io.ReaderAt, start, size int64) (bool, error) {
 		return false, nil
 	}
 	seal, ok := x.isUUID(uuidSeal)
-	return ok && sealSum(b[:moof], b[moof:]) == be.Uint32(seal[8:]), nil
+	return ok && len(seal) == sealBytes-uuidBytes && sealSum(b[:moof], b[moof:]) == be.Uint32(seal[8:]), nil
 }

@@ -211,11 +211,13 @@ func (r *Ring) ensureDir(h *holder, dir string) error {
 	return r.fs.SyncDir(parent)
 }
 
-// destroy overwrites a file in place, as far as the drive does that, and removes it.
-func (r *Ring) destroy(path string) error {
+// destroy overwrites a file of a copy in place, as far as the drive does that, and removes it. What is not found because the
+// copy's disk has gone is not destroyed.
+func (r *Ring) destroy(h *holder, path string) error {
 	file, err := r.fs.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		_, err := r.fs.Stat(h.dir)
+		return err
 	}
 	if err != nil {
 		return err

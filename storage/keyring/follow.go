@@ -315,7 +315,7 @@ func (r *Ring) destroyResidue(h *holder, s *set) error {
 	var left []string
 	var failed error
 	for _, path := range list {
-		if err := r.destroy(path); err != nil {
+		if err := r.destroy(h, path); err != nil {
 			left, failed = append(left, path), fmt.Errorf("destroy %s: %w", path, err)
 		}
 	}
@@ -384,7 +384,7 @@ func (r *Ring) clean(h *holder, s *set) error {
 		case e.IsDir():
 			err = r.cleanCamera(h, s, v, e.Name())
 		case strings.HasPrefix(e.Name(), "generation-") && e.Name() != genName(v.number), e.Name() == graveFile+".new":
-			err = r.destroy(path)
+			err = r.destroy(h, path)
 		}
 		if err != nil {
 			return err
@@ -412,7 +412,7 @@ func (r *Ring) cleanCamera(h *holder, s *set, v *view, camera string) error {
 	r.mu.Unlock()
 	for _, e := range entries {
 		if name := e.Name(); !live[name] && (strings.HasSuffix(name, ".keys") || strings.HasSuffix(name, ".keys.new")) {
-			if err := r.destroy(filepath.Join(dir, name)); err != nil {
+			if err := r.destroy(h, filepath.Join(dir, name)); err != nil {
 				return err
 			}
 		}

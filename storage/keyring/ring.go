@@ -217,6 +217,18 @@ func (r *Ring) Make(camera string, date time.Time, volumes ...string) (ID, Key, 
 	return id, key, nil
 }
 
+// Spread puts a key that Make made into the copy of another volume. When it returns nil it is synced there.
+func (r *Ring) Spread(camera string, date time.Time, id ID, volume string) error {
+	key, err := r.Find(camera, date, id)
+	if err == nil {
+		err = r.makeOn(volume, false, r.presentSet(), place{camera, dayNumber(date)}, id, key)
+	}
+	if err != nil {
+		return fmt.Errorf("spread key to %s: %w", copyName(volume), err)
+	}
+	return nil
+}
+
 // remember takes a key that was made into memory. Caller holds mu.
 func (r *Ring) remember(s *set, p place, id ID, key Key) {
 	d := s.dayOf(p)

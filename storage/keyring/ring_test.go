@@ -443,3 +443,30 @@ func TestARecoveryKeyIsConfirmedOnce(t *testing.T) {
 		t.Error("the new root's recovery key counts as confirmed")
 	}
 }
+
+// derivedOfK is of HMAC-SHA256 as RFC 5869 says, computed by another program.
+const derivedOfK = "879b903c74215e3973fa29a3d3154300e54bca5b9f1ac3e92aade00998f957ca"
+
+// What is derived from a root is told from nothing else, and never changes.
+func TestKeysDerivedFromARootAreApartAndStay(t *testing.T) {
+	root, err := RootFromBytes(bytes.Repeat([]byte("k"), 32), File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("%x", root.Derive("vault")); got != derivedOfK {
+		t.Errorf("derived is %s", got)
+	}
+	if root.Derive("vault") != root.From(TPM).Derive("vault") {
+		t.Error("the place of a root counts")
+	}
+	seen := map[[32]byte]string{root.secret: "the root"}
+	for _, r := range []Root{root, NewRoot()} {
+		for _, label := range []string{"", "vault", "vault\x00", "Vault"} {
+			key := r.Derive(label)
+			if other, there := seen[key]; there {
+				t.Errorf("%q gives the key of %s", label, other)
+			}
+			seen[key] = label
+		}
+	}
+}

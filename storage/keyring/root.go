@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -88,6 +89,17 @@ func (r Root) fingerprint() (f [8]byte) {
 	sum := sha256.Sum256(append([]byte("holdfast root key fingerprint\x00"), r.secret[:]...))
 	copy(f[:], sum[:])
 	return f
+}
+
+// Derive makes a key for a purpose of its own from the root, by HKDF-SHA256 (RFC 5869) with the label as info: whoever has it learns
+// nothing of the root, nor of the key of another label.
+func (r Root) Derive(label string) (key [32]byte) {
+	k, err := hkdf.Key(sha256.New, r.secret[:], nil, "holdfast derived key\x00"+label, len(key))
+	if err != nil {
+		panic(err) // 32 bytes can be derived
+	}
+	copy(key[:], k)
+	return key
 }
 
 // alphabet is Crockford's base32: no I, L, O, U.
@@ -183,5 +195,28 @@ func WriteRootFile(f durable.FS, path string, r Root) error {
 	if err := durable.WriteFile(f, path, []byte(r.Recovery()+"\n")); err != nil {
 		return fmt.Errorf("write root key: %w", err)
 	}
+	return nil
+}
+
+// ReplaceRootFile puts another root key in the place of the former one, whose blocks are overwritten, as far as the drive does that. After an error
+// the former one is there, unless it could not be put back either: then the file is one of the two.
+func ReplaceRootFile(f durable.FS, path string, former, next Root) error {
+	if f == nil {
+		f = durable.OS
+	}
+	old, err := f.Open(path)
+	if err != nil {
+		return fmt.Errorf("replace root key: %w", err)
+	}
+	err = WriteRootFile(f, path, next)
+	if err != nil { // the next one may be there all the same, and is not known to last
+		return errors.Join(err, WriteRootFile(f, path, former), old.Close())
+	}
+	if size, err := old.Size(); err == nil {
+		if _, err = old.WriteAt(make([]byte, size), 0); err == nil {
+			old.Sync() // the change holds, whatever becomes of this
+		}
+	}
+	old.Close()
 	return nil
 }

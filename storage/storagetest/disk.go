@@ -25,9 +25,16 @@ const (
 	Fails      Mode = iota // the call returns an error and has no effect
 	FailsAfter             // the call takes effect and returns an error all the same
 	Crashes                // the call has no effect, and nothing after it has
+	Dies                   // this call and all that follow return EIO, until Mend or Return
+	Protects               // this call and all that follow return EROFS where they would change something, until Mend or Return
+	Fills                  // there is no room left from this call on, until Mend or Return
+	Vanishes               // the disk is unmounted before this call, and what is open on it returns EIO, until Mend or Return
+	Hangs                  // this call and all that follow do not return until Mend
 )
 
-func (m Mode) String() string { return [...]string{"fails", "fails after taking effect", "crash"}[m] }
+func (m Mode) String() string {
+	return [...]string{"fails", "fails after taking effect", "crash", "dies", "turns read-only", "is full", "vanishes", "hangs"}[m]
+}
 
 // Fault is what happens to one operation.
 type Fault struct {
@@ -53,18 +60,24 @@ const sector = 512
 
 // Disk is a file system in memory. It implements the file system of package durable.
 type Disk struct {
-	mu         sync.Mutex // guards everything
+	mu         *sync.Mutex // guards everything; the disks of a machine share it
 	top        *inode
 	total      int64
 	fault      Fault
 	ops        int
 	trace      []string
 	crashed    bool
-	broken     error // every call fails with it
+	size       int64     // total, but while the disk is full
+	condition  Mode      // Dies to Hangs, or Fails when the disk is well
+	well       sync.Cond // told when the disk hangs no more
+	epoch      int       // how often the disk came back anew; files of before are stale
+	broken     error     // every call fails with it
 	away       map[string]*inode
 	unreserved bool
 	onCrash    func()
 	onWrite    func(path string, data []byte)
+	before     func(op string)              // sees every operation before it takes effect
+	inFlight   func(seen map[*inode]*inode) // what a write that is under way adds to the nodes of a copy; nil without one
 }
 
 // inode is a file or a directory.
@@ -91,7 +104,7 @@ func newDir() *inode {
 
 // New makes an empty disk of a size in bytes.
 func New(total int64) *Disk {
-	return &Disk{top: newDir(), total: total, away: map[string]*inode{}}
+	return &Disk{mu: &sync.Mutex{}, top: newDir(), total: total, size: total, away: map[string]*inode{}}
 }
 
 // Inject sets the fault, instead of any before.
@@ -146,9 +159,6 @@ func (d *Disk) Break(err error) {
 	d.broken = err
 }
 
-// Mend ends Break.
-func (d *Disk) Mend() { d.Break(nil) }
-
 // Unreserved has the disk reserve no space from now on, as NFS does: a file that grows may find it full at any time.
 func (d *Disk) Unreserved() {
 	d.mu.Lock()
@@ -160,7 +170,7 @@ func (d *Disk) Unreserved() {
 func (d *Disk) Resize(total int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.total = total
+	d.total, d.size = total, total
 }
 
 // Unmount takes a directory away and leaves an empty one, as an unmounted disk does. Files in it that are open stay so.
@@ -275,20 +285,23 @@ func resize(data []byte, size int64) []byte {
 
 // begin counts an operation and tells whether it may take effect, and what it returns then. Caller holds mu.
 func (d *Disk) begin(op, path string) (effect bool, err error) {
+	d.await()
 	if d.crashed {
 		return false, ErrPower
 	}
 	d.ops++
 	d.trace = append(d.trace, op+" "+path)
+	if d.before != nil {
+		d.before(op + " " + path)
+	}
 	if d.ops == d.fault.At {
-		err = d.fault.Err
-		if err == nil {
-			err = syscall.EIO
-		}
-		err = &fs.PathError{Op: op, Path: path, Err: err}
 		switch d.fault.Mode {
-		case FailsAfter:
-			return true, err
+		case Fails, FailsAfter:
+			err = d.fault.Err
+			if err == nil {
+				err = syscall.EIO
+			}
+			return d.fault.Mode == FailsAfter, &fs.PathError{Op: op, Path: path, Err: err}
 		case Crashes:
 			d.crashed = true
 			if d.onCrash != nil {
@@ -296,10 +309,11 @@ func (d *Disk) begin(op, path string) (effect bool, err error) {
 			}
 			return false, ErrPower
 		}
-		return false, err
+		d.befall(d.fault.Mode)
+		d.await()
 	}
-	if d.broken != nil {
-		return false, &fs.PathError{Op: op, Path: path, Err: d.broken}
+	if err := d.refuses(op); err != nil {
+		return false, &fs.PathError{Op: op, Path: path, Err: err}
 	}
 	return true, nil
 }

@@ -1,4 +1,4 @@
-// Package storagetest is a disk that fails, fills, vanishes and loses power, for tests of the recording engine.
+// Package storagetest is disks that fail, fill, vanish, hang and lose power, for tests of the recording engine.
 //
 // A Disk keeps apart what a program sees and what would survive a power cut: written data survives once its file was
 // synced, names once their directory was. It is stricter than any real file system: nothing is durable that POSIX does
@@ -10,5 +10,11 @@
 // Mixed each directory and each file draws for itself: a name may be there while the data of its file, or the name beside it
 // that was made before, is not.
 //
-// A Disk is safe for concurrent use. It holds everything in memory and is meant for some megabytes.
+// Befall, or Inject from an operation on, has a disk be dead, read-only, full, unmounted or without an answer, until Mend or
+// Return make it well again.
+//
+// Mounts is the file system of a machine with several disks. What befalls one leaves the others alone; when the power of the
+// machine goes, each draws for itself. Before gives what a crash at each operation leaves, from one run.
+//
+// Disks are safe for concurrent use. They hold everything in memory and are meant for some megabytes.
 package storagetest

@@ -32,7 +32,7 @@ func (d *Disk) Create(path string) (durable.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &file{disk: d, node: n, path: path}, nil
+	return &file{disk: d, node: n, path: path, epoch: d.epoch}, nil
 }
 
 // Open is part of durable.FS.
@@ -51,7 +51,7 @@ func (d *Disk) open(op, path string) (durable.File, error) {
 	if n == nil || n.dir {
 		return nil, missing(op, path)
 	}
-	return &file{disk: d, node: n, path: path}, nil
+	return &file{disk: d, node: n, path: path, epoch: d.epoch}, nil
 }
 
 // Mkdir is part of durable.FS.
@@ -164,7 +164,7 @@ func (d *Disk) Space(path string) (durable.Space, error) {
 	if _, err := d.begin("statfs", path); err != nil {
 		return durable.Space{}, err
 	}
-	return durable.Space{Free: max(0, d.total-d.used()), Total: d.total}, nil
+	return durable.Space{Free: max(0, d.total-d.used()), Total: d.size, ReadOnly: d.condition == Protects}, nil
 }
 
 // Files are the paths of all files, in order.
@@ -213,13 +213,19 @@ type file struct {
 	node *inode
 	path string
 	shut bool
+
+	epoch int // of the disk when it was opened
 }
 
 func (f *file) begin(op string) (bool, error) {
 	if f.shut {
 		return false, fs.ErrClosed
 	}
-	return f.disk.begin(op, f.path)
+	effect, err := f.disk.begin(op, f.path)
+	if err == nil && f.epoch != f.disk.epoch {
+		return false, &fs.PathError{Op: op, Path: f.path, Err: syscall.ESTALE}
+	}
+	return effect, err
 }
 
 func (f *file) ReadAt(p []byte, off int64) (int, error) {
@@ -242,8 +248,15 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 func (f *file) WriteAt(p []byte, off int64) (int, error) {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
+	f.disk.await()
 	before := f.disk.crashed
+	f.disk.inFlight = func(seen map[*inode]*inode) {
+		if n := seen[f.node]; n != nil {
+			n.pending = append(n.pending, change{off, slices.Clone(p)})
+		}
+	}
 	effect, err := f.begin("write")
+	f.disk.inFlight = nil
 	if f.disk.crashed && !before && !f.shut { // the power went in the middle of it
 		f.node.pending = append(f.node.pending, change{off, slices.Clone(p)})
 	}
@@ -310,7 +323,7 @@ func (f *file) Forget(int64, int64) {}
 
 // Allocate takes room as a file system does: it counts as used. It does not survive a crash, which makes no difference to
 // what is found.
-func (f *file) Allocate(end int64) error {
+func (f *file) Allocate(_, end int64) error {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
 	effect, err := f.begin("fallocate")

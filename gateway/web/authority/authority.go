@@ -75,7 +75,7 @@ func Open(o Options) (*Authority, error) {
 	if _, err := a.Refresh(); err != nil {
 		return nil, err
 	}
-	return a, replace(a.CertFile(), a.PEM(), 0o644)
+	return a, Replace(a.CertFile(), a.PEM(), 0o644)
 }
 
 // read loads what is on disk. A damaged file is treated as missing: a new one follows.
@@ -187,6 +187,16 @@ func (a *Authority) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, erro
 	}
 	return &leaf.tls, nil
 }
+
+// Renew issues another leaf now, whatever is left of the present one. Connections that there are keep the one they have.
+func (a *Authority) Renew() error {
+	a.refresh.Lock()
+	defer a.refresh.Unlock()
+	return a.renewLeaf(a.now().UTC(), a.everything(a.addrs()).inside(a.ca.Load().cert))
+}
+
+// Renewal is when the leaf is replaced by itself.
+func (a *Authority) Renewal() time.Time { return a.leaf.Load().cert.NotAfter.Add(-leafRenew) }
 
 // CertFile is the file with the authority's certificate, PEM.
 func (a *Authority) CertFile() string { return filepath.Join(a.dir, "ca.crt") }

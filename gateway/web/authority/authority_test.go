@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -131,6 +132,83 @@ func TestAStolenKeyCanPretendToBeThisGatewayOnly(t *testing.T) {
 	if ca := a.Certificate(); !ca.PermittedDNSDomainsCritical || !ca.MaxPathLenZero || ca.MaxPathLen != 0 {
 		t.Errorf("constraints %t %t %d", ca.PermittedDNSDomainsCritical, ca.MaxPathLenZero, ca.MaxPathLen)
 	}
+}
+
+// TestAStolenKeyMakesNoClientsAndNoFurtherAuthorities, by word of Go and of OpenSSL. The server's certificate that the same
+// key signs is taken by both.
+func TestAStolenKeyMakesNoClientsAndNoFurtherAuthorities(t *testing.T) {
+	s := newSite(t, "192.168.1.5")
+	s.now = time.Now()
+	a := s.open()
+	roots := x509.NewCertPool()
+	roots.AddCert(a.Certificate())
+	takes := func(purpose string, leaf *x509.Certificate, between ...*x509.Certificate) (byGo, byOpenSSL bool) {
+		t.Helper()
+		use := map[string]x509.ExtKeyUsage{"sslserver": x509.ExtKeyUsageServerAuth, "sslclient": x509.ExtKeyUsageClientAuth}[purpose]
+		pool := x509.NewCertPool()
+		for _, c := range between {
+			pool.AddCert(c)
+		}
+		_, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: pool, CurrentTime: s.now, KeyUsages: []x509.ExtKeyUsage{use}})
+		return err == nil, opensslTakes(t, a, purpose, leaf, between...)
+	}
+	signed := func(use x509.ExtKeyUsage) *x509.Certificate {
+		return forge(t, a, &x509.Certificate{DNSNames: []string{"till"}, ExtKeyUsage: []x509.ExtKeyUsage{use}})
+	}
+	if g, o := takes("sslserver", signed(x509.ExtKeyUsageServerAuth)); !g || !o {
+		t.Errorf("a server's certificate is refused: by Go %t, by OpenSSL %t", !g, !o)
+	}
+	if g, o := takes("sslclient", signed(x509.ExtKeyUsageClientAuth)); g || o {
+		t.Errorf("a client's certificate is taken: by Go %t, by OpenSSL %t", g, o)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub := &x509.Certificate{SerialNumber: serial(), Subject: pkix.Name{CommonName: "sub"}, NotBefore: a.Leaf().NotBefore, NotAfter: a.Leaf().NotAfter, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	sub = parsed(t)(x509.CreateCertificate(rand.Reader, sub, a.Certificate(), key.Public(), a.ca.Load().key))
+	leaf := &x509.Certificate{SerialNumber: serial(), NotBefore: sub.NotBefore, NotAfter: sub.NotAfter, DNSNames: []string{"till"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+	leaf = parsed(t)(x509.CreateCertificate(rand.Reader, leaf, sub, key.Public(), key))
+	if g, o := takes("sslserver", leaf, sub); g || o {
+		t.Errorf("a further authority is taken: by Go %t, by OpenSSL %t", g, o)
+	}
+}
+
+func parsed(t *testing.T) func([]byte, error) *x509.Certificate {
+	return func(der []byte, err error) *x509.Certificate {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+}
+
+// opensslTakes asks OpenSSL about a certificate and those between it and the authority.
+func opensslTakes(t *testing.T, a *Authority, purpose string, leaf *x509.Certificate, between ...*x509.Certificate) bool {
+	t.Helper()
+	openssl, err := exec.LookPath("openssl")
+	if err != nil {
+		t.Skip("openssl is not installed")
+	}
+	dir := t.TempDir()
+	file, others := filepath.Join(dir, "leaf.crt"), filepath.Join(dir, "between.crt")
+	args := []string{"verify", "-purpose", purpose, "-CAfile", a.CertFile()}
+	var text []byte
+	for _, c := range between {
+		text = append(text, encodeCert(c.Raw)...)
+	}
+	if err := errors.Join(os.WriteFile(file, encodeCert(leaf.Raw), 0o600), os.WriteFile(others, text, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if len(between) > 0 {
+		args = append(args, "-untrusted", others)
+	}
+	return exec.Command(openssl, append(args, file)...).Run() == nil
 }
 
 func TestOpenSSLAgrees(t *testing.T) {

@@ -44,7 +44,7 @@ func (p *pair) write(path string) error {
 		return fmt.Errorf("encode key: %w", err)
 	}
 	text := append(encodeCert(p.cert.Raw), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})...)
-	return replace(path, text, 0o600)
+	return Replace(path, text, 0o600)
 }
 
 // readPair reads what write wrote, and takes away rights that somebody added.
@@ -72,8 +72,8 @@ func readPair(path string) (*pair, error) {
 	return newPair(t.Certificate[0], key)
 }
 
-// replace puts a file in place in one step.
-func replace(path string, text []byte, mode os.FileMode) error {
+// Replace puts a file in place in one step, unless it says so already; for whoever keeps files beside the authority's.
+func Replace(path string, text []byte, mode os.FileMode) error {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, text) {
 		return nil
 	}

@@ -59,7 +59,7 @@ func (a *Authority) installAuthority(p *pair) error {
 	if old := a.ca.Load(); old != nil {
 		sum := sha256.Sum256(old.cert.Raw)
 		name := "ca-" + hex.EncodeToString(sum[:4]) + ".crt"
-		if err := replace(filepath.Join(a.dir, name), encodeCert(old.cert.Raw), 0o644); err != nil {
+		if err := Replace(filepath.Join(a.dir, name), encodeCert(old.cert.Raw), 0o644); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func (a *Authority) installAuthority(p *pair) error {
 		return err
 	}
 	a.ca.Store(p)
-	return replace(a.CertFile(), a.PEM(), 0o644)
+	return Replace(a.CertFile(), a.PEM(), 0o644)
 }
 
 // subject tells authorities apart in a device's list: by the machine, and by the key.

@@ -2,9 +2,10 @@
 import { api, onEnded, Problem } from "./api.js";
 import { store } from "./store.js";
 import { h, Undo } from "./dom.js";
-import { icon } from "./icons.js";
 import { words, clock } from "./words.js";
-import { signIn, setUp, fragment } from "./sign.js";
+import { signIn, setUp, keepKey, fragment } from "./sign.js";
+import { makeRail, firstPlace, mayOpen } from "./rail.js";
+import { wishes } from "./wishes.js";
 import { livePage, cameraPage } from "./live.js";
 
 const app = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -12,7 +13,13 @@ const app = /** @type {HTMLElement} */ (document.getElementById("app"));
 let page = null;
 const undo = new Undo();
 /** Pages that are fetched when they are first opened. */
-const later = { timeline: () => import("./timeline.js"), cameras: () => import("./cameras.js"), storage: () => import("./storage.js") };
+const later = {
+  timeline: () => import("./timeline.js"), cameras: () => import("./cameras.js"), storage: () => import("./storage.js"), people: () => import("./people.js"), me: () => import("./me.js"),
+  approvals: () => import("./approvals.js"), audit: () => import("./audit.js"), factor: () => import("./factor.js"), join: () => import("./join.js"), wall: () => import("./wall.js"),
+};
+
+/** How long it is said that the rights have changed, ms. */
+const saidFor = 8000;
 
 /** @param {string} path */
 function go(path) { history.pushState(null, "", path); route(); }
@@ -20,46 +27,81 @@ window.addEventListener("popstate", () => { if (main) route(); });
 
 /** @type {HTMLElement|null} */
 let main = null;
-/** @type {HTMLElement|null} */
+/** @type {ReturnType<typeof makeRail>|null} */
 let rail = null;
-
-const places = /** @type {const} */ ([["/live", "live"], ["/timeline", "timeline"], ["/cameras", "cameras"], ["/storage", "storage"]]);
+/** The camera that the page is about; "" of another. */
+let about = "";
 
 /** @param {import("./api.js").Session} session */
-function frame(session) {
-  undo.run();
+async function enter(session) {
   store.session = session;
-  const links = places.filter(p => p[1] !== "storage" || store.may("maintain")).map(([path, name]) => h("a.rail-link", { href: path, title: words[name], onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go(path); } }, icon(name), h("span", null, words[name])));
-  const dot = h("span.health-dot"), says = h("span.health-words");
-  const health = h("a.health", { href: "/storage", onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go("/storage"); } }, dot, says);
-  rail = h("nav.rail", { "aria-label": session.site }, h("div.rail-top", null, h("img.mark", { src: "/icon.svg", alt: "" }), h("span.site", null, session.site)), ...links, h("span.grow"), health,
-    h("button.rail-link.out", { type: "button", title: `${words.signOut} (${session.user})`, onclick: async () => { await api.signOut().catch(() => {}); location.assign("/login"); } }, icon("out"), h("span", null, session.user)));
-  const lost = h("div.lost", { role: "alert", hidden: true });
+  if (session.kind === "device") { wall(""); return; }
+  if (session.enrol) { const { enrolPage } = await later.factor(); show(enrolPage(() => location.reload(), signOut)); return; }
+  frame();
+  store.start();
+}
+
+/** Everything around the page, as the rights are now. @param {string} [says] */
+function frame(says = "") {
+  undo.run();
+  page?.leave();
+  page = null;
+  rail = makeRail(go, signOut);
+  undo.add(rail.leave);
+  nag = h("div.nag.warn", { role: "status", hidden: true }, h("i.shape", { "aria-hidden": "true" }), h("p", null, words.nag, " ", h("a", { href: keysPage, onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go(keysPage); } }, words.nagDo)));
+  const lost = h("div.lost", { role: "alert", hidden: true }), told = h("div.told", { role: "status" }, says);
+  if (says) setTimeout(() => { told.textContent = ""; }, saidFor);
   main = h("main.main", { tabindex: "-1" });
-  app.replaceChildren(/** @type {HTMLElement} */ (rail), h("div.body", null, lost, main));
+  app.replaceChildren(rail.element, h("div.body", null, lost, nag, told, rail.banner, main));
   undo.on(store, "change", () => {
-    const state = store.health?.state || "ok";
-    dot.className = "health-dot " + state;
-    says.textContent = /** @type {any} */ (words.healthy)[state];
-    health.title = store.health?.summary || "";
+    remind();
     lost.hidden = !store.lost;
     if (store.lost) lost.textContent = `${words.lost}, ${words.since} ${clock(store.lost)}. ${words.lostText}`;
+    if (about && store.ready && !store.cameras.has(about)) route();
   });
-  store.start();
+  undo.on(store, "rights", () => { if (store.session?.enrol) { location.reload(); return; } frame(words.rightsChanged); });
+  wishes.follow(undo);
   route();
 }
+
+/** Where the recovery key is confirmed. */
+const keysPage = "/storage/encryption";
+/** @type {HTMLElement|null} */
+let nag = null;
+
+/** Reminds whoever may confirm the recovery key, on every page but that on which it is done, until somebody has. */
+function remind() {
+  if (nag) nag.hidden = !store.may("keys") || location.pathname === keysPage || !store.health?.alarms.some(a => a.id === "keys:confirm");
+}
+
+/** What is alone on the screen: signing in, a wall. @param {HTMLElement} element */
+function show(element) {
+  undo.run();
+  turn++;
+  page?.leave();
+  page = null;
+  main = null;
+  rail = null;
+  app.replaceChildren(element);
+}
+
+async function signOut() { await api.signOut().catch(() => {}); location.assign("/login"); }
 
 let turn = 0; // a page that comes late does not take the place of a later one
 
 async function route() {
   if (!main || !rail) return;
   const mine = ++turn;
-  const [, where = "", id = ""] = location.pathname.split("/");
-  for (const a of rail.querySelectorAll("a.rail-link")) a.setAttribute("aria-current", a.getAttribute("href")?.slice(1) === (where || "live") ? "page" : "false");
-  document.title = `${/** @type {any} */ (words)[where || "live"] || words.live} — Holdfast`;
+  remind();
+  let [, where = "", id = ""] = location.pathname.split("/");
+  id = decodeURIComponent(id);
+  if (!where || !mayOpen(where)) { where = firstPlace(); id = ""; history.replaceState(null, "", "/" + where); }
+  rail.mark(where);
+  about = where === "live" || where === "timeline" ? id : "";
+  document.title = `${/** @type {any} */ (words)[where] || words.live} — Holdfast`;
   /** @type {import("./dom.js").Page} */
   let next;
-  try { next = await make(where, decodeURIComponent(id)); } catch { next = { element: h("section.empty", null, h("p", null, words.error), h("button.button", { type: "button", onclick: () => location.reload() }, words.again)), leave: () => {} }; }
+  try { next = await make(where, id); } catch { next = { element: h("section.empty", null, h("p", null, words.error), h("button.button", { type: "button", onclick: () => location.reload() }, words.again)), leave: () => {} }; }
   if (mine !== turn || !main) { next.leave(); return; }
   page?.leave();
   page = next;
@@ -68,16 +110,25 @@ async function route() {
 
 /** @param {string} where @param {string} id @returns {Promise<import("./dom.js").Page>} */
 async function make(where, id) {
+  const needs = where === "timeline" ? "playback" : "live";
+  if (about && store.ready && !store.can(about, needs)) return notHere();
   if (where === "timeline") { const m = await later.timeline(); return id ? m.timelinePage(id, go) : firstTimeline(); }
   if (where === "cameras") return (await later.cameras()).camerasPage(go);
   if (where === "storage") return (await later.storage()).storagePage(id, go);
-  return where === "live" && id ? cameraPage(id, go) : livePage(go);
+  if (where === "people") return (await later.people()).peoplePage(id, go);
+  if (where === "approvals") return (await later.approvals()).approvalsPage(go);
+  if (where === "audit") return (await later.audit()).auditPage(id, go);
+  if (where === "me") return (await later.me()).mePage(id, go, signOut);
+  return id ? cameraPage(id, go) : livePage(go);
 }
+
+/** A camera that is gone, or that this person may not watch: which of the two is not told. */
+const notHere = () => ({ element: h("section.empty", null, h("h1", null, words.notHere), h("p", null, words.notHereText), h("button.button.primary", { type: "button", onclick: () => go("/" + firstPlace()) }, words.goOn)), leave: () => {} });
 
 /** The timeline of the first camera, once there is one. */
 function firstTimeline() {
   const wait = new Undo();
-  const first = () => { const c = store.list()[0]; if (c && location.pathname === "/timeline") { history.replaceState(null, "", `/timeline/${encodeURIComponent(c.id)}`); route(); } };
+  const first = () => { const c = store.list("playback")[0]; if (c && location.pathname === "/timeline") { history.replaceState(null, "", `/timeline/${encodeURIComponent(c.id)}`); route(); } };
   wait.on(store, "change", first);
   queueMicrotask(first);
   return { element: h("section.empty", null, h("p", null, words.noCameras)), leave: () => wait.run() };
@@ -97,26 +148,39 @@ function typing(e) {
 
 /** @param {string} [message] */
 function ask(message) {
-  store.stop();
-  turn++;
-  page?.leave();
-  page = null;
-  main = null;
-  app.replaceChildren(signIn(s => { if (location.pathname === "/login") history.replaceState(null, "", "/live"); frame(s); }, message));
+  store.clear();
+  for (const d of document.querySelectorAll("dialog")) d.remove();
+  show(signIn(s => { if (location.pathname === "/login") history.replaceState(null, "", "/"); enter(s); }, message));
 }
 
-onEnded(() => { if (main) ask(words.ended); });
+/** A wall has the whole screen, and comes back by itself. @param {string} token */
+async function wall(token) { const { wallPage } = await later.wall(); show(wallPage(token, go)); }
+
+onEnded(() => { if (main) ask(words.ended); else store.dispatchEvent(new Event("ended")); });
+
+/** The last step of set-up: the recovery key, unless somebody has confirmed it already. @param {import("./api.js").Session} session */
+async function settle(session) {
+  const on = () => { history.replaceState(null, "", "/live"); enter(session); };
+  const keys = session.permissions.includes("keys") ? await api.keys().catch(() => null) : null;
+  if (keys && !keys.confirmed) app.replaceChildren(keepKey(on)); else on();
+}
 
 async function start() {
   if (location.pathname === "/setup") {
-    app.replaceChildren(setUp(fragment("token"), s => { history.replaceState(null, "", "/live"); frame(s); }));
+    app.replaceChildren(setUp(fragment("token"), settle));
+    return;
+  }
+  if (location.pathname === "/wall") { wall(fragment("device")); return; }
+  if (location.pathname === "/join") {
+    const { joinPage } = await later.join();
+    show(joinPage(fragment("invite"), s => { history.replaceState(null, "", "/"); enter(s); }, () => { history.replaceState(null, "", "/login"); ask(); }));
     return;
   }
   const once = location.pathname === "/login" ? fragment("once") : "";
   try {
     const session = once ? await api.once(once) : await api.session();
-    if (location.pathname === "/login" || location.pathname === "/") history.replaceState(null, "", "/live");
-    frame(session);
+    if (location.pathname === "/login") history.replaceState(null, "", "/");
+    enter(session);
   } catch (e) {
     const p = /** @type {Problem} */ (e);
     ask(once ? words.onceFailed : p.status === 401 ? "" : p.message);

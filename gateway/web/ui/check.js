@@ -74,6 +74,7 @@ export function checkPart(undo) {
       r && h("h2", null, left.length + more === 0 && j.state === "done" ? state("good", looked > 0 ? w.sound2(looked.toLocaleString(), bytes(r.bytes)) : w.soundNone) : left.length + more > 0 ? state("bad", w.found(left.length + more)) : ""),
       r && h("p.quiet.num", null, w.took(when(r.started), duration(r.took_seconds)), r.skipped ? " " + w.skipped(r.skipped) : "", r.open ? " " + w.open(r.open) : "", r.known?.length ? " " + w.known(r.known.length) : ""),
       h("div.findings", null, ...list.map(finding)), more > 0 && h("p.quiet", null, w.moreFound(more)),
+      ...(r?.notes || []).map(n => notice("warn", n.what, `${n.means} ${n.do}`)),
       left.some(f => f.repair) && h("div.buttons", null, h("button.button", { type: "button", onclick: repair }, w.repair)))];
   }
 

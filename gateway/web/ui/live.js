@@ -104,25 +104,27 @@ function columns(n, w, hgt) {
   return best;
 }
 
-/** @param {(path: string) => void} go @returns {import("./dom.js").Page} */
-export function livePage(go) {
+/** @param {(path: string) => void} go @param {boolean} [wall] there is nobody who presses anything @returns {import("./dom.js").Page} */
+export function livePage(go, wall = false) {
   const undo = new Undo();
   /** @type {Map<string, Tile>} */
   const tiles = new Map();
   const grid = h("div.grid", { role: "list", "aria-label": words.live });
-  const empty = h("div.empty", { hidden: true }, h("h1", null, words.noCameras), h("p", null, words.noCamerasText),
-    h("button.button.primary", { type: "button", onclick: () => go("/cameras?find") }, words.find));
+  const adds = store.may("configure");
+  const empty = adds ? h("div.empty", { hidden: true }, h("h1", null, words.noCameras), h("p", null, words.noCamerasText), h("button.button.primary", { type: "button", onclick: () => go("/cameras?find") }, words.find))
+    : h("div.empty", { hidden: true }, h("h1", null, wall ? words.noneForWall : words.noneForYou), !wall && h("p", null, words.noneForYouText));
   const banner = h("div.banner", { hidden: true }, words.allOffline);
-  let layout = localStorage.getItem("layout") || "auto";
+  let layout = !wall && localStorage.getItem("layout") || "auto";
   let page = 0;
   const pages = h("span.pages");
   const choose = h("select", { "aria-label": words.layout, title: words.layout, onchange: (/** @type {any} */ e) => { layout = e.target.value; page = 0; localStorage.setItem("layout", layout); draw(); } },
     ...["auto", "1", "4", "6", "9", "16"].map(k => h("option", { value: k, selected: k === layout }, /** @type {any} */ (words.layouts)[k])));
-  const bar = h("div.float", null, pages, choose, iconButton(icon("full"), words.full, () => element.requestFullscreen?.()));
+  const bar = h("div.float", { hidden: wall }, pages, choose, iconButton(icon("full"), words.full, () => element.requestFullscreen?.()));
   const element = h("section.live", null, grid, empty, banner, bar);
 
   function draw() {
-    const all = store.list();
+    const all = store.list("live");
+    choose.hidden = all.length < 2;
     const size = sizes[layout] || all.length;
     const last = Math.max(0, Math.ceil(all.length / Math.max(1, size)) - 1);
     page = Math.min(page, last);
@@ -135,7 +137,7 @@ export function livePage(go) {
       let t = tiles.get(c.id);
       if (!t) {
         t = new Tile(c.id, "sub");
-        t.element.addEventListener("click", () => go(`/live/${encodeURIComponent(c.id)}`));
+        if (wall) t.element.tabIndex = -1; else t.element.addEventListener("click", () => go(`/live/${encodeURIComponent(c.id)}`));
         tiles.set(c.id, t);
         grid.append(t.element);
       }
@@ -161,7 +163,7 @@ export function livePage(go) {
     const step = /** @type {Record<string, number>} */ ({ ArrowRight: 1, ArrowLeft: -1, ArrowDown: cols, ArrowUp: -cols })[e.key];
     if (step) { list[Math.min(list.length - 1, Math.max(0, at < 0 ? 0 : at + step))]?.focus(); return true; }
     if (/^[1-9]$/.test(e.key) && list[Number(e.key) - 1]) { list[Number(e.key) - 1].click(); return true; }
-    if (e.key === "t" || e.key === "T") { const id = [...tiles.keys()][Math.max(0, at)]; if (id) go(`/timeline/${encodeURIComponent(id)}`); return true; }
+    if (e.key === "t" || e.key === "T") { const id = [...tiles.keys()][Math.max(0, at)]; if (id && store.can(id, "playback")) go(`/timeline/${encodeURIComponent(id)}`); return true; }
     return false;
   }
   return { element, key, leave: () => { undo.run(); for (const t of tiles.values()) t.end(); } };
@@ -189,12 +191,12 @@ export function cameraPage(id, go) {
     setTimeout(() => { says.textContent = ""; }, 5000);
     markButton.disabled = false;
   }
-  const bar = h("div.bar", { role: "toolbar" },
-    iconButton(icon("back"), words.back, () => go("/live")),
+  const timelineButton = iconButton(icon("timeline"), words.showTimeline, () => go(`/timeline/${encodeURIComponent(id)}`));
+  const backButton = iconButton(icon("back"), words.back, () => go("/live"));
+  const bar = h("div.bar", { role: "toolbar" }, backButton,
     h("span.bar-name"), h("span.grow"), soundButton,
     h("a.icon-button", { href: api.snapshot(id), download: `${id}.jpg`, title: words.snapshot, "aria-label": words.snapshot }, icon("snap")),
-    markButton,
-    iconButton(icon("timeline"), words.showTimeline, () => go(`/timeline/${encodeURIComponent(id)}`)),
+    markButton, timelineButton,
     iconButton(icon("info"), words.info, () => { facts.hidden = !facts.hidden; paint(); }),
     iconButton(icon("full"), words.full, full));
   const stage = h("div.stage", null, tile.element, facts, says);
@@ -207,14 +209,16 @@ export function cameraPage(id, go) {
     tile.update();
     const name = bar.querySelector(".bar-name");
     if (name) name.textContent = c.name;
-    soundButton.hidden = !c.streams.some(s => s.audio);
+    soundButton.hidden = !c.may.includes("audio") || !c.streams.some(s => s.audio);
+    markButton.hidden = !c.may.includes("raise");
+    timelineButton.hidden = !c.may.includes("playback");
     if (facts.hidden) return;
     const s = c.streams.find(x => x.id === tile.player.stream) || c.streams[0];
     const rows = [[words.state, c.state], [words.streams, s ? `${s.id} · ${s.codec.replace("H26", "H.26")} ${s.width}×${s.height}` : "–"],
       ["fps", s ? `${tile.player.fps.toFixed(0)} ${words.of2} ${s.fps.toFixed(0)}` : "–"], ["Bitrate", s ? bitrate(s.bitrate) : "–"],
       ["Way", `${tile.player.way}${s?.transport ? ` · ${s.transport}` : ""}`], ["Lost", s ? `${s.lost} ${words.lostPackets}` : "–"],
       ...(Number.isFinite(tile.player.latency) ? [["Buffer", `${tile.player.latency.toFixed(1)} ${words.behind}`]] : []),
-      ["Memory", s ? bytes(s.ring_bytes) : "–"], [words.recordingColumn, /** @type {any} */ (words.recStates)[c.record.state]], ...(c.record.mode === "off" ? [] : [[words.mode, why(s?.recording || c.record)]]), [words.address, c.address], ["Device", `${c.manufacturer} ${c.model}`.trim() || "–"]];
+      ["Memory", s ? bytes(s.ring_bytes) : "–"], [words.recordingColumn, /** @type {any} */ (words.recStates)[c.record.state]], ...(c.record.mode === "off" ? [] : [[words.mode, why(s?.recording || c.record)]]), ...(c.address ? [[words.address, c.address]] : []), ["Device", `${c.manufacturer} ${c.model}`.trim() || "–"]];
     facts.replaceChildren(...rows.flatMap(([k, v]) => [h("dt", null, k), h("dd", null, v)]));
   }
   undo.on(store, "change", paint);
@@ -226,8 +230,8 @@ export function cameraPage(id, go) {
     key: e => {
       if (e.key === "Escape" && !document.fullscreenElement) { go("/live"); return true; }
       if (e.key === "Enter" || e.key === "f") { full(); return true; }
-      if (e.key === "t" || e.key === "T") { go(`/timeline/${encodeURIComponent(id)}`); return true; }
-      const list = store.list(), at = list.findIndex(c => c.id === id);
+      if ((e.key === "t" || e.key === "T") && store.can(id, "playback")) { go(`/timeline/${encodeURIComponent(id)}`); return true; }
+      const list = store.list("live"), at = list.findIndex(c => c.id === id);
       const step = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
       if (step && list.length > 1) { go(`/live/${encodeURIComponent(list[(at + step + list.length) % list.length].id)}`); return true; }
       return false;

@@ -1,12 +1,19 @@
-// Storage: alarms first, then its parts: volumes, encryption, check. Each part is a module and an address of its own.
+// Storage: alarms first, then its parts. Each part is a module and an address of its own.
 import { store } from "./store.js";
 import { h, morph, Undo } from "./dom.js";
 import { words, when } from "./words.js";
 import { storageWords as w } from "./words-storage.js";
 import { volumesPart } from "./volumes.js";
+import { keptPart } from "./kept.js";
+import { lockedPart } from "./locked.js";
+import { erasedPart } from "./erased.js";
 import { encryptionPart } from "./encryption.js";
+import { certificatePart } from "./certificate.js";
 import { checkPart } from "./check.js";
+import { connectionsPart } from "./connections.js";
 
+/** The parts in their order: which permission each needs, and what makes it. */
+const parts = /** @type {const} */ ([["", "maintain", volumesPart], ["kept", "see", keptPart], ["locked", "lock", lockedPart], ["erased", "erase", erasedPart], ["encryption", "keys", encryptionPart], ["certificate", "maintain", certificatePart], ["check", "maintain", checkPart], ["connections", "maintain", connectionsPart]]);
 
 /** @param {string} part @param {(path: string) => void} go @returns {import("./dom.js").Page} */
 export function storagePage(part, go) {
@@ -14,12 +21,11 @@ export function storagePage(part, go) {
   let all = false;
   const summary = h("p.quiet.summary");
   const alarms = h("section.alarms", { "aria-label": words.alarms, "aria-live": "polite" });
-  const names = ["", ...(store.may("keys") ? ["encryption"] : []), "check"];
-  const here = names.includes(part) ? part : "";
+  const mine = parts.filter(p => store.may(p[1]));
+  const [here, , make] = mine.find(p => p[0] === part) || parts[0];
   const shown = here ? 1 : 3; // of the alarms: what is below must stay in sight
-  const make = here === "encryption" ? encryptionPart : here === "check" ? checkPart : volumesPart;
-  const made = make(undo);
-  const tabs = h("nav.tabs", { "aria-label": words.storage }, ...names.map(n => h("a.tab", { href: "/storage" + (n && "/" + n), "aria-current": n === here ? "page" : "false", onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go("/storage" + (n && "/" + n)); } }, /** @type {any} */ (w.parts)[n])));
+  const made = make(undo, go);
+  const tabs = h("nav.tabs", { "aria-label": words.storage }, ...mine.map(([n]) => h("a.tab", { href: "/storage" + (n && "/" + n), "aria-current": n === here ? "page" : "false", onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go("/storage" + (n && "/" + n)); } }, w.parts[n])));
   const element = h("section.page.wide", null, h("header", null, h("h1", null, words.storage), summary, h("span.grow"), made.action), alarms, tabs, made.element);
 
   function draw() {
@@ -32,6 +38,7 @@ export function storagePage(part, go) {
   }
   undo.on(store, "change", draw);
   draw();
+  requestAnimationFrame(() => tabs.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "center" })); // on a phone they do not all fit
   return { element, leave: () => undo.run() };
 }
 

@@ -1,5 +1,8 @@
-// What the gateway told last. Pages read it and listen to "change".
-import { api } from "./api.js";
+// What the gateway told last. Pages read it and listen to "change"; "rights" says that what the person may do has changed.
+import { api, ended, Problem } from "./api.js";
+
+/** Until a gateway that does not answer is asked again, and one that tells this person nothing, ms. */
+const again = 2000, seldom = 10000;
 
 class Store extends EventTarget {
   constructor() {
@@ -15,39 +18,83 @@ class Store extends EventTarget {
     this.session = null;
     /** @type {EventSource|null} */
     this.source = null;
+    this.timer = 0;
+    this.turn = 0; // what was asked before the last start or stop is dropped
   }
 
-  /** Listens to the gateway until stop. The browser reconnects by itself; a closed source is opened again. */
+  /** Listens to the gateway until stop. What the stream does not tell when it begins anew is not there any more. */
   start() {
     this.stop();
+    if (this.session && !this.may("see")) { this.wait(); return; }
     const s = this.source = new EventSource(api.events);
-    s.addEventListener("camera", e => { const c = JSON.parse(e.data); this.cameras.set(c.id, c); this.told(c.id); });
-    s.addEventListener("camera-removed", e => { const c = JSON.parse(e.data); this.cameras.delete(c.id); this.told(c.id); });
+    /** @type {Map<string, import("./api.js").Camera>|null} */
+    let first = new Map();
+    s.addEventListener("camera", e => { const c = JSON.parse(e.data); if (first) first.set(c.id, c); if (!first || !this.ready) { this.cameras.set(c.id, c); this.told(c.id); } });
+    s.addEventListener("camera-removed", e => { const c = JSON.parse(e.data); first?.delete(c.id); this.cameras.delete(c.id); this.told(c.id); });
     s.addEventListener("events", e => { this.dispatchEvent(new CustomEvent("events", { detail: JSON.parse(e.data).id })); });
+    s.addEventListener("approvals", () => { this.dispatchEvent(new Event("approvals")); });
     s.addEventListener("health", e => { this.health = JSON.parse(e.data); this.told(""); });
-    s.addEventListener("ready", () => { this.ready = true; this.lost = null; this.told(""); });
-    s.onerror = () => {
+    s.addEventListener("ready", () => {
+      const was = this.cameras, known = this.ready;
+      if (first) this.cameras = first;
+      first = null;
+      this.ready = true;
+      this.lost = null;
+      this.told("");
+      if (known && [...this.cameras].some(([id, c]) => was.has(id) && String(was.get(id)?.may) !== String(c.may))) this.dispatchEvent(new Event("rights"));
+    });
+    s.onerror = () => { if (s === this.source) { s.close(); if (first) this.later(again); else this.check(); } };
+  }
+
+  /** Somebody who may not see any camera now, because of the hour perhaps: what was told is forgotten, and the session asked again. */
+  wait() {
+    this.cameras = new Map();
+    this.health = null;
+    this.ready = true;
+    this.lost = null;
+    this.told("");
+    this.later(seldom);
+  }
+
+  /** @param {number} ms */
+  later(ms) { clearTimeout(this.timer); this.timer = setTimeout(() => this.check(), ms); }
+
+  /**
+   * The stream has ended: because the gateway is gone, because the session is over, or because the person's rights have changed, which is how
+   * the gateway tells it. Whoever is still signed in listens anew at once.
+   */
+  async check() {
+    const turn = this.turn;
+    try {
+      const was = this.session, now = await api.session();
+      if (turn !== this.turn) return;
+      this.session = now;
+      this.start();
+      if (was && (String(was.permissions) !== String(now.permissions) || was.enrol !== now.enrol || was.person !== now.person)) this.dispatchEvent(new Event("rights"));
+    } catch (e) {
+      if (turn !== this.turn) return;
+      if (e instanceof Problem && e.status === 401) { ended(); return; }
       if (!this.lost) { this.lost = new Date(); this.told(""); }
-      if (s.readyState === EventSource.CLOSED && s === this.source) setTimeout(() => this.check(s), 2000);
-    };
+      this.later(again);
+    }
   }
 
-  /** A closed source means that the answer was no stream: the session may have ended. @param {EventSource} s */
-  async check(s) {
-    if (s !== this.source) return;
-    try { await api.cameras(); } catch { /* api tells when the session has ended */ }
-    if (s === this.source) this.start();
-  }
+  stop() { this.turn++; clearTimeout(this.timer); this.source?.close(); this.source = null; }
 
-  stop() { this.source?.close(); this.source = null; }
+  /** Forgets what was told, for the next who signs in. */
+  clear() { this.stop(); this.cameras = new Map(); this.health = null; this.ready = false; this.lost = null; this.session = null; }
 
   /** @param {string} id */
   told(id) { this.dispatchEvent(new CustomEvent("change", { detail: id })); }
 
-  /** Whether the person has a permission: what they have not is not shown. @param {string} permission */
+  /** Whether the person has a permission somewhere: what they have not is not shown. @param {string} permission */
   may(permission) { return !!this.session?.permissions.includes(permission); }
 
-  list() { return [...this.cameras.values()]; }
+  /** Whether the person may do something with a camera. @param {string} id @param {string} permission */
+  can(id, permission) { return !!this.cameras.get(id)?.may.includes(permission); }
+
+  /** The cameras; of a permission, those that it is given for. @param {string} [permission] */
+  list(permission) { const all = [...this.cameras.values()]; return permission ? all.filter(c => c.may.includes(permission)) : all; }
 }
 
 export const store = new Store();

@@ -1,11 +1,13 @@
 // Timeline: footage of one camera above, all cameras on one axis below.
 import { store } from "./store.js";
-import { api } from "./api.js";
+import { api, Problem } from "./api.js";
 import { Player } from "./player.js";
 import { Range, lockBand } from "./range.js";
+import { wishes } from "./wishes.js";
 import { h, iconButton, Undo } from "./dom.js";
 import { icon } from "./icons.js";
 import { words, clock, duration, when } from "./words.js";
+import { keepingWords as keeping } from "./words-keeping.js";
 
 const minute = 60e3, hour = 3600e3, day = 24 * hour;
 /** How much of footage is asked for at once, ms. The next piece is fetched before the end. */
@@ -18,6 +20,8 @@ class Spans {
   constructor() { /** @type {Map<string, {from:number,to:number,list:import("./api.js").Span[],busy:boolean,at:number}>} */ this.known = new Map(); }
   /** @param {string} id */
   get(id) { return this.known.get(id)?.list || []; }
+  /** Has what is known of a camera asked for anew. @param {string} id */
+  forget(id) { this.known.delete(id); }
   /** @param {string} id @param {number} from @param {number} to @param {() => void} then */
   want(id, from, to, then) {
     const k = this.known.get(id);
@@ -54,7 +58,8 @@ export function timelinePage(id, go) {
   const spans = new Spans(), marks = new Marks();
   let center = Date.now(), span = hour / 2; // what the axis shows
   let head = Date.now(); // where the playhead is
-  let live = true, follow = true, speed = 1, wantsPlay = true;
+  const mayLive = store.can(id, "live") || !store.ready && store.may("live");
+  let live = mayLive, follow = true, speed = 1, wantsPlay = true;
   /** @type {{from:number,to:number,map:{media:number,wall:number}[]}|null} */
   let piece = null;
   let asked = 0;
@@ -64,24 +69,31 @@ export function timelinePage(id, go) {
   const player = new Player();
   player.video.classList.add("footage");
   const says = h("p.says", { role: "status", "aria-live": "polite" });
-  const stage = h("div.stage", null, video, player.video, says);
+  const second = h("div.second-person", { hidden: true });
+  const stage = h("div.stage", null, video, player.video, says, second);
   const canvas = h("canvas.axis", { tabindex: "0", role: "slider", "aria-label": words.timeline });
   const tip = h("div.tip", { hidden: true });
   const playButton = iconButton(icon("pause"), words.pause, toggle);
-  const range = new Range(id, () => draw());
-  const liveButton = h("button.live-button", { type: "button", onclick: goLive }, words.liveHere);
-  const pick = h("select", { "aria-label": words.camera, onchange: (/** @type {any} */ e) => go(`/timeline/${encodeURIComponent(e.target.value)}`) });
+  const range = new Range(id, { go, changed: () => draw(), erased });
+  const may = (/** @type {string} */ p) => store.ready ? store.can(id, p) : store.may(p);
+  const rangeButton = may("lock") || may("erase") ? iconButton(icon("range"), keeping.pickRange, e => range.some ? range.clear() : range.offer(live ? Date.now() : Math.min(head + span / 20, Date.now()), span / 10, e.detail === 0)) : null;
+  if (rangeButton) rangeButton.title = keeping.pickHow;
+  const liveButton = h("button.live-button", { type: "button", hidden: !mayLive, onclick: goLive }, words.liveHere);
+  const watchedButton = store.may("audit") ? iconButton(icon("eye"), words.whoWatched, () => go(`/audit/watched?camera=${encodeURIComponent(id)}&at=${new Date(head).toISOString()}`)) : null;
+  const pick = h("select.pick", { "aria-label": words.camera, onchange: (/** @type {any} */ e) => go(`/timeline/${encodeURIComponent(e.target.value)}`) });
   const rate = h("select", { "aria-label": words.speed, title: words.speed, onchange: (/** @type {any} */ e) => setSpeed(Number(e.target.value)) },
     ...[0.5, 1, 2, 4, 8].map(s => h("option", { value: String(s), selected: s === 1 }, s === 0.5 ? "½×" : `${s}×`)));
   const date = h("input", { type: "date", "aria-label": words.day, title: words.day, onchange: (/** @type {any} */ e) => { const d = new Date(e.target.value + "T00:00"); if (!Number.isNaN(d.getTime())) { span = day; center = d.getTime() + day / 2; follow = false; seek(d.getTime()); } } });
   const time = h("output.time");
-  const bar = h("div.bar", { role: "toolbar" }, iconButton(icon("stepBack"), words.frameBack, () => step(-1)), playButton, iconButton(icon("step"), words.frame, () => step(1)), rate, time, range.hereButton, h("span.grow"), pick, date, liveButton);
+  const bar = h("div.bar", { role: "toolbar" }, iconButton(icon("stepBack"), words.frameBack, () => step(-1)), playButton, iconButton(icon("step"), words.frame, () => step(1)), rate, time, range.hereButton, h("span.grow"), watchedButton, rangeButton, pick, date, liveButton);
   const element = h("section.timeline", null, stage, bar, range.element, h("div.axis-box", null, canvas, tip));
 
   // ---- playing
 
   function camera() { return store.cameras.get(id); }
   function goLive() {
+    if (!mayLive) { says.textContent = words.noLive; return; }
+    second.hidden = true;
     live = true; follow = true; wantsPlay = true; piece = null; asked++;
     head = Date.now();
     video.pause(); video.removeAttribute("src"); video.load();
@@ -92,7 +104,7 @@ export function timelinePage(id, go) {
   }
   function showLive() {
     const c = camera();
-    if (live && c) player.show(c, "main");
+    if (live && c && c.may.includes("live")) player.show(c, "main");
     const away = live && c && c.state !== "online";
     if (live) says.textContent = away ? [/** @type {any} */ (words)[c.state] || c.state, `${words.since} ${clock(c.since)}`, c.cause].filter(Boolean).join(" · ") : "";
     player.video.hidden = !live || !!away;
@@ -108,8 +120,24 @@ export function timelinePage(id, go) {
     showLive();
     const turn = ++asked;
     says.textContent = "";
-    try { await load(at, turn); } catch { if (turn === asked) says.textContent = words.playFailed; }
+    second.hidden = true;
+    try { await load(at, turn); } catch (e) {
+      if (turn !== asked) return;
+      if (e instanceof Problem && e.slug === "approval-needed") needApproval(at); else says.textContent = words.playFailed;
+    }
   }
+
+  /** Another person has to approve this moment: it is asked for here, and plays once they do. @param {number} at */
+  async function needApproval(at) {
+    head = at;
+    piece = null;
+    video.pause(); video.removeAttribute("src"); video.load();
+    const { secondPerson } = await import("./ask.js");
+    second.replaceChildren(secondPerson(id, at, range.some ? [range.first, range.last] : null));
+    second.hidden = false;
+    draw();
+  }
+  undo.on(wishes, "change", () => { if (!second.hidden && !live) { if (wishes.given("playback", id, head)) seek(head); else needApproval(head); } });
 
   /** @param {number} at @param {number} turn */
   async function load(at, turn) {
@@ -121,7 +149,8 @@ export function timelinePage(id, go) {
     const from = Math.max(at, Date.parse(next.start));
     if (from - at > shortGap) says.textContent = words.jumped(duration((from - at) / 1000), hole?.cause || "–");
     head = from;
-    const to = from + chunk;
+    const approved = wishes.given("playback", id, from);
+    const to = approved ? Math.min(from + chunk, Date.parse(approved.to)) : from + chunk; // more than was approved is refused as a whole
     const map = await api.map(id, new Date(from), new Date(to));
     if (turn !== asked) return;
     piece = { from, to: Date.parse(map.to), map: map.map.map(p => ({ media: p.media, wall: Date.parse(p.wall) })) };
@@ -149,6 +178,13 @@ export function timelinePage(id, go) {
   /** @param {number} d */
   function step(d) { wantsPlay = false; if (live) { seek(Date.now() - 2000); return; } video.pause(); video.currentTime = Math.max(0, video.currentTime + d / 25); paintBar(); }
 
+  /** What was erased is no longer shown, nor played on from what the browser has of it. @param {number} from @param {number} to */
+  function erased(from, to) {
+    spans.forget(id);
+    if (!live && (head < to && head >= from || piece && piece.from < to && piece.to > from)) seek(head >= from && head < to ? to : head);
+    draw();
+  }
+
   // ---- the axis
 
   /** @param {number} t */
@@ -158,7 +194,7 @@ export function timelinePage(id, go) {
   function reveal() { if (head < center - span / 2 || head > center + span / 2) { center = head; } }
 
   function lanes() {
-    const all = store.list();
+    const all = store.list("playback");
     const own = all.filter(c => c.id === id), others = all.filter(c => c.id !== id);
     let y = 26;
     return [...own, ...others].map(c => { const hgt = c.id === id ? 40 : 12; const lane = { c, y, h: hgt }; y += hgt + 5; return lane; });
@@ -245,8 +281,8 @@ export function timelinePage(id, go) {
       g.fillStyle = colour("--motion");
       g.fillRect(a - 1, l.y + l.h - 6, Math.max(2, b - a), 6);
       if (a < free) continue;
-      g.fillText(e.kind, a + 4, l.y + l.h - 12);
-      free = a + g.measureText(e.kind).width + 16;
+      g.fillText(words.eventKind(e.kind), a + 4, l.y + l.h - 12);
+      free = a + g.measureText(words.eventKind(e.kind)).width + 16;
     }
   }
 
@@ -290,18 +326,20 @@ export function timelinePage(id, go) {
     playButton.replaceChildren(icon(wantsPlay ? "pause" : "play"));
     playButton.title = wantsPlay ? words.pause : words.play;
     playButton.setAttribute("aria-label", playButton.title);
-    const list = store.list();
+    const list = store.list("playback");
     if (pick.options.length !== list.length) pick.replaceChildren(...list.map(c => h("option", { value: c.id, selected: c.id === id }, c.name)));
   }
 
   // ---- hands
 
+  /** Whether a height is in the lane of the chosen camera. @param {number} py */
+  const onOwn = py => { const l = lanes()[0]; return !!l && l.c.id === id && py >= l.y - 4 && py < l.y + l.h + 4; };
   /** @type {Map<number, number>} */
   const fingers = new Map();
   let dragged = 0, began = 0, pinch = 0, picking = false, press = 0;
   /** How long a finger rests before it picks a range, ms. */
   const longPress = 450;
-  undo.on(canvas, "pointerdown", e => { canvas.setPointerCapture(e.pointerId); fingers.set(e.pointerId, e.offsetX); dragged = 0; began = e.offsetX; picking = e.shiftKey; if (picking) range.begin(t(began)); else if (e.pointerType !== "mouse") press = setTimeout(() => { if (dragged <= 5 && fingers.size === 1) { picking = true; range.begin(t(began)); } }, longPress); });
+  undo.on(canvas, "pointerdown", e => { canvas.setPointerCapture(e.pointerId); fingers.set(e.pointerId, e.offsetX); dragged = 0; began = e.offsetX; const handle = onOwn(e.offsetY) && range.hold(e.offsetX, x, e.pointerType !== "mouse"); picking = e.shiftKey || handle; if (handle) return; if (picking) range.begin(t(began)); else if (e.pointerType !== "mouse") press = setTimeout(() => { if (dragged <= 5 && fingers.size === 1) { picking = true; range.begin(t(began)); } }, longPress); });
   undo.on(canvas, "pointermove", e => {
     const was = fingers.get(e.pointerId);
     if (was === undefined) { hover(e.offsetX, e.offsetY); return; }
@@ -348,10 +386,11 @@ export function timelinePage(id, go) {
   function hover(px, py) {
     const l = lanes().find((/** @type {{y:number,h:number}} */ v) => py >= v.y && py < v.y + v.h + 5);
     const at = t(px);
+    canvas.style.setProperty("cursor", onOwn(py) && range.near(px, x) ? "ew-resize" : "crosshair");
     const s = l && spans.get(l.c.id).find((/** @type {import("./api.js").Span} */ v) => Date.parse(v.start) <= at && Date.parse(v.end) > at);
     const e = l && l.c.id === id ? marks.at(at, 4 / canvas.clientWidth * span) : undefined;
     const held = l && l.c.id === id && range.at(at);
-    const event = held ? ` · ${words.locked}: ${held.reason} (${held.owner || words.unknown}, ${words.until} ${when(held.until)})` : e ? ` · ${words.event(e.kind, e.source, e.end && e.end !== e.start ? duration((Date.parse(e.end) - Date.parse(e.start)) / 1000) : "")}` : "";
+    const event = held ? ` · ${keeping.locked}: ${held.reason} (${held.owner || keeping.unknown}, ${words.until} ${when(held.until)})` : e ? ` · ${words.event(e.kind, e.source, e.end && e.end !== e.start ? duration((Date.parse(e.end) - Date.parse(e.start)) / 1000) : "")}` : "";
     tip.textContent = `${clock(at)}${event}${s && s.kind === "gap" ? ` · ${hole(s)}` : ""}`;
     tip.title = new Date(at).toISOString();
     tip.hidden = false;
@@ -378,6 +417,7 @@ export function timelinePage(id, go) {
   undo.every(() => { if (!live && piece && !video.paused) head = wall(video.currentTime); draw(); }, 250);
   const start = Date.parse(new URLSearchParams(location.search).get("at") || "");
   showLive();
+  if (!mayLive) says.textContent = words.noLive;
   requestAnimationFrame(() => { draw(); if (!Number.isNaN(start)) { center = start; follow = false; seek(start); } });
   return { element, key, leave: () => { undo.run(); player.end(); video.removeAttribute("src"); video.load(); } };
 }

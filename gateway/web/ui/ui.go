@@ -3,16 +3,29 @@
 //
 //	index.html                 the shell of every page
 //	app.js                     routes, rail, session; the one place that knows the pages
+//	rail.js                    the rail: the places that the person may go to, and who it is
 //	api.js                     the JSON API and the event stream; the only place that calls fetch
-//	store.js                   what the gateway told last: cameras, health, connection
+//	api-people.js api-audit.js the same of people and of the audit log
+//	store.js                   what the gateway told last: cameras, health, connection, rights; notices when these change
+//	wishes.js                  what takes two people: who asked for what
 //	player.js                  one live picture: WHEP, else Media Source Extensions, else the sub stream
-//	live.js timeline.js cameras.js storage.js sign.js   the pages; all but live and sign are fetched when first opened
-//	volumes.js encryption.js check.js   the parts of the storage page
-//	range.js                   a range of the timeline, and locks
+//	live.js timeline.js cameras.js storage.js sign.js people.js me.js approvals.js audit.js join.js wall.js   the pages; all but live and
+//	                           sign are fetched when first opened
+//	staff.js person.js roles.js groups.js tokens.js sessions.js policy.js unused.js   the parts of the people page
+//	grants.js choose.js week.js   what somebody may do: a role over cameras, at hours of the week
+//	factor.js token.js         setting up a second factor; making an API token
+//	ask.js                     asking another person to approve footage
+//	log.js watched.js summary.js quiet.js proof.js entries.js   the parts of the audit page, and what an entry looks like
+//	volumes.js kept.js locked.js erased.js encryption.js certificate.js check.js   the parts of the storage page
+//	range.js                   a range of the timeline, and what is locked of it
+//	erase.js receipt.js        erasing a range, fetched when it is asked for; what became of an erasure
+//	unlock.js ages.js          ending a lock; changing how long footage is kept
+//	sources.js                 which of a device's video sources become cameras
+//	listing.js                 a list with details beside it
 //	parts.js                   what pages are made of: states, bars, notices, dialogs
-//	words.js words-storage.js  every sentence that people read
+//	words.js words-*.js        every sentence that people read
 //	icons.js                   the icon set
-//	style.css storage.css      the visual language
+//	style.css storage.css people.css   the visual language
 //	install-certificate.html   how to trust the gateway's certificate; works without script
 //
 // Types are JSDoc comments, checked by tsc --checkJs (scripts/e2e).

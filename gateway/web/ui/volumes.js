@@ -4,7 +4,8 @@ import { api, Problem } from "./api.js";
 import { h, morph } from "./dom.js";
 import { icon } from "./icons.js";
 import { field } from "./sign.js";
-import { bar, beside, dialog, facts, notice, nothing, progress, state } from "./parts.js";
+import { listing } from "./listing.js";
+import { bar, dialog, facts, notice, nothing, progress, state } from "./parts.js";
 import { words, bytes, when } from "./words.js";
 import { storageWords as w, millis } from "./words-storage.js";
 
@@ -16,12 +17,9 @@ const worn = 90;
 
 /** @param {import("./dom.js").Undo} undo */
 export function volumesPart(undo) {
-  let picked = "";
-  const body = h("tbody");
-  const table = h("table.list.volumes", null, h("thead", null, h("tr", null, ...[w.volume, w.state, w.space, w.writing, w.sync, w.disk].map(t => h("th", { scope: "col" }, t)))), body);
+  const view = listing({ label: w.parts[""], cls: "volumes", columns: [w.volume, w.state, w.space, w.writing, w.sync, w.disk], key: (/** @type {Volume} */ v) => v.id, title: v => v.path, cells, details });
+  const second = h("div.second");
   const empty = h("div", { hidden: true }, nothing(w.none, w.noneText, h("button.button.primary", { type: "button", onclick: () => add() }, w.add)));
-  const side = h("aside.side", { hidden: true, "aria-label": w.volume });
-  const split = h("div.split", null, h("div.grow", null, table, empty), side);
   const action = h("button.button", { type: "button", onclick: () => add() }, icon("plus"), w.add);
   const list = () => store.health?.volumes || [];
   /** @param {string} id */
@@ -29,28 +27,25 @@ export function volumesPart(undo) {
 
   function draw() {
     if (!store.health) return;
-    table.hidden = list().length === 0;
-    empty.hidden = !table.hidden;
-    morph(body, ...list().map(row));
-    const v = find(picked);
-    side.hidden = !v;
-    split.classList.toggle("open", !!v);
-    if (v) morph(side, ...details(v));
+    view.element.hidden = list().length === 0;
+    empty.hidden = !view.element.hidden;
+    view.show(list());
+    morph(second, ...copies(store.health.second_copies));
   }
 
-  /** @param {string} id */
-  function pick(id) { picked = picked === id ? "" : id; draw(); if (picked) side.querySelector("button")?.focus(); }
+  /** What of mirrored cameras has one copy yet. @param {import("./api.js").Copies|undefined} c */
+  const copies = c => c && c.waiting > 0 ? [notice(c.waits || c.damaged ? "warn" : "busy", w.secondWaits(c.waiting), c.waits || w.secondGoes, c.damaged > 0 && h("p.todo", null, w.secondDamaged(c.damaged)))] : [];
 
   /** @param {Volume} v */
-  function row(v) {
+  function cells(v) {
     const away = v.total === 0;
-    return h("tr", { tabindex: "0", "data-key": v.id, "aria-selected": String(v.id === picked), onclick: () => pick(v.id), onkeydown: (/** @type {KeyboardEvent} */ e) => { if (e.key === "Enter" && e.target === e.currentTarget) pick(v.id); } },
-      h("td", { "data-label": w.volume }, h("b.path", null, v.path), h("div.quiet", null, away ? "" : w.footage(bytes(v.used)))),
-      h("td", { "data-label": w.state }, state(tones[v.state] || "none", /** @type {any} */ (w.states)[v.state] || v.state), v.cause && h("div.quiet", null, v.cause), v.draining && emptying(v.draining)),
-      h("td", { "data-label": w.space }, away ? h("span.quiet", null, w.unknownSpace) : space(v)),
-      h("td.num", { "data-label": w.writing }, v.streams ? w.rate(bytes(v.write_rate)) : h("span.quiet", null, w.idle), v.streams > 0 && h("div.quiet", null, w.streams(v.streams))),
-      h("td.num", { "data-label": w.sync }, ...sync(v)),
-      h("td", { "data-label": w.disk }, ...(v.disks.length ? v.disks.map(disk) : [h("span.quiet", null, w.noDisks)])));
+    return [
+      [h("b.path", null, v.path), h("div.quiet", null, away ? "" : v.used === 0 && v.streams > 0 ? w.firstFiles : w.footage(bytes(v.used)))],
+      [state(tones[v.state] || "none", /** @type {any} */ (w.states)[v.state] || v.state), v.cause && h("div.quiet", null, v.cause), v.draining && emptying(v.draining)],
+      away ? h("span.quiet", null, w.unknownSpace) : space(v),
+      [v.streams ? w.rate(bytes(v.write_rate)) : h("span.quiet", null, w.idle), v.streams > 0 && h("div.quiet", null, w.streams(v.streams))],
+      sync(v), v.disks.length ? v.disks.map(disk) : h("span.quiet", null, w.noDisks),
+    ];
   }
 
   /** @param {Volume} v */
@@ -82,7 +77,7 @@ export function volumesPart(undo) {
     const id = v.id, f = w.facts, verify = v.verify;
     const pass = verify.started ? w.reading(bytes(verify.bytes), bytes(v.used)) : verify.ended ? when(verify.ended) : w.never;
     const busy = v.draining && !v.draining.done;
-    return beside(v.path, () => pick(id),
+    return [
       v.state !== "ok" && notice(tones[v.state] === "bad" ? "bad" : "warn", /** @type {any} */ (w.states)[v.state] + (v.cause ? `: ${v.cause}` : ""), v.do),
       v.draining && emptying(v.draining),
       h("div.buttons", null, busy ? h("button.button", { type: "button", "data-key": "stop", onclick: () => act(() => api.stopDrain(id)) }, w.stop) : !v.draining && list().length > 1 && h("button.button", { type: "button", "data-key": "drain", onclick: () => drain(id) }, w.drain),
@@ -93,12 +88,13 @@ export function volumesPart(undo) {
         [f.read, pass + (verify.started || verify.ended ? ` · ${verify.damaged ? w.damagedFiles(verify.damaged) : w.sound}` : "")], [f.since, when(v.since)], [f.source, w.sources[v.source]], [f.id, h("span.id", null, id)]]),
       ...v.disks.map(d => h("section.disk", null, h("h3", null, d.model || d.name), disk(d), h("p.quiet", null, [d.temperature && w.degrees(d.temperature), d.hours && w.hours(d.hours), d.pending_sectors && w.pending(d.pending_sectors), d.reallocated_sectors && w.reallocated(d.reallocated_sectors)].filter(Boolean).join(" · ")))),
       v.disks.length === 0 && h("p.quiet", null, w.noDisksText),
-      v.source === "config" && h("p.quiet", null, w.fromConfig));
+      v.source === "config" && h("p.quiet", null, w.fromConfig),
+    ];
   }
 
   /** Does something with the picked volume; what is refused is said beside it. @param {() => Promise<unknown>} f */
   async function act(f) {
-    const error = side.querySelector(".form-error");
+    const error = view.element.querySelector(".side .form-error");
     try { await f(); } catch (e) { const p = /** @type {Problem} */ (e); if (error) error.textContent = p.says; }
   }
 
@@ -135,5 +131,5 @@ export function volumesPart(undo) {
 
   undo.on(store, "change", draw);
   draw();
-  return { element: split, action: store.may("maintain") ? action : null };
+  return { element: h("div", null, second, view.element, empty), action: store.may("maintain") ? action : null };
 }

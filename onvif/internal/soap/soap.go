@@ -1,42 +1,60 @@
 // Package soap is the envelope that ONVIF travels in: SOAP 1.2 over HTTP, read by local name and within bounds, since
 // cameras spell namespaces and prefixes as they like and anybody on the network may pretend to be one.
 //
-// It owns reading (Parse, Node), writing (Envelope), faults, and WS-UsernameToken (Token). It does not dial and knows no
+// It owns reading (Parse, Node; text that is not UTF-8 is made so), writing (Envelope), faults, and WS-UsernameToken (Token). It does not dial and knows no
 // operation.
 //
-// Bounds: a message has at most MaxMessage bytes, maxDepth levels and maxNodes elements. Entities other than the five of
-// XML and document types are refused, so nothing expands.
+// Bounds: a message has at most MaxMessage bytes, maxDepth levels, maxNodes elements and maxAttributes attributes, and a tag or
+// a piece of text has at most maxToken bytes. Entities other than the five of XML and document types are refused, so nothing
+// expands. Reading takes time and memory in proportion to the message, however it is cut into pieces.
 package soap
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
+
+	"github.com/google/uuid"
 )
 
 const (
 	// MaxMessage bounds a message, bytes. Profile lists of large encoders take 300 KiB.
-	MaxMessage = 4 << 20
-	maxDepth   = 48
-	maxNodes   = 100_000
+	MaxMessage    = 4 << 20
+	maxDepth      = 48
+	maxNodes      = 100_000
+	maxAttributes = 100_000
+	maxToken      = 64 << 10 // bytes: the decoder holds a whole tag, and each of its attributes costs it a hundred
 )
 
 // The namespaces that are sent. What is received is not compared with them.
 const (
-	NSEnvelope = "http://www.w3.org/2003/05/soap-envelope"
-	NSSecurity = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
-	NSUtility  = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
-	NSDevice   = "http://www.onvif.org/ver10/device/wsdl"
-	NSMedia    = "http://www.onvif.org/ver10/media/wsdl"
-	NSMedia2   = "http://www.onvif.org/ver20/media/wsdl"
-	NSPTZ      = "http://www.onvif.org/ver20/ptz/wsdl"
-	NSEvents   = "http://www.onvif.org/ver10/events/wsdl"
-	NSThermal  = "http://www.onvif.org/ver10/thermal/wsdl"
-	NSImaging  = "http://www.onvif.org/ver20/imaging/wsdl"
-	NSSchema   = "http://www.onvif.org/ver10/schema"
-	NSError    = "http://www.onvif.org/ver10/error"
+	NSEnvelope     = "http://www.w3.org/2003/05/soap-envelope"
+	NSSecurity     = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+	NSUtility      = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
+	NSDevice       = "http://www.onvif.org/ver10/device/wsdl"
+	NSMedia        = "http://www.onvif.org/ver10/media/wsdl"
+	NSMedia2       = "http://www.onvif.org/ver20/media/wsdl"
+	NSPTZ          = "http://www.onvif.org/ver20/ptz/wsdl"
+	NSEvents       = "http://www.onvif.org/ver10/events/wsdl"
+	NSThermal      = "http://www.onvif.org/ver10/thermal/wsdl"
+	NSImaging      = "http://www.onvif.org/ver20/imaging/wsdl"
+	NSDeviceIO     = "http://www.onvif.org/ver10/deviceIO/wsdl"
+	NSAnalytics    = "http://www.onvif.org/ver20/analytics/wsdl"
+	NSRecording    = "http://www.onvif.org/ver10/recording/wsdl"
+	NSSearch       = "http://www.onvif.org/ver10/search/wsdl"
+	NSReplay       = "http://www.onvif.org/ver10/replay/wsdl"
+	NSNotification = "http://docs.oasis-open.org/wsn/b-2"
+	NSAddressing   = "http://www.w3.org/2005/08/addressing"
+	NSTopics       = "http://www.onvif.org/ver10/topics"
+	NSSchema       = "http://www.onvif.org/ver10/schema"
+	NSError        = "http://www.onvif.org/ver10/error"
 )
 
 // Node is an element: its local name, text, attributes by local name, and children.
@@ -46,41 +64,66 @@ type Node struct {
 	Text  string
 	Attr  map[string]string
 	Kids  []*Node
+
+	spaces map[string]string // namespaces of attributes that have one, by local name; nil for most elements
 }
 
-// Parse reads a document.
+// Parse reads a document. Text comes out as UTF-8, whatever the device wrote (see decode).
 func Parse(r io.Reader) (*Node, error) {
-	limited := &io.LimitedReader{R: r, N: MaxMessage + 1}
-	p := parser{d: xml.NewDecoder(limited)}
-	p.d.CharsetReader = passCharset
-	root, err := p.run()
-	if limited.N <= 0 {
+	data, err := io.ReadAll(io.LimitReader(r, MaxMessage+1))
+	if len(data) > MaxMessage {
 		return nil, fmt.Errorf("read message: longer than %d bytes", MaxMessage)
 	}
+	if err != nil {
+		return nil, fmt.Errorf("read message: %w", err)
+	}
+	text, err := decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("read message: %w", err)
+	}
+	m := &meter{Reader: bufio.NewReader(bytes.NewReader(text))}
+	p := parser{d: xml.NewDecoder(m), meter: m}
+	p.d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // it was decoded
+	root, err := p.run()
 	if err != nil {
 		return nil, fmt.Errorf("read message: %w", err)
 	}
 	return root, nil
 }
 
-// passCharset takes the encodings that cameras declare and whose ASCII part is the same.
-func passCharset(name string, r io.Reader) (io.Reader, error) {
-	switch strings.ToLower(name) {
-	case "utf-8", "us-ascii", "iso-8859-1", "gb2312", "gbk":
-		return r, nil
+// meter ends the reading of a token that is too long. The decoder asks it byte by byte.
+type meter struct {
+	*bufio.Reader
+	left int // bytes, of the present token
+}
+
+var errToken = fmt.Errorf("a tag or text of more than %d bytes", maxToken)
+
+func (m *meter) ReadByte() (byte, error) {
+	if m.left--; m.left < 0 {
+		return 0, errToken
 	}
-	return nil, fmt.Errorf("encoding %q is not read", name)
+	return m.Reader.ReadByte()
 }
 
 type parser struct {
-	d     *xml.Decoder
-	stack []*Node
-	root  *Node
-	nodes int
+	d          *xml.Decoder
+	meter      *meter
+	stack      []*open
+	root       *Node
+	nodes      int
+	attributes int
+}
+
+// open is an element whose end has not come. Its text is gathered here: pieces added to a string are copied each time.
+type open struct {
+	*Node
+	text []byte
 }
 
 func (p *parser) run() (*Node, error) {
 	for {
+		p.meter.left = maxToken
 		t, err := p.d.Token()
 		if errors.Is(err, io.EOF) {
 			break
@@ -101,14 +144,15 @@ func (p *parser) run() (*Node, error) {
 func (p *parser) token(t xml.Token) error {
 	switch t := t.(type) {
 	case xml.StartElement:
-		return p.open(t)
+		return p.enter(t)
 	case xml.EndElement:
 		n := p.stack[len(p.stack)-1]
-		n.Text = strings.TrimSpace(n.Text)
+		n.Text = strings.TrimSpace(string(n.text))
 		p.stack = p.stack[:len(p.stack)-1]
 	case xml.CharData:
 		if len(p.stack) > 0 {
-			p.stack[len(p.stack)-1].Text += string(t)
+			n := p.stack[len(p.stack)-1]
+			n.text = append(n.text, t...)
 		}
 	case xml.Directive:
 		return errors.New("document types are not read")
@@ -116,16 +160,15 @@ func (p *parser) token(t xml.Token) error {
 	return nil
 }
 
-func (p *parser) open(t xml.StartElement) error {
-	if p.nodes++; p.nodes > maxNodes || len(p.stack) >= maxDepth {
-		return errors.New("more elements, or deeper ones, than any device sends")
+func (p *parser) enter(t xml.StartElement) error {
+	p.nodes++
+	p.attributes += len(t.Attr)
+	if p.nodes > maxNodes || len(p.stack) >= maxDepth || p.attributes > maxAttributes {
+		return errors.New("more elements or attributes, or deeper ones, than any device sends")
 	}
 	n := &Node{Name: t.Name.Local, Space: t.Name.Space}
 	for _, a := range t.Attr {
-		if n.Attr == nil {
-			n.Attr = make(map[string]string)
-		}
-		n.Attr[a.Name.Local] = a.Value
+		n.attribute(a)
 	}
 	switch {
 	case len(p.stack) > 0:
@@ -136,8 +179,25 @@ func (p *parser) open(t xml.StartElement) error {
 	default:
 		p.root = n
 	}
-	p.stack = append(p.stack, n)
+	p.stack = append(p.stack, &open{Node: n})
 	return nil
+}
+
+// attribute notes an attribute. Declarations of namespaces are none: xmlns:Name="…" must not stand for a Name.
+func (n *Node) attribute(a xml.Attr) {
+	if a.Name.Space == "xmlns" || a.Name.Space == "" && a.Name.Local == "xmlns" {
+		return
+	}
+	if n.Attr == nil {
+		n.Attr = make(map[string]string)
+	}
+	n.Attr[a.Name.Local] = a.Value
+	if a.Name.Space != "" {
+		if n.spaces == nil {
+			n.spaces = make(map[string]string)
+		}
+		n.spaces[a.Name.Local] = a.Name.Space
+	}
 }
 
 // Find goes down by local names and gives the first match; nil when there is none. A nil node finds nothing.
@@ -189,6 +249,9 @@ func (n *Node) Attribute(name string) string {
 	return n.Attr[name]
 }
 
+// ErrNoBody says that an envelope has nothing in its body.
+var ErrNoBody = errors.New("the envelope has no body")
+
 // Body gives the first element of an envelope's body. A fault is an error.
 func Body(root *Node) (*Node, error) {
 	if root.Name != "Envelope" {
@@ -196,7 +259,7 @@ func Body(root *Node) (*Node, error) {
 	}
 	body := root.Find("Body")
 	if body == nil || len(body.Kids) == 0 {
-		return nil, errors.New("the envelope has no body")
+		return nil, ErrNoBody
 	}
 	if first := body.Kids[0]; first.Name == "Fault" {
 		return nil, faultOf(first)
@@ -208,23 +271,59 @@ func Body(root *Node) (*Node, error) {
 type Fault struct {
 	Codes  []string // code, subcodes: local parts
 	Reason string
+	Detail string // local name of the first detail, such as ResourceUnknownFault; "" when there is none
+	node   *Node
+}
+
+// Find looks for an element of a name among the details, at any depth; nil when there is none.
+func (f *Fault) Find(name string) *Node {
+	if f.node == nil {
+		return nil
+	}
+	return f.node.within(name)
+}
+
+func (n *Node) within(name string) *Node {
+	for _, k := range n.Kids {
+		if k.Name == name {
+			return k
+		}
+		if found := k.within(name); found != nil {
+			return found
+		}
+	}
+	return nil
 }
 
 func (f *Fault) Error() string {
-	return fmt.Sprintf("device refused: %s (%s)", f.Reason, strings.Join(f.Codes, "/"))
+	words := cmp.Or(f.Reason, f.Detail, "it did not say why")
+	return fmt.Sprintf("device refused: %s (%s)", words, strings.Join(f.Codes, "/"))
 }
 
-// Unauthorized tells whether the fault is about credentials.
+// Unauthorized tells whether the fault is about credentials, or about what their owner may do: devices say either for both.
 func (f *Fault) Unauthorized() bool {
-	for _, c := range f.Codes {
+	for i, c := range f.Codes {
 		switch c {
-		case "NotAuthorized", "FailedAuthentication", "InvalidSecurity", "OperationProhibited", "InvalidSecurityToken":
+		case "OperationProhibited": // with a subcode it says what is wrong: the name is taken, the password is too weak
+			if i == len(f.Codes)-1 {
+				return true
+			}
+		case "NotAuthorized", "FailedAuthentication", "InvalidSecurity", "InvalidSecurityToken", "MessageExpired", "FailedCheck":
 			return true
 		}
 	}
 	r := strings.ToLower(f.Reason)
-	return strings.Contains(r, "not authorized") || strings.Contains(r, "unauthorized") || strings.Contains(r, "authority failure")
+	for _, words := range [...]string{"not authorized", "unauthorized", "authority failure", "not authenticated", "authentication fail", "operation is not permitted"} {
+		if strings.Contains(r, words) {
+			return true
+		}
+	}
+	return false
 }
+
+// Misunderstood tells whether the device does not know a header block that it was told to understand: that of the token, where it
+// takes HTTP Digest alone.
+func (f *Fault) Misunderstood() bool { return slices.Contains(f.Codes, "MustUnderstand") }
 
 func faultOf(n *Node) *Fault {
 	f := &Fault{Reason: clip(n.Get("Reason", "Text"))}
@@ -233,6 +332,12 @@ func faultOf(n *Node) *Fault {
 	}
 	if len(f.Codes) == 0 { // SOAP 1.1, as old devices speak
 		f.Codes, f.Reason = []string{local(n.Get("faultcode"))}, clip(n.Get("faultstring"))
+	}
+	if f.node = n.Find("Detail"); f.node == nil {
+		f.node = n.Find("detail")
+	}
+	if f.node != nil && len(f.node.Kids) > 0 {
+		f.Detail = clip(f.node.Kids[0].Name)
 	}
 	return f
 }
@@ -260,17 +365,34 @@ func clip(s string) string {
 	return s
 }
 
-// Envelope wraps a body. header is empty or a Token's header. extra declares further namespaces, "tt" → URI.
-func Envelope(header, body string) string {
+// prefixes are those that bodies are written with. tt and onvif are one: use-go/onvif writes the latter.
+var prefixes = []struct{ prefix, namespace string }{
+	{"tds", NSDevice}, {"trt", NSMedia}, {"tr2", NSMedia2}, {"tptz", NSPTZ}, {"timg", NSImaging}, {"tev", NSEvents}, {"tth", NSThermal},
+	{"tmd", NSDeviceIO}, {"tan", NSAnalytics}, {"trc", NSRecording}, {"tse", NSSearch}, {"trp", NSReplay},
+	{"wsnt", NSNotification}, {"wsa", NSAddressing}, {"tns1", NSTopics}, {"tt", NSSchema}, {"onvif", NSSchema}, {"ter", NSError},
+}
+
+var opening = sync.OnceValue(func() string {
 	var b strings.Builder
-	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="` + NSEnvelope + `" xmlns:tds="` + NSDevice +
-		`" xmlns:trt="` + NSMedia + `" xmlns:tr2="` + NSMedia2 + `" xmlns:tptz="` + NSPTZ + `" xmlns:tth="` + NSThermal +
-		`" xmlns:tt="` + NSSchema + `" xmlns:onvif="` + NSSchema + `" xmlns:ter="` + NSError + `">`)
-	if header != "" {
-		b.WriteString("<s:Header>" + header + "</s:Header>")
+	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="` + NSEnvelope + `"`)
+	for _, p := range prefixes {
+		b.WriteString(" xmlns:" + p.prefix + `="` + p.namespace + `"`)
 	}
-	b.WriteString("<s:Body>" + body + "</s:Body></s:Envelope>")
-	return b.String()
+	return b.String() + ">"
+})
+
+// Envelope wraps a body. header is empty, or the header's blocks: a Token's, Addressing, what a subscription asks for.
+func Envelope(header, body string) string {
+	if header != "" {
+		header = "<s:Header>" + header + "</s:Header>"
+	}
+	return opening() + header + "<s:Body>" + body + "</s:Body></s:Envelope>"
+}
+
+// Addressing gives the header blocks that say to whom a message goes and what it asks (WS-Addressing 1.0).
+func Addressing(to, action string) string {
+	return `<wsa:Action s:mustUnderstand="1">` + Escape(action) + `</wsa:Action><wsa:MessageID>urn:uuid:` + uuid.NewString() +
+		`</wsa:MessageID><wsa:ReplyTo><wsa:Address>` + NSAddressing + `/anonymous</wsa:Address></wsa:ReplyTo><wsa:To s:mustUnderstand="1">` + Escape(to) + `</wsa:To>`
 }
 
 // Escape makes text safe between tags and in attributes.

@@ -9,7 +9,7 @@ import (
 
 func TestTokenMatchesOnlyItsPassword(t *testing.T) {
 	tok := NewToken("ü", "p@ss<&>ö", time.Now())
-	root, err := Parse(strings.NewReader(Envelope(tok.Header(), "<tds:GetUsers/>")))
+	root, err := Parse(strings.NewReader(Envelope(tok.Header(true), "<tds:GetUsers/>")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,9 +36,13 @@ func digest(nonce []byte, created, password string) string {
 	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
-// Header is the token as a SOAP header.
-func (t Token) Header() string {
-	return `<wsse:Security xmlns:wsse="` + NSSecurity + `" xmlns:wsu="` + NSUtility + `" s:mustUnderstand="1"><wsse:UsernameToken><wsse:Username>` +
+// Header is the token as a SOAP header. The device must understand it where nothing else says who asks.
+func (t Token) Header(must bool) string {
+	understand := ""
+	if must {
+		understand = ` s:mustUnderstand="1"`
+	}
+	return `<wsse:Security xmlns:wsse="` + NSSecurity + `" xmlns:wsu="` + NSUtility + `"` + understand + `><wsse:UsernameToken><wsse:Username>` +
 		Escape(t.Username) + `</wsse:Username><wsse:Password Type="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest">` +
 		t.Digest + `</wsse:Password><wsse:Nonce EncodingType="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary">` +
 		base64.StdEncoding.EncodeToString(t.Nonce) + `</wsse:Nonce><wsu:Created>` + t.Created + `</wsu:Created></wsse:UsernameToken></wsse:Security>`

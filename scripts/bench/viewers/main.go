@@ -2,8 +2,9 @@
 //
 //	viewers -count N -ca FILE WHEP-URL
 //
-// The bearer token is the first line of its standard input. It prints a line of JSON, {"packets":N,"bytes":N}, when all
-// viewers have media and once more for every further line that it reads, and ends with its standard input.
+// The first line of its standard input is the headers of its requests, as a JSON object: who the viewers are. It prints a line of
+// JSON, {"packets":N,"bytes":N,"last":[…]}, when all viewers have media and once more for every further line that it reads, and ends
+// with its standard input. last is when each viewer got its last packet, Unix time in nanoseconds.
 package main
 
 import (
@@ -19,6 +20,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 )
@@ -29,7 +31,28 @@ type audience struct {
 	started        sync.WaitGroup // done once for each viewer, with its first packet
 	client         *http.Client
 	api            *webrtc.API
-	url, token     string
+	url            string
+	headers        map[string]string
+
+	mu   sync.Mutex // guards last
+	last []*atomic.Int64
+}
+
+// told is what is printed.
+type told struct {
+	Packets int64   `json:"packets"`
+	Bytes   int64   `json:"bytes"`
+	Last    []int64 `json:"last"`
+}
+
+func (a *audience) tell() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t := told{Packets: a.packets.Load(), Bytes: a.bytes.Load()}
+	for _, l := range a.last {
+		t.Last = append(t.Last, l.Load())
+	}
+	return json.NewEncoder(os.Stdout).Encode(t)
 }
 
 func main() {
@@ -45,7 +68,10 @@ func main() {
 func run(url string, count int, ca string) error {
 	in := bufio.NewScanner(os.Stdin)
 	in.Scan()
-	a := &audience{url: url, token: in.Text()}
+	a := &audience{url: url}
+	if err := json.Unmarshal(in.Bytes(), &a.headers); err != nil {
+		return fmt.Errorf("read headers: %w", err)
+	}
 	if err := a.prepare(ca); err != nil {
 		return err
 	}
@@ -57,7 +83,9 @@ func run(url string, count int, ca string) error {
 	}
 	a.started.Wait()
 	for {
-		fmt.Printf("{\"packets\":%d,\"bytes\":%d}\n", a.packets.Load(), a.bytes.Load())
+		if err := a.tell(); err != nil {
+			return err
+		}
 		if !in.Scan() {
 			return in.Err()
 		}
@@ -117,7 +145,9 @@ func (a *audience) post(offer string) (answer string, err error) {
 	if err != nil {
 		return "", err
 	}
-	r.Header.Set("Authorization", "Bearer "+a.token)
+	for name, value := range a.headers {
+		r.Header.Set(name, value)
+	}
 	r.Header.Set("Content-Type", "application/sdp")
 	res, err := a.client.Do(r)
 	if err != nil {
@@ -137,11 +167,16 @@ func (a *audience) post(offer string) (answer string, err error) {
 
 func (a *audience) receive(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 	buffer := make([]byte, 1500)
+	last := &atomic.Int64{}
+	a.mu.Lock()
+	a.last = append(a.last, last)
+	a.mu.Unlock()
 	for first := true; ; first = false {
 		n, _, err := t.Read(buffer)
 		if err != nil {
 			return
 		}
+		last.Store(time.Now().UnixNano())
 		if first {
 			a.started.Done()
 		}

@@ -48,8 +48,9 @@ type File interface {
 	SyncData() error // data and what is needed to read it: fdatasync
 	// Forget says that synced bytes will not be read soon; it is a wish.
 	Forget(off, size int64)
-	// Allocate reserves space up to end without changing the size; it is a wish, and an error means nothing.
-	Allocate(end int64) error
+	// Allocate reserves the space of [from, to), from being what is reserved already, without changing the size; it is a wish,
+	// and an error means nothing.
+	Allocate(from, to int64) error
 	// Named tells whether path still names this file: not after it was removed or replaced from outside.
 	Named(path string) (bool, error)
 }

@@ -3,6 +3,7 @@ package durable
 import (
 	"errors"
 	"io/fs"
+	"math/bits"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -74,9 +75,40 @@ func (f *osFile) Forget(off, size int64) {
 }
 
 // Allocate reserves beyond the end of the file, so that its size stays what was written.
-func (f *osFile) Allocate(end int64) error {
-	err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, end)
+func (f *osFile) Allocate(from, to int64) error {
+	if !f.buddies() {
+		return f.allocate(from, to)
+	}
+	for from < to {
+		n := to - from
+		if n > leastBuddy {
+			n = min(maxBuddy, int64(1)<<(bits.Len64(uint64(n))-1))
+		}
+		if err := f.allocate(from, from+n); err != nil {
+			return err
+		}
+		from += n
+	}
+	return nil
+}
+
+func (f *osFile) allocate(from, to int64) error {
+	err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, from, to-from)
 	return wrap("fallocate", f.Name(), err)
+}
+
+// maxBuddy is the largest piece that ext4's allocator keeps in a list by its size, at blocks of 4 KiB, bytes. A request of a
+// power of two up to it is answered with a piece of just that size and alignment, as long as there is one, and what is
+// freed is a piece of that size again: a full volume does not crumble. Any other request is laid into the largest hole.
+const (
+	maxBuddy   = 32 << 20
+	leastBuddy = 1 << 20 // less is asked for as it is
+)
+
+// buddies tells whether the file system parts its space by powers of two.
+func (f *osFile) buddies() bool {
+	var st unix.Statfs_t
+	return unix.Fstatfs(int(f.Fd()), &st) == nil && st.Type == unix.EXT4_SUPER_MAGIC
 }
 
 func (f *osFile) Named(path string) (bool, error) {

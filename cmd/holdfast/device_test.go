@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"holdfast/gateway/web"
+)
+
+// The device of a demo's camera is set up from the command line.
+func TestACamerasDeviceIsSetUpByCommand(t *testing.T) {
+	dir := t.TempDir()
+	end := background(t, "demo", "--data", dir, "--listen", "127.0.0.1:0", "--cameras", "1")
+	defer end()
+	endpoint(t, dir)
+	awaitRecording(t, dir)
+	var cameras []web.Camera
+	code, out, errs := invoke(t, "camera", "list", "--data", dir, "--json")
+	if err := json.Unmarshal([]byte(out), &cameras); err != nil || code != exitDone || len(cameras) != 1 {
+		t.Fatalf("camera list: exit %d, %v\n%s%s", code, err, out, errs)
+	}
+	expect := func(want int, text string, args ...string) {
+		t.Helper()
+		all := append([]string{"camera", args[0], "--data", dir, "--camera", cameras[0].ID}, args[1:]...)
+		if code, out, errs := invoke(t, all...); code != want || !strings.Contains(out+errs, text) {
+			t.Errorf("%v: exit %d; want %d with %q\n%s%s", args, code, want, text, out, errs)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "settings")
+	expect(exitDone, "till-7", "name", "--hostname", "till-7", "--location", "Shop")
+	expect(exitDone, `"location": "Shop"`, "name", "--json")
+	expect(exitFailed, "no host name", "name", "--hostname", "till 7")
+	expect(exitDone, "192.168.1.9", "clock", "--servers", "192.168.1.9", "--zone", "CET-1CEST", "--daylight")
+	expect(exitDone, "set by hand", "clock", "--now")
+	expect(exitFailed, "not both", "clock", "--now", "--servers", "dhcp")
+	expect(exitDone, "192.168.1.2", "network", "--gateways", "192.168.1.2", "--dns", "dhcp", "--port", "rtsp=8554")
+	expect(exitDone, "8554", "network")
+	expect(exitFailed, "name both", "network", "--address", "dhcp")
+	expect(exitDone, "camera restart", "network", "--interface", "eth0", "--address", "192.168.1.7/24")
+	expect(exitDone, "the gateway's own", "account")
+	expect(exitFailed, "no such account", "account", "--remove", "nobody")
+	expect(exitDone, "restarts", "restart")
+	expect(exitFailed, "--yes", "reset")
+	expect(exitDone, "", "reset", "--yes")
+	expect(exitDone, "started", "log")
+	expect(exitDone, "signed in", "log", "--kind", "access", "--json")
+	expect(exitFailed, "neither system nor access", "log", "--kind", "other")
+	expect(exitDone, file, "backup", "--to", file)
+	expect(exitFailed, "exists", "backup", "--to", file)
+	expect(exitDone, "restarts", "restore", "--file", file)
+	if err := os.WriteFile(file, bytes.Repeat([]byte("firmware"), 1<<16), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expect(exitDone, "about 30 s", "firmware", "--file", file)
+	expect(exitFailed, "1 to", "firmware", "--file", os.DevNull)
+	if code, _, errs := invoke(t, "camera", "clock", "--data", dir); code != exitFailed || !strings.Contains(errs, "--camera ID") {
+		t.Errorf("without a camera: exit %d %s", code, errs)
+	}
+}
+
+// Every verb is in the help, and nothing else is.
+func TestTheHelpOfCameraIsWhole(t *testing.T) {
+	var helped, known []string
+	for _, h := range cameraHelp {
+		helped = append(helped, strings.Fields(h.verbs)...)
+	}
+	for _, v := range cameraVerbs {
+		known = append(known, v.name)
+	}
+	slices.Sort(helped)
+	slices.Sort(known)
+	if !slices.Equal(helped, known) {
+		t.Errorf("helped with are %v of %v", helped, known)
+	}
+	if code, out, _ := invoke(t, "camera", "-h"); code != exitDone || !strings.Contains(out, "firmware") {
+		t.Errorf("help: exit %d\n%s", code, out)
+	}
+	if code, _, errs := invoke(t, "camera", "burn"); code != exitFailed || !strings.Contains(errs, "camera -h") {
+		t.Errorf("a verb that is none: exit %d\n%s", code, errs)
+	}
+}

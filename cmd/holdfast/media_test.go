@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"holdfast/gateway/simcam"
+	"holdfast/onvif/onviftest"
+)
+
+// What a demo's camera has is shown, and its encoders and texts are changed, from the command line.
+func TestACamerasPicturesAreSetByCommand(t *testing.T) {
+	dir := t.TempDir()
+	end := background(t, "demo", "--data", dir, "--listen", "127.0.0.1:0", "--cameras", "1")
+	defer end()
+	endpoint(t, dir)
+	awaitRecording(t, dir)
+	_, out, _ := invoke(t, "camera", "list", "--data", dir)
+	id, _, _ := strings.Cut(strings.Split(out, "\n")[1], " ")
+	expect := func(want int, text string, args ...string) (out string) {
+		t.Helper()
+		all := append([]string{"camera", args[0], "--data", dir}, args[1:]...)
+		code, out, errs := invoke(t, all...)
+		if code != want || !strings.Contains(out+errs, text) {
+			t.Errorf("%v: exit %d; want %d with %q\n%s%s", args, code, want, text, out, errs)
+		}
+		return out
+	}
+	expect(exitDone, "camera "+id, "show", "--camera", id)
+	expect(exitDone, `"role": "sub"`, "show", "--camera", id, "--json", "--fresh")
+	expect(exitDone, "vec-main", "encoder", "--camera", id)
+	expect(exitDone, "asked for 777, the device has 700", "encoder", "--camera", id, "--profile", "sub", "--bitrate", "777")
+	expect(exitFailed, "it offers", "encoder", "--camera", id, "--width", "99", "--height", "99")
+	expect(exitFailed, "no encoder", "encoder", "--camera", id, "--profile", "fourth", "--gop", "10")
+	expect(exitDone, "Till 4", "osd", "--camera", id, "--text", "Till 4", "--position", "0.5,-0.5")
+	expect(exitDone, "osd-1", "osd", "--camera", id, "--set", "osd-1", "--show", "DateAndTime")
+	expect(exitFailed, "no such thing", "osd", "--camera", id, "--remove", "osd-9")
+	if out := expect(exitDone, "TOKEN", "osd", "--camera", id, "--remove", "osd-1"); strings.Contains(out, "osd-1") {
+		t.Errorf("it is still there: %s", out)
+	}
+	expect(exitFailed, "not", "mask", "--camera", id, "--points", "-1,-1 0,-1 0,0")
+	expect(exitFailed, "no point", "mask", "--camera", id, "--points", "here")
+	file := filepath.Join(t.TempDir(), "picture.jpg")
+	expect(exitDone, "bytes", "snapshot", "--camera", id, "--to", file)
+	if data, err := os.ReadFile(file); err != nil || !strings.HasPrefix(string(data), "\xff\xd8\xff") {
+		t.Errorf("the picture: %d bytes, %v", len(data), err)
+	}
+	expect(exitFailed, "exists", "snapshot", "--camera", id, "--to", file)
+}
+
+// A device is asked what it has, and its sources are added, from the command line; its password comes from a file.
+func TestADeviceIsProbedAndAddedByCommand(t *testing.T) {
+	dir := t.TempDir()
+	end := background(t, "demo", "--data", dir, "--listen", "127.0.0.1:0", "--cameras", "1")
+	defer end()
+	endpoint(t, dir)
+	cam := playDevice(t)
+	secret := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(secret, []byte(simcam.DefaultPassword+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	args := func(verb string, more ...string) []string {
+		return append([]string{"camera", verb, "--data", dir, "--address", cam.ONVIF(), "--username", simcam.DefaultUsername, "--password-file", secret}, more...)
+	}
+	if code, _, errs := invoke(t, args("probe")...); code != exitFailed || !strings.Contains(errs, "chmod 600") {
+		t.Errorf("a file that others may read: exit %d, %s", code, errs)
+	}
+	if err := os.Chmod(secret, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := invoke(t, args("probe")...); code != exitDone || !strings.Contains(out, "Source thermal") || !strings.Contains(out, "not added") {
+		t.Errorf("probe: exit %d\n%s%s", code, out, errs)
+	}
+	if code, out, errs := invoke(t, args("add", "--name", "Fence", "--sources", "all", "--record", "off")...); code != exitDone || out != "fence-1\nfence-thermal\n" {
+		t.Errorf("add: exit %d\n%s%s", code, out, errs)
+	}
+	if code, out, errs := invoke(t, args("probe")...); code != exitDone || !strings.Contains(out, "camera fence-thermal") {
+		t.Errorf("probe: exit %d\n%s%s", code, out, errs)
+	}
+}
+
+// playDevice runs a simulated device with a visible and a thermal source until the test ends.
+func playDevice(t *testing.T) *simcam.Camera {
+	t.Helper()
+	cam, err := simcam.New(simcam.Options{Kind: onviftest.BiSpectrum, Name: "Fence"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	gone := make(chan struct{})
+	go func() { defer close(gone); cam.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-gone })
+	return cam
+}

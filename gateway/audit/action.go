@@ -1,0 +1,82 @@
+package audit
+
+// The actions. They are part of the format: a word is never given another meaning.
+const (
+	ActionSignIn        = "sign-in"
+	ActionSignInRefused = "sign-in.refused"
+	ActionSignOut       = "sign-out"
+	ActionSessionEnd    = "session.end" // somebody else's, or one's own from another place
+
+	ActionLiveStart   = "live.start" // Session joins it with its end
+	ActionLiveEnd     = "live.end"
+	ActionPlayback    = "playback" // From and To are the footage watched
+	ActionSnapshot    = "snapshot"
+	ActionFootageList = "footage.list"
+	ActionExport      = "export" // From and To are the footage taken
+	ActionTalk        = "talk"
+	ActionPTZ         = "ptz"
+	ActionPTZChange   = "ptz.change" // presets, tours, the home position
+	ActionImaging     = "imaging"    // of the picture
+	ActionRelay       = "relay"
+	ActionAuxiliary   = "auxiliary"
+	ActionThermal     = "thermal"
+
+	ActionEventRaise = "event.raise"
+	ActionLockAdd    = "lock.add"
+	ActionLockRemove = "lock.remove"
+	ActionErase      = "erase"
+
+	ActionCameraAdd    = "camera.add"
+	ActionCameraChange = "camera.change"
+	ActionCameraRemove = "camera.remove"
+	ActionCameraSearch = "camera.search" // of addresses, or networks, that somebody chose; After says which
+	ActionCameraTrust  = "camera.trust"  // the certificate that it is known by was forgotten
+
+	ActionSettingChange = "setting.change"
+	ActionConfigReload  = "config.reload"
+	ActionClockConfirm  = "clock.confirm"
+
+	ActionVolumeAdd    = "volume.add"
+	ActionVolumeDrain  = "volume.drain"
+	ActionVolumeRemove = "volume.remove"
+	ActionCheckStart   = "check.start"
+	ActionCheckCancel  = "check.cancel"
+
+	ActionKeysShown  = "keys.shown" // keys of footage
+	ActionKeyConfirm = "key.confirm"
+	ActionKeyRotate  = "key.rotate"
+	ActionKeyUnlock  = "key.unlock"
+	ActionKeyUse     = "key.use"
+
+	ActionPersonCreate  = "person.create"
+	ActionPersonInvite  = "person.invite"
+	ActionPersonChange  = "person.change"
+	ActionPersonDisable = "person.disable"
+	ActionPersonDelete  = "person.delete"
+	ActionPersonForget  = "person.forget"
+	ActionRoleChange    = "role.change"
+	ActionGroupChange   = "group.change"
+	ActionPolicyChange  = "policy.change"
+
+	ActionTokenCreate    = "token.create"
+	ActionTokenRevoke    = "token.revoke"
+	ActionPasswordChange = "password.change"
+	ActionTOTPEnrol      = "totp.enrol"
+	ActionTOTPRemove     = "totp.remove"
+
+	ActionApprovalAsk    = "approval.ask"
+	ActionApprovalGive   = "approval.give"
+	ActionApprovalRefuse = "approval.refuse"
+	ActionAccessRefused  = "access.refused"
+
+	ActionAuditRead   = "audit.read"
+	ActionAuditExport = "audit.export"
+
+	// Of the log itself.
+	ActionStart   = "start"
+	ActionStop    = "stop"
+	ActionLost    = "log.lost"    // After says how many entries were lost, and between when and when
+	ActionPruned  = "log.pruned"  // After says whose contents were deleted by age
+	ActionKeyNext = "log.key"     // After names the key that signs from here on
+	ActionResumed = "log.resumed" // the log had failed, and is written again
+)

@@ -1,0 +1,10 @@
+//go:build linux
+
+package egress
+
+import "golang.org/x/sys/unix"
+
+const (
+	ownArch      = unix.AUDIT_ARCH_AARCH64
+	foreignCalls = 0xffffffff // none
+)
