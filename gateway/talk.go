@@ -10,8 +10,13 @@ import (
 	"holdfast/rtsp"
 )
 
-// sayPiece is how much sound is handed on at once.
-const sayPiece = 20 * time.Millisecond
+const (
+	// sayPiece is how much sound is handed on at once.
+	sayPiece = 20 * time.Millisecond
+	// sayTail is how long the connection stays after the last piece: cameras buffer what they play, GStreamer's for 200 ms, and an end of
+	// the connection throws away what is buffered.
+	sayTail = time.Second
+)
 
 // talks are the cameras that somebody speaks through now.
 type talks struct {
@@ -95,6 +100,11 @@ func say(ctx context.Context, p *rtsp.Speaker, clip web.Speech) error {
 			return errSpeakerGone
 		case <-tick.C:
 		}
+	}
+	select {
+	case <-ctx.Done():
+	case <-p.Done():
+	case <-time.After(sayTail):
 	}
 	return nil
 }
