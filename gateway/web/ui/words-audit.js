@@ -1,7 +1,8 @@
 // What people read about the audit log. It is fetched with the pages that show it.
+import { spoken } from "./language.js";
 
 /** What was done, in words: "Anna watched footage of Till 3". Of an action that is not here its own word is shown. @type {Record<string, string>} */
-export const actionWords = {
+export const actionWords = spoken("actions", {
   "sign-in": "Signed in", "sign-in.refused": "Sign-in refused", "sign-out": "Signed out", "session.end": "Ended a session",
   "live.start": "Began to watch live", "live.end": "Stopped watching live", playback: "Watched footage", snapshot: "Took a snapshot", "footage.list": "Listed footage", export: "Exported footage", talk: "Spoke", ptz: "Turned the camera", "ptz.change": "Changed positions of the camera", imaging: "Changed the picture", relay: "Switched a relay", auxiliary: "Switched a lamp or wiper", thermal: "Changed a thermal picture",
   "event.raise": "Raised an event", "lock.add": "Locked footage", "lock.remove": "Ended a lock", erase: "Erased footage",
@@ -12,9 +13,9 @@ export const actionWords = {
   "token.create": "Made a token", "token.revoke": "Revoked a token", "password.change": "Changed a password", "totp.enrol": "Set up a second factor", "totp.remove": "Removed a second factor",
   "approval.ask": "Asked for an approval", "approval.give": "Approved", "approval.refuse": "Declined", "access.refused": "Refused", "audit.read": "Read the audit log", "audit.export": "Exported the audit log",
   start: "The gateway started", stop: "The gateway stopped", "log.lost": "Entries were lost", "log.pruned": "Old entries were deleted by age", "log.key": "The log's key changed", "log.resumed": "The log is written again",
-};
+});
 
-export const auditWords = {
+export const auditWords = spoken("audit", {
   parts: { "": "Log", watched: "Who watched", summary: "By month", unused: "Unused accounts", proof: "Proof" },
   columns: ["When", "Who", "What", "Camera", "Details"], label: "Audit log", person: "Person", anybody: "Anybody", camera: "Camera", anyCamera: "Any camera", action: "Action", anyAction: "Anything", outcome: "Outcome", anyOutcome: "Any outcome", from: "From", to: "To",
   outcomes: { done: "Done", refused: "Refused", failed: "Failed" }, kinds: { session: "Browser", token: "API token", device: "Wall", process: "A program on this machine", local: "On the machine itself", nobody: "Nobody who is known" },
@@ -34,4 +35,4 @@ export const auditWords = {
   witnesses: "Witnesses", witnessText: "A witness is a copy of the checkpoints in another place: another volume, a USB stick, another machine. With one, even somebody who has this machine and its key cannot rewrite the log unseen. They are named under audit in the configuration file.",
   noWitness: "None is named.", witnessFault: (/** @type {string} */ why) => `Gets no checkpoints: ${why}.`, witnessBeside: "It is on the disk that the log is on, and goes where that goes.", witnessHas: (/** @type {number} */ n) => `Has the checkpoint of ${n.toLocaleString()} entries.`, witnessWaits: "Gets its first checkpoint within a minute.",
   verifyTitle: "Verify", verifyText: "Reads every entry, computes the tree anew and compares it with every checkpoint and witness. It says which entry was changed, left out, moved or cut off.", verify: "Verify the log", verifying: "Verifying",good: (/** @type {string} */ n) => `Nothing is wrong: ${n} entries, as they were written.`, bad: (/** @type {number} */ n) => n === 1 ? "1 finding" : `${n.toLocaleString()} findings`, verifiedAt: (/** @type {string} */ t) => `Verified ${t}.`, compared: (/** @type {number} */ c, /** @type {number} */ wit) => `${c.toLocaleString()} checkpoints compared${wit ? `, ${wit.toLocaleString()} of witnesses` : ""}.`, moreFindings: (/** @type {number} */ n) => `${n.toLocaleString()} more are not listed.`, entriesFrom: (/** @type {number} */ a, /** @type {number} */ b) => b - a > 1 ? `Entries ${a.toLocaleString()} to ${(b - 1).toLocaleString()}` : `Entry ${a.toLocaleString()}`, not: "Not verified since the start", broke: "It could not be finished.",
-};
+});

@@ -1,7 +1,8 @@
 // What people read about how long footage is kept, locked and erased. It is fetched with the pages that show it.
+import { spoken } from "./language.js";
 import { clock } from "./words.js";
 
-export const keepingWords = {
+export const keepingWords = spoken("keeping", {
   // kept for
   kept: "Kept for", keptColumns: ["Camera", "Continuous", "Events", "Promised", "Forecast", "Oldest", "Locked"],
   none: "No camera is recorded yet", noneText: "How long footage is kept shows here once something is recorded.", cameras: "Cameras",
@@ -53,7 +54,7 @@ export const keepingWords = {
   keysAt: (/** @type {number} */ n, /** @type {string} */ t) => `${n === 1 ? "1 key" : `${n.toLocaleString()} keys`}, ${t}`, keysNone: "None: the footage was not encrypted", keysLater: "Not yet", dataDir: "Data directory",
   files: (/** @type {number} */ whole, /** @type {number} */ part, /** @type {number} */ clear) => [whole && `${whole} as a whole`, part && `${part} in part, the rest encrypted anew`, clear && `${clear} in clear`].filter(Boolean).join(", "),
   strengths: { file: "Root key in a file on this machine", host: "Root key sealed to this operating system", tpm: "Root key sealed by the security chip" }, stretch: (/** @type {string} */ stream, /** @type {string} */ range) => `${stream}: ${range}`, moreStretches: (/** @type {number} */ n) => `and ${n} more`,
-};
+});
 
 /** How long something is, in whole days where it is some, else in hours or minutes. @param {number} s seconds */
 export function long(s) {

@@ -1,6 +1,7 @@
 // What people read on their own page, when they set up a second factor, and when they accept an invitation. Fetched with these pages.
+import { spoken } from "./language.js";
 
-export const meWords = {
+export const meWords = spoken("me", {
   parts: { "": "You", access: "Signing in", tokens: "Tokens", held: "Held about you", log: "What you did" },
   // you
   names: "Names", display: "Name", displayNote: "What colleagues call you. May be empty.", username: "You sign in as", usernameNote: "Small letters and digits.", saveNames: "Save", saved: "Saved.",
@@ -24,4 +25,4 @@ export const meWords = {
   logText: "The audit log, as far as it is of you.", noLog: "Nothing yet", more: "Show more",
   // joining
   joinTitle: (/** @type {string} */ name) => `Welcome, ${name}`, joinText: (/** @type {string} */ user) => `You sign in as ${user}. Choose a password.`, joinFailed: "This invitation does not work", joinFailedText: "It has been used, is too old, or was replaced by a newer one. Ask whoever invited you for another.", joinWhere: "Open the link that you were given.", join: "Go on", toSignIn: "Sign in", looking: "Reading the invitation…", newPassword: "Password",
-};
+});

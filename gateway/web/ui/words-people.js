@@ -1,6 +1,7 @@
 // What people read about people, their rights, their sessions and tokens. It is fetched with the pages that show it.
+import { spoken } from "./language.js";
 
-export const peopleWords = {
+export const peopleWords = spoken("people", {
   parts: { "": "People", roles: "Roles", groups: "Camera groups", tokens: "Walls and tokens", sessions: "Sessions", rules: "Rules", unused: "Unused" },
   // people
   columns: ["Name", "Signs in as", "May", "Second factor", "Last signed in"], state: "State", states: { invited: "Invited", active: "Active", disabled: "Disabled" },
@@ -41,4 +42,4 @@ export const peopleWords = {
   // unused
   unusedText: (/** @type {string} */ days) => `Nobody has signed in with these accounts for ${days}. An account that nobody uses is a door that nobody watches.`, unusedDays: "Not used for", unusedNone: "Every account is used", unusedNoneText: (/** @type {string} */ days) => `Somebody has signed in with each of them in the last ${days}.`, daysOf: (/** @type {number} */ n) => n === 365 ? "a year" : `${n} days`,
   beyond: "Nobody can give more than they have.",
-};
+});

@@ -1,7 +1,8 @@
 // What people read about storage. It is fetched with the pages that show it.
+import { spoken } from "./language.js";
 import { duration } from "./words.js";
 
-export const storageWords = {
+export const storageWords = spoken("storage", {
   parts: { "": "Volumes", kept: "Kept for", locked: "Locked", erased: "Erased", encryption: "Encryption", certificate: "Certificate", check: "Check", connections: "Connections" },
   quietAll: "No alarms. Everything that should be recorded is.", moreAlarms: (/** @type {number} */ n) => `Show ${n} more`, fewer: "Show fewer",
   alarmNames: { alarm: "Footage at risk", warning: "Needs attention" },
@@ -79,7 +80,7 @@ export const storageWords = {
     notYet: (/** @type {string} */ what) => `Waiting for ${what}`, notYetText: "This gateway's own certificate is presented until then.",
     tried: (/** @type {string} */ t) => `Tried ${t}.`, next: (/** @type {string} */ t) => `It is tried again ${t}.`,
   },
-};
+});
 
 /** @param {number} ms */
 export const millis = ms => ms < 10 ? `${ms.toFixed(1)} ms` : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;

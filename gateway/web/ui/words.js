@@ -1,5 +1,6 @@
 // Every sentence that people read. A translation is another object of this shape.
-export const words = {
+import { spoken, tongue } from "./language.js";
+export const words = spoken("main", {
   live: "Live", timeline: "Timeline", cameras: "Cameras", storage: "Storage",
   approvals: "Approvals", people: "People", audit: "Audit", me: "Your page", more: "More", health: "The gateway",
   rightsChanged: "What you may do here has changed.", notHere: "There is no such camera here", notHereText: "It was removed, or it is not among those that you may watch now.", goOn: "Go on",
@@ -48,7 +49,7 @@ export const words = {
   loading: "Asking the gateway…",
   copy: "Copy", copied: "Copied", copyYourself: "Copy it from the field.", save: "Save", saved: "Saved", remove: "Remove", change: "Change", filter: "Filter", noMatch: "Nothing matches.",
   error: "Something went wrong", again: "Try again", close: "Close", lostPackets: "packets lost", behind: "s behind", of2: "of",
-};
+});
 
 /** @param {number} s */
 export function duration(s) {
@@ -80,10 +81,10 @@ export function bitrate(n) {
 export function when(t) {
   const d = new Date(t), now = new Date();
   if (d.toDateString() === now.toDateString()) return clock(d, false);
-  return `${d.toLocaleDateString([], { day: "numeric", month: "short", ...(d.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }) })} ${clock(d, false)}`;
+  return `${d.toLocaleDateString(tongue(), { day: "numeric", month: "short", ...(d.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }) })} ${clock(d, false)}`;
 }
 
 /** @param {Date|number|string} t @param {boolean} [seconds] */
 export function clock(t, seconds = true) {
-  return new Date(t).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined, hour12: false });
+  return new Date(t).toLocaleTimeString(tongue(), { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined, hour12: false });
 }

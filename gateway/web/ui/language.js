@@ -1,0 +1,58 @@
+// In which language the viewer speaks. The sentences are in English in words*.js; language-XX.js has them in another, topic by topic.
+// start.js learns the language before anything else is loaded, so that a table has its words from its first use on.
+
+/** The languages that there are, in their own words. */
+export const languages = /** @type {Record<string, string>} */ ({ en: "English", de: "Deutsch", es: "Español" });
+
+/** The language that no person speaks: each sentence lengthened and marked, to find what is not in a table and what has no room. */
+const pseudo = "qps";
+const kept = "holdfast.language";
+
+/** @type {Record<string, any>} */
+let translation = {};
+let chosen = "en";
+
+/** What this browser was told to speak; "" when it follows its own settings. */
+export function choice() {
+  try { return localStorage.getItem(kept) || ""; } catch { return ""; }
+}
+
+/** Has this browser speak a language from the next load on. @param {string} language "" to follow the browser's settings */
+export function choose(language) {
+  try { if (language) localStorage.setItem(kept, language); else localStorage.removeItem(kept); } catch { /* private windows */ }
+}
+
+/** The language in which dates and numbers are written: the chosen one, in the manner of the browser's country where it is the browser's. */
+export const tongue = () => choice() === "" || chosen === pseudo ? undefined : chosen;
+
+/** Finds out which language to speak, and fetches its words. */
+export async function learn() {
+  const wanted = choice();
+  chosen = wanted === pseudo || languages[wanted] ? wanted : navigator.languages.map(l => l.slice(0, 2)).find(l => languages[l]) || "en";
+  document.documentElement.lang = chosen === pseudo ? "en" : chosen;
+  if (chosen === "en" || chosen === pseudo) return;
+  try { translation = (await import(`./language-${chosen}.js`)).default; } catch { chosen = document.documentElement.lang = "en"; }
+}
+
+/** A table of words in the language that is spoken; what is not translated stays English. @template {object} T @param {string} topic @param {T} english @returns {T} */
+export function spoken(topic, english) {
+  if (chosen === pseudo) return stretched(english);
+  return translation[topic] ? over(english, translation[topic]) : english;
+}
+
+/** @param {any} english @param {any} other @returns {any} */
+function over(english, other) {
+  if (other === undefined) return english;
+  if (typeof english !== "object" || english === null || Array.isArray(english)) return other;
+  return Object.fromEntries(Object.keys(english).map(k => [k, over(english[k], other[k])]));
+}
+
+const odd = /** @type {Record<string, string>} */ ({ a: "á", e: "é", i: "í", o: "ó", u: "ú", A: "Á", E: "É", I: "Í", O: "Ó", U: "Ú" });
+
+/** @param {any} v @returns {any} */
+function stretched(v) {
+  if (typeof v === "string") return v && `[${v.replace(/[aeiouAEIOU]/g, c => odd[c])}${"~".repeat(Math.ceil(v.length / 3))}]`;
+  if (typeof v === "function") return (/** @type {any[]} */ ...a) => stretched(v(...a));
+  if (Array.isArray(v)) return v.map(stretched);
+  return v && typeof v === "object" ? Object.fromEntries(Object.entries(v).map(([k, x]) => [k, stretched(x)])) : v;
+}
