@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -23,9 +24,10 @@ type Adopted struct {
 	Name       string          `json:"name"`
 	Endpoint   string          `json:"endpoint,omitempty"` // the device's urn:uuid: who it is, whatever its address
 	ONVIF      string          `json:"onvif,omitempty"`
-	Source     string          `json:"source,omitempty"`  // token of the video source that it is, of a device with several; "": the first
-	Streams    []string        `json:"streams,omitempty"` // those that the device had; nil: main and sub
-	Named      string          `json:"named,omitempty"`   // address that the operator gave, where the device has moved to another since
+	Source     string          `json:"source,omitempty"`   // token of the video source that it is, of a device with several; "": the first
+	Streams    []string        `json:"streams,omitempty"`  // those that the device had; nil: main and sub
+	Profiles   []profileOf     `json:"profiles,omitempty"` // of those streams for which somebody chose one
+	Named      string          `json:"named,omitempty"`    // address that the operator gave, where the device has moved to another since
 	RTSP       string          `json:"rtsp,omitempty"`
 	Username   string          `json:"username,omitempty"`
 	Password   string          `json:"password,omitempty"`
@@ -36,7 +38,9 @@ type Adopted struct {
 	Settings   json.RawMessage `json:"settings,omitempty"` // of its recording, as the file's record; instead of the three before
 	Purpose    string          `json:"purpose,omitempty"`
 	LegalBasis string          `json:"legal_basis,omitempty"`
+	Disabled   bool            `json:"disabled,omitempty"` // switched off
 	At         time.Time       `json:"at"`
+	Removed    *time.Time      `json:"removed,omitempty"` // it is no camera any more; its id and footage are the device's, should it be added again
 
 	// Who the device said that it is, when its credentials were last given by somebody; see follow.
 	Manufacturer string `json:"manufacturer,omitempty"`
@@ -44,12 +48,18 @@ type Adopted struct {
 	Serial       string `json:"serial,omitempty"`
 }
 
+// profileOf is the media profile of a stream.
+type profileOf struct {
+	Stream  string `json:"stream"`
+	Profile string `json:"profile"`
+}
+
 // camera gives the adopted camera in the form that the file has. An error is of its settings, which are then left out.
 func (a Adopted) camera() (config.Camera, error) {
 	c := config.Camera{ID: a.ID, Name: a.Name, ONVIF: a.ONVIF, Source: a.Source, RTSP: a.RTSP, Username: a.Username,
-		Password: config.Secret(a.Password), Transport: "auto", Audio: a.Audio, Purpose: a.Purpose, LegalBasis: a.LegalBasis}
+		Password: config.Secret(a.Password), Transport: "auto", Audio: a.Audio, Purpose: a.Purpose, LegalBasis: a.LegalBasis, Disabled: a.Disabled}
 	for _, id := range a.Streams {
-		c.Streams = append(c.Streams, config.Stream{ID: id})
+		c.Streams = append(c.Streams, config.Stream{ID: id, Profile: a.profile(id)})
 	}
 	c.Record = config.DefaultRecord()
 	c.Record.Mode = a.Record
@@ -67,6 +77,16 @@ func (a Adopted) camera() (config.Camera, error) {
 	return c, nil
 }
 
+// profile is the media profile that somebody chose for a stream; "" where nobody did.
+func (a Adopted) profile(stream string) string {
+	for _, p := range a.Profiles {
+		if p.Stream == stream {
+			return p.Profile
+		}
+	}
+	return ""
+}
+
 // Adoption asks for a camera to be enrolled.
 type Adoption struct {
 	Address            string // ONVIF host[:port] or device address, or an rtsp:// address
@@ -80,6 +100,11 @@ type Adoption struct {
 	// Sources are the tokens of the video sources to enrol, each as a camera of its own. Empty: the first; AllSources alone: each
 	// that can be recorded.
 	Sources []string
+
+	// Streams are the media profiles that are to be streams, of whichever video source they are.
+	Streams []profileOf
+
+	pattern naming // of the name
 }
 
 // AllSources stands for every video source of a device.
@@ -134,16 +159,7 @@ func (g *Gateway) EnrolSources(ctx context.Context, req Adoption) (ids []string,
 	if a.Record != config.Continuous && a.Record != config.Event && a.Record != config.Off {
 		return nil, fmt.Errorf("record mode %q: allowed are continuous, event and off", a.Record)
 	}
-	list := []enrolment{{Adopted: a, first: true}}
-	if strings.HasPrefix(req.Address, "rtsp://") || strings.HasPrefix(req.Address, "rtsps://") {
-		if len(req.Sources) > 0 {
-			return nil, errNoSources
-		}
-		list[0].RTSP, list[0].Name = req.Address, cmp.Or(a.Name, "Camera")
-		err = g.checkRTSP(list[0].Adopted)
-	} else {
-		list, err = g.identify(ctx, req, a)
-	}
+	list, err := g.enrolments(ctx, req, a)
 	if err != nil {
 		return nil, err
 	}
@@ -157,6 +173,23 @@ func (g *Gateway) EnrolSources(ctx context.Context, req Adoption) (ids []string,
 	return ids, nil
 }
 
+// isRTSP tells whether an address is that of a stream, and not of a device.
+func isRTSP(address string) bool {
+	return strings.HasPrefix(address, "rtsp://") || strings.HasPrefix(address, "rtsps://")
+}
+
+// enrolments are what is to be kept of a device, or of a stream alone.
+func (g *Gateway) enrolments(ctx context.Context, req Adoption, a Adopted) ([]enrolment, error) {
+	if !isRTSP(req.Address) {
+		return g.identify(ctx, req, a)
+	}
+	if len(req.Sources)+len(req.Streams) > 0 {
+		return nil, errNoSources
+	}
+	a.RTSP, a.Name = req.Address, cmp.Or(req.pattern.name(a.Name, req.Address, &onvif.Device{}), "Camera")
+	return []enrolment{{Adopted: a, first: true}}, g.checkRTSP(a)
+}
+
 // checkRTSP refuses an address that could never be connected to, before it is kept.
 func (g *Gateway) checkRTSP(a Adopted) error {
 	_, err := rtsp.NewSession(rtsp.Options{URL: a.RTSP, Username: a.Username, Password: a.Password, Dial: g.asking.DialContext}, nil)
@@ -166,17 +199,12 @@ func (g *Gateway) checkRTSP(a Adopted) error {
 // identify asks the device who it is, which also proves the credentials before anything is kept, and gives what is to be kept of
 // the video sources that are asked for.
 func (g *Gateway) identify(ctx context.Context, req Adoption, a Adopted) ([]enrolment, error) {
-	client, err := onvif.New(onvif.Options{Address: req.Address, Username: a.Username, Password: a.Password,
-		Dial: g.asking.DialContext, TLS: anyCertificate(), Refused: refusedBy(g.asking), Log: g.log, Now: g.now})
-	if err != nil {
-		return nil, err
-	}
-	dev, err := client.Probe(ctx)
+	_, dev, err := g.probeAt(ctx, req.Address, a.Username, a.Password)
 	if err != nil {
 		return nil, err
 	}
 	a.ONVIF = req.Address
-	a.Name = cmp.Or(a.Name, called(dev), "Camera")
+	a.Name = cmp.Or(req.pattern.name(a.Name, req.Address, dev), called(dev), "Camera")
 	a.Manufacturer, a.Model, a.Serial = dev.Manufacturer, dev.Model, dev.Serial
 	if a.Endpoint == "" {
 		a.Endpoint = discovery.Endpoint(ctx, onvif.ServiceAddress(req.Address), g.asking.ListenPacket, g.asking.DialContext)
@@ -190,7 +218,9 @@ func (g *Gateway) identify(ctx context.Context, req Adoption, a Adopted) ([]enro
 	for _, i := range wanted {
 		s := &dev.Sources[i]
 		e := enrolment{Adopted: a, first: i == 0}
-		e.Streams = rolesOf(s)
+		if e.Streams, e.Profiles, err = streamsOf(s, req.Streams); err != nil {
+			return nil, err
+		}
 		if several {
 			e.Source = s.Token
 		}
@@ -202,10 +232,26 @@ func (g *Gateway) identify(ctx context.Context, req Adoption, a Adopted) ([]enro
 	return list, nil
 }
 
+// probeAt asks a device that need not be a camera here what it is.
+func (g *Gateway) probeAt(ctx context.Context, address, username, password string) (*onvif.Client, *onvif.Device, error) {
+	client, err := onvif.New(onvif.Options{Address: address, Username: username, Password: password,
+		Dial: g.asking.DialContext, TLS: anyCertificate(), Refused: refusedBy(g.asking), Log: g.log, Now: g.now})
+	if err != nil {
+		return nil, nil, err
+	}
+	dev, err := client.Probe(ctx)
+	return client, dev, err
+}
+
 // called is what the device calls itself, on one line and no longer than what a person may type.
 func called(dev *onvif.Device) string {
-	name := strings.Join(strings.FieldsFunc(dev.Manufacturer+" "+dev.Model, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	name := oneLine(dev.Manufacturer + " " + dev.Model)
 	return strings.TrimSpace(strings.ToValidUTF8(name[:min(len(name), maxText)], ""))
+}
+
+// oneLine puts what a device says on one line.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }
 
 // enrol gives the camera its id, writes it, and runs it in place of an earlier one of the same identity, whose settings it keeps
@@ -230,8 +276,11 @@ func (g *Gateway) enrol(e enrolment, again bool) (string, error) {
 			return "", err
 		}
 	}
-	if before, err := g.state.adoptedOf(a.ID); err == nil && !again {
-		a.Settings, a.MaxAge = before.Settings, before.MaxAge // other credentials are no other settings
+	if before, err := g.state.adoptedOf(a.ID); err == nil && before.Removed == nil {
+		a.Purpose, a.LegalBasis = before.Purpose, before.LegalBasis
+		if !again {
+			a.Settings, a.MaxAge = before.Settings, before.MaxAge // other credentials are no other settings
+		}
 	}
 	spec := g.specOf(a)
 	if err := errors.Join(g.state.adopt(a), g.state.forgetTrust(a.ID)); err != nil { // somebody says that it is the right one
@@ -255,21 +304,32 @@ func (g *Gateway) sameDevice(e enrolment) (string, error) {
 			return "", ErrTaken
 		}
 	}
-	list, _, err := g.state.adopted()
+	list, err := g.state.everAdopted() // one that was removed is the same camera again
 	if err != nil {
 		return "", err
 	}
+	slices.SortStableFunc(list, func(a, b Adopted) int { return cmp.Compare(bit(a.Removed != nil), bit(b.Removed != nil)) })
 	for _, b := range list {
 		if a.Endpoint != "" && a.Endpoint == b.Endpoint && !differs(a.Serial, b.Serial) && e.shows(b.Source) {
 			return b.ID, nil
 		}
 	}
 	for _, b := range list {
+		if b.Removed != nil && a.RTSP == "" && (a.Serial == "" || a.Serial != b.Serial) {
+			continue // another device may have its address since
+		}
 		if (a.Endpoint == "" || b.Endpoint == "") && onvif.HostPort(a.ONVIF) == onvif.HostPort(b.ONVIF) && a.RTSP == b.RTSP && e.shows(b.Source) {
 			return b.ID, nil
 		}
 	}
 	return "", nil
+}
+
+func bit(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // differs tells whether two things that devices say of themselves are known and are not the same: cloned firmware has one
@@ -285,13 +345,18 @@ func (g *Gateway) freeID(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	ever, err := g.state.everAdopted()
+	if err != nil {
+		return "", err
+	}
+	was := func(id string) bool { return slices.ContainsFunc(ever, func(a Adopted) bool { return a.ID == id }) }
 	base := slug(name)
 	for n := 1; ; n++ {
 		id := base
 		if n > 1 {
 			id = fmt.Sprintf("%s-%d", base, n)
 		}
-		if _, taken := g.camera(id); !taken && !errors.Is(lost[id], vault.ErrLocked) {
+		if _, taken := g.camera(id); !taken && !was(id) && !errors.Is(lost[id], vault.ErrLocked) {
 			return id, nil
 		}
 	}

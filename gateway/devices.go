@@ -44,12 +44,7 @@ func (d *unit) of(source string, first bool) (ids []string) {
 
 // Probe tells what a device has that is to be added, and which of its sources are cameras here already.
 func (g *Gateway) Probe(ctx context.Context, req web.ProbeRequest) (web.Device, error) {
-	client, err := onvif.New(onvif.Options{Address: req.Address, Username: req.Username, Password: req.Password,
-		Dial: g.asking.DialContext, TLS: anyCertificate(), Refused: refusedBy(g.asking), Log: g.log, Now: g.now})
-	if err != nil {
-		return web.Device{}, adoptProblem(err)
-	}
-	dev, err := client.Probe(ctx)
+	client, dev, err := g.probeAt(ctx, req.Address, req.Username, req.Password)
 	if err != nil {
 		return web.Device{}, adoptProblem(err)
 	}

@@ -53,6 +53,7 @@ type Gateway struct {
 	alarms  *alarms                        // constant
 	changes *changes                       // constant
 	ready   chan struct{}                  // closed once every part runs
+	trying  chan struct{}                  // holds a token for each stream of a device that is tried before it is added
 	look    chan struct{}                  // holds one wish that the health be looked at
 	beats   beats
 	lag     *lag // constant
@@ -64,6 +65,7 @@ type Gateway struct {
 	live     *live.Server
 	playback *playback.Playback
 	checks   *checks
+	adoption adoptions
 	audits   *auditReader
 	web      *web.Server
 
@@ -90,7 +92,7 @@ type Gateway struct {
 
 // New makes a gateway. Nothing is opened before Run.
 func New(o Options) *Gateway {
-	g := &Gateway{conf: o.Config, load: o.Load, version: o.Version, demo: o.Demo, log: o.Log, now: o.Now, idle: cmp.Or(o.idle, idleStream), miss: cmp.Or(o.miss, missTime), ready: make(chan struct{}), look: make(chan struct{}, 1), beats: beats{start: time.Now()}}
+	g := &Gateway{conf: o.Config, load: o.Load, version: o.Version, demo: o.Demo, log: o.Log, now: o.Now, idle: cmp.Or(o.idle, idleStream), miss: cmp.Or(o.miss, missTime), ready: make(chan struct{}), look: make(chan struct{}, 1), trying: make(chan struct{}, testsAtOnce), beats: beats{start: time.Now()}}
 	if g.now == nil {
 		g.now = time.Now
 	}
@@ -175,6 +177,7 @@ func (g *Gateway) runParts(ctx context.Context) error {
 		}
 	}
 	g.log.Info("stopping")
+	g.adoption.stop()
 	g.checks.stop()
 	g.audits.stop()
 	announcing.end()

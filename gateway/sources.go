@@ -87,3 +87,29 @@ func chosen(dev *onvif.Device, tokens []string) (list []int, err error) {
 	}
 	return list, nil
 }
+
+// streamsOf are the streams of a video source, and the media profiles that somebody chose for them: those of choices that are of this
+// source. Where none is, what the profiles carry decides.
+func streamsOf(s *onvif.Source, choices []profileOf) (ids []string, profiles []profileOf, err error) {
+	for _, c := range choices {
+		i := slices.IndexFunc(s.Profiles, func(p onvif.Profile) bool { return p.Token == c.Profile })
+		switch {
+		case i < 0:
+			continue
+		case s.Profiles[i].StreamURI == "":
+			return nil, nil, fmt.Errorf("profile %q of the device cannot be a stream: %s", c.Profile, cmp.Or(s.Profiles[i].Why, "it has no address"))
+		case slices.Contains(ids, c.Stream):
+			return nil, nil, fmt.Errorf("two profiles of one video source are to be its %s stream", c.Stream)
+		}
+		ids, profiles = append(ids, c.Stream), append(profiles, c)
+	}
+	if len(ids) == 0 {
+		return rolesOf(s), nil, nil
+	}
+	if !slices.Contains(ids, string(onvif.Main)) {
+		return nil, nil, errors.New("one of the profiles has to be the main stream")
+	}
+	order := []string{string(onvif.Main), string(onvif.Sub), string(onvif.Third)}
+	slices.SortFunc(ids, func(a, b string) int { return slices.Index(order, a) - slices.Index(order, b) })
+	return ids, profiles, nil
+}

@@ -80,6 +80,24 @@ func checkSchema(meta *bbolt.Bucket) error {
 	return nil
 }
 
+// everAdopted reads those too that were removed since. Those that cannot be opened are left out.
+func (s *State) everAdopted() (list []Adopted, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketCameras).ForEach(func(id, v []byte) error {
+			if a, err := s.unseal(id, v); err == nil {
+				list = append(list, a)
+			}
+			return nil
+		})
+	})
+	return list, err
+}
+
+// forget drops what is kept of a camera.
+func (s *State) forget(id string) error {
+	return s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketCameras).Delete([]byte(id)) })
+}
+
 // adopted reads the cameras enrolled through the viewer, in the order of their ids. Those that cannot be opened, because
 // the root key of that time is missing or the vault is another one, are named with the reason: they must not keep the others from being recorded.
 func (s *State) adopted() (list []Adopted, lost map[string]error, err error) {
@@ -91,7 +109,9 @@ func (s *State) adopted() (list []Adopted, lost map[string]error, err error) {
 				lost[string(id)] = err
 				return nil
 			}
-			list = append(list, a)
+			if a.Removed == nil {
+				list = append(list, a)
+			}
 			return nil
 		})
 	})

@@ -224,7 +224,7 @@ func codecString(t *rtsp.Track) string {
 // Adopt enrols a camera, or the cameras of a device, for the web.
 func (g *Gateway) Adopt(ctx context.Context, req web.AdoptRequest) (web.AddedCamera, error) {
 	ids, err := g.EnrolSources(ctx, Adoption{Address: req.Address, Endpoint: req.Endpoint, Username: req.Username, Password: req.Password, Name: req.Name, Record: req.Record,
-		Mirror: req.Mirror, Sources: req.Sources})
+		Mirror: req.Mirror, Sources: req.Sources, Streams: profilesOf(req.Streams)})
 	if err != nil {
 		return web.AddedCamera{}, adoptProblem(err)
 	}

@@ -19,11 +19,12 @@ import (
 )
 
 // cameraVerbs are all that is done with cameras, in the order of the help.
-var cameraVerbs = slices.Concat([]verb{{"list", cameraList}, {"record", cameraRecord}, {"trust", cameraTrust}, {"events", cameraEvents}}, mediaVerbs, deviceVerbs, controlVerbs)
+var cameraVerbs = slices.Concat([]verb{{"list", cameraList}, {"record", cameraRecord}, {"trust", cameraTrust}, {"events", cameraEvents}}, adoptVerbs, mediaVerbs, deviceVerbs, controlVerbs)
 
 // cameraHelp says what each of them does, in groups.
 var cameraHelp = []struct{ group, verbs, does string }{
-	{"Cameras", "list probe add show", "which there are, what a device has, adding one"},
+	{"Cameras", "list probe add adopt show", "which there are, what a device has, adding one or many"},
+	{"Changes", "change replace remove", "what one is called and for, another device in its place, taking it away"},
 	{"Recording", "record events", "what is recorded of one, and what it reports"},
 	{"Movement", "ptz preset tour", "steer it, keep and go to positions"},
 	{"Picture", "imaging thermal encoder osd mask mode snapshot", "how it looks, how it is encoded, what is written in it or hidden"},

@@ -43,9 +43,15 @@ func (l *login) begin(ctx context.Context, args []string) (password string, err 
 	if err := l.inquiry.begin(ctx, args); err != nil {
 		return "", err
 	}
-	switch {
-	case *l.address == "":
+	if *l.address == "" {
 		return "", errors.New("which device? Say --address ADDRESS")
+	}
+	return l.password()
+}
+
+// password reads the password, if there is a user name or a file.
+func (l *login) password() (password string, err error) {
+	switch {
 	case *l.passwordFile != "":
 		f, err := os.Open(*l.passwordFile)
 		if err != nil {

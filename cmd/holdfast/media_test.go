@@ -57,7 +57,7 @@ func TestADeviceIsProbedAndAddedByCommand(t *testing.T) {
 	end := background(t, "demo", "--data", dir, "--listen", "127.0.0.1:0", "--cameras", "1")
 	defer end()
 	endpoint(t, dir)
-	cam := playDevice(t)
+	cam := playDevice(t, "Fence")
 	secret := filepath.Join(t.TempDir(), "password")
 	if err := os.WriteFile(secret, []byte(simcam.DefaultPassword+"\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -80,12 +80,47 @@ func TestADeviceIsProbedAndAddedByCommand(t *testing.T) {
 	if code, out, errs := invoke(t, args("probe")...); code != exitDone || !strings.Contains(out, "camera fence-thermal") {
 		t.Errorf("probe: exit %d\n%s%s", code, out, errs)
 	}
+	listIsAdopted(t, dir, secret, cam)
+}
+
+// listIsAdopted adds the devices of a list, and changes, replaces and removes what came of one, by command.
+func listIsAdopted(t *testing.T, dir, secret string, known *simcam.Camera) {
+	t.Helper()
+	cam := playDevice(t, "Dock")
+	list := filepath.Join(t.TempDir(), "list.csv")
+	text := "address,name,sources,password,username\n" + cam.ONVIF() + ",Dock {nn},thermal,,\n127.0.0.1:9,Nobody,,secret,who\n"
+	if err := os.WriteFile(list, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	login := []string{"--username", simcam.DefaultUsername, "--password-file", secret}
+	for _, x := range []struct {
+		want int
+		says string
+		args []string
+	}{
+		{exitFailed, "chmod 600", append([]string{"adopt", "--file", list}, login...)},
+		{exitFailed, "which devices", append([]string{"adopt"}, login...)},
+		{exitFindings, "dock-03", append([]string{"adopt", "--file", list, "--record", "off", "--first", "3"}, login...)},
+		{exitDone, "Ramp", []string{"change", "--camera", "dock-03", "--name", "Ramp", "--purpose", "Theft"}},
+		{exitFailed, "what is to be changed", []string{"change", "--camera", "dock-03"}},
+		{exitFailed, "already", append([]string{"replace", "--camera", "dock-03", "--address", known.ONVIF(), "--source", "thermal"}, login...)},
+		{exitDone, "Is ", append([]string{"replace", "--camera", "dock-03", "--address", cam.ONVIF()}, login...)},
+		{exitFailed, "--yes", []string{"remove", "--camera", "dock-03"}},
+		{exitDone, `"id": "dock-03"`, []string{"remove", "--camera", "dock-03", "--yes", "--json"}},
+		{exitFailed, "no such thing", []string{"remove", "--camera", "dock-03", "--yes"}},
+	} {
+		code, out, errs := invoke(t, append([]string{"camera", x.args[0], "--data", dir}, x.args[1:]...)...)
+		if code != x.want || !strings.Contains(out+errs, x.says) {
+			t.Errorf("%v: exit %d; want %d with %q\n%s%s", x.args, code, x.want, x.says, out, errs)
+		}
+		os.Chmod(list, 0o600)
+	}
 }
 
 // playDevice runs a simulated device with a visible and a thermal source until the test ends.
-func playDevice(t *testing.T) *simcam.Camera {
+func playDevice(t *testing.T, name string) *simcam.Camera {
 	t.Helper()
-	cam, err := simcam.New(simcam.Options{Kind: onviftest.BiSpectrum, Name: "Fence"})
+	cam, err := simcam.New(simcam.Options{Kind: onviftest.BiSpectrum, Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}

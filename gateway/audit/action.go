@@ -26,11 +26,12 @@ const (
 	ActionLockRemove = "lock.remove"
 	ActionErase      = "erase"
 
-	ActionCameraAdd    = "camera.add"
-	ActionCameraChange = "camera.change"
-	ActionCameraRemove = "camera.remove"
-	ActionCameraSearch = "camera.search" // of addresses, or networks, that somebody chose; After says which
-	ActionCameraTrust  = "camera.trust"  // the certificate that it is known by was forgotten
+	ActionCameraAdd     = "camera.add"
+	ActionCameraChange  = "camera.change"
+	ActionCameraRemove  = "camera.remove"
+	ActionCameraReplace = "camera.replace" // another device took its place; Before and After say which
+	ActionCameraSearch  = "camera.search"  // of addresses, or networks, that somebody chose; After says which
+	ActionCameraTrust   = "camera.trust"   // the certificate that it is known by was forgotten
 
 	ActionSettingChange = "setting.change"
 	ActionConfigReload  = "config.reload"

@@ -130,10 +130,19 @@ func (r AdoptRequest) check() error {
 		return field(kindRule.with("It is no endpoint address."), "endpoint")
 	case len(r.Sources) > maxSources || slices.ContainsFunc(r.Sources, func(s string) bool { return s == "" || len(s) > maxCameraName || hasControl(s) }):
 		return field(kindRule.with("These are no video sources."), "sources")
+	case !streamsFit(r.Streams):
+		return field(kindRule.with("Each names a profile that is main, sub or third, at most 256 of them."), "streams")
 	case r.Record != "" && r.Record != "continuous" && r.Record != "event" && r.Record != "off":
 		return field(kindRule.with("It is continuous, event or off."), "record")
 	}
 	return nil
+}
+
+// streamsFit tells whether a choice of streams can be one.
+func streamsFit(list []StreamChoice) bool {
+	return len(list) <= maxSources && !slices.ContainsFunc(list, func(c StreamChoice) bool {
+		return c.ID != "main" && c.ID != "sub" && c.ID != "third" || c.Profile == "" || len(c.Profile) > maxCameraName || hasControl(c.Profile)
+	})
 }
 
 func hasControl(s string) bool {

@@ -30,6 +30,7 @@ type Cameras interface {
 	Talking
 	Trust
 	Devices
+	Adopting
 	Steering
 	Control
 }
@@ -229,6 +230,8 @@ type AdoptRequest struct {
 	Mirror   bool   `json:"mirror,omitempty" doc:"Record to two volumes at once; there must be two."`
 
 	Sources []string `json:"sources,omitempty" doc:"Tokens of the device's video sources to add, each as a camera of its own; all: each that can be recorded; left out: the first."`
+
+	Streams []StreamChoice `json:"streams,omitempty" doc:"Which of the device's profiles are which stream; of a video source of which none is named they are chosen by what they carry."`
 }
 
 // AddedCamera is a camera that was added.

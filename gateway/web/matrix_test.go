@@ -54,6 +54,9 @@ func sample(rt route) (path, body, mime string) {
 	if strings.HasSuffix(rt.pattern, "/{id}/record") && rt.body != nil {
 		body = `{"mode":"event"}`
 	}
+	if given := enrolmentSamples[rt.method+" "+rt.pattern]; given != "" {
+		body = given
+	}
 	if given := controlSamples[rt.method+" "+rt.pattern]; given != "" {
 		body = given
 	}

@@ -21,6 +21,7 @@ func table() []route {
 	all = append(all, tokenRoutes()...)
 	all = append(all, approvalRoutes()...)
 	all = append(all, cameraRoutes()...)
+	all = append(all, enrolmentRoutes()...)
 	all = append(all, deviceRoutes()...)
 	all = append(all, settingsRoutes()...)
 	all = append(all, managementRoutes()...)
