@@ -219,7 +219,7 @@ func (s *Store) noteGarbage(o *open) error {
 
 // head is the header of a new segment.
 func (o *open) head() []byte {
-	h := &fmp4.Header{Camera: o.Camera, Stream: o.Stream, Run: o.Run, Start: o.Start, Protected: o.Protected, KID: o.KeyID}
+	h := &fmp4.Header{Camera: o.Camera, Stream: o.Stream, Run: o.Run, Start: o.Start, Protected: o.Protected, KID: o.KeyID, Filled: o.Filled}
 	return fmp4.AppendInit(nil, h, o.tracks)
 }
 

@@ -114,7 +114,7 @@ func (c *checking) checkFile(ctx context.Context, seg *Segment, file *careful) e
 	if err != nil {
 		return &badFile{kind: KindHeader, what: fmt.Sprintf("The header cannot be read: %v.", err)}
 	}
-	if head.Camera != seg.Camera || head.Stream != seg.Stream || head.Run != seg.Run || !head.Start.Equal(seg.Start) {
+	if head.Camera != seg.Camera || head.Stream != seg.Stream || head.Run != seg.Run || !head.Start.Equal(seg.Start) || head.Filled != seg.Filled {
 		return &badFile{kind: KindHeader, what: "The header names other footage than the index."}
 	}
 	table, err := fmp4.ReadTable(file, size)

@@ -71,7 +71,7 @@ func (m *mediaCheck) sample(f, n int, track *fmp4.Track, s *fmp4.Meta, data []by
 		m.fail(f, "a picture has no slice")
 	case s.Sync && !p.key:
 		m.fail(f, "a picture is marked as one at which decoding can start, and is none")
-	case first && !s.Sync && !m.seg.Joined:
+	case first && !s.Sync && !m.seg.Joined && !m.seg.Filled.Before:
 		m.fail(f, "the first picture of the segment is none at which decoding can start")
 	case s.Sync && !(p.sets || len(track.SPS) > 0 && len(track.PPS) > 0):
 		m.fail(f, "neither the header nor the picture has parameter sets")

@@ -12,6 +12,7 @@
 //   - The index is a view. Media and journals are the truth, and rebuild it.
 //   - A fragment is in the index's reach (Spans, Segments, Media) only after it was synced. What Flush returned nil for
 //     survives a power cut.
+//   - What fills a gap of the past never overlaps what was recorded, and is known for what it is.
 //   - Every span of time between a stream's first footage and now is recorded or a gap with a cause.
 //   - A file whose sync failed is never written again.
 //   - Each file that a record names has every confirmed fragment: of a mirrored segment, a copy that missed one leaves the

@@ -242,7 +242,7 @@ func (s *Store) keepRest(ctx context.Context, e *Erasure, v *volume, seg *Segmen
 // segment's until it is whole and synced.
 func (s *Store) keepPart(ctx context.Context, v *volume, seg *Segment, m *Media, from, to int) (*open, error) {
 	o := &open{vol: v}
-	o.Segment = Segment{Camera: seg.Camera, Stream: seg.Stream, Run: seg.Run, End: seg.End, Joined: seg.Joined && from == 0, wanted: seg.wanted}
+	o.Segment = Segment{Camera: seg.Camera, Stream: seg.Stream, Run: seg.Run, End: seg.End, Joined: seg.Joined && from == 0, Filled: seg.Filled, wanted: seg.wanted}
 	var err error
 	if o.Start, o.tracks, err = m.table.Rest(from, seg.Start); err != nil {
 		return nil, err
@@ -465,7 +465,7 @@ func (s *Store) enterErased(e *Erasure, v *volume, seg *Segment, kept []*open) e
 			}
 		}
 		for _, x := range went {
-			if err := putGap(tx, seg.Camera, seg.Stream, gapEntry{start: x.Start, end: x.End, cause: CauseErased}); err != nil {
+			if err := putGapAgain(tx, seg.Camera, seg.Stream, gapEntry{start: x.Start, end: x.End, cause: CauseErased}); err != nil {
 				return err
 			}
 		}

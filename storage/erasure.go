@@ -454,7 +454,7 @@ func (f *findings) enterErasures(tx *bbolt.Tx) error {
 			continue
 		}
 		if r.End.After(*r.Start) { // else nothing was recorded of it
-			if err := putGap(tx, r.Camera, r.Stream, gapEntry{start: r.Start.UTC(), end: r.End.UTC(), cause: CauseErased}); err != nil {
+			if err := putGapAgain(tx, r.Camera, r.Stream, gapEntry{start: r.Start.UTC(), end: r.End.UTC(), cause: CauseErased}); err != nil {
 				return err
 			}
 		}
@@ -542,12 +542,12 @@ func (s *Store) hideErased(camera, stream string, from, to time.Time, footage []
 		var left []stretch
 		for _, f := range footage {
 			if before := earlier(f.end, e.From); before.After(f.start) {
-				left = append(left, stretch{f.start, before, f.run})
+				left = append(left, stretch{f.start, before, f.run, f.filled})
 			}
 			if after := later(f.start, e.To); f.end.After(after) {
-				left = append(left, stretch{after, f.end, f.run})
+				left = append(left, stretch{after, f.end, f.run, f.filled})
 			}
-			if cut := (stretch{later(f.start, e.From), earlier(f.end, e.To), 0}); cut.end.After(cut.start) {
+			if cut := (stretch{start: later(f.start, e.From), end: earlier(f.end, e.To)}); cut.end.After(cut.start) {
 				gaps = append(gaps, gapEntry{start: cut.start, end: cut.end, cause: CauseErased})
 			}
 		}

@@ -100,7 +100,7 @@ func (f *findings) enter(tx *bbolt.Tx, number uint16) error {
 
 // enterTold writes what journals tell, once the segments are there.
 func (f *findings) enterTold(tx *bbolt.Tx) error {
-	for _, enter := range []func(*bbolt.Tx) error{f.enterDeleted, f.enterMarks, f.enterGaps, f.enterErasures, f.enterDamaged, f.enterSpare} {
+	for _, enter := range []func(*bbolt.Tx) error{f.enterGaps, f.enterDeleted, f.enterMarks, f.enterErasures, f.enterDamaged, f.enterSpare} {
 		if err := enter(tx); err != nil {
 			return err
 		}
@@ -257,17 +257,19 @@ func enterGap(tx *bbolt.Tx, g record, next time.Time) error {
 	return nil
 }
 
-// nextStart is where the first footage at or after a time begins.
+// nextStart is where the first footage at or after a time begins. What was put into a gap afterwards does not end it.
 func nextStart(tx *bbolt.Tx, camera, stream string, at time.Time) (time.Time, bool) {
 	b := tx.Bucket(bSegments).Bucket(streamKey(camera, stream))
 	if b == nil {
 		return time.Time{}, false
 	}
-	k, _ := b.Cursor().Seek(nanoKey(at))
-	if k == nil {
-		return time.Time{}, false
+	c := b.Cursor()
+	for k, v := c.Seek(nanoKey(at)); k != nil; k, v = c.Next() {
+		if seg, err := unmarshalSegment(k, v); err != nil || seg.Filled == (Filled{}) {
+			return nano(k), true
+		}
 	}
-	return nano(k), true
+	return time.Time{}, false
 }
 
 // scanVolume finds the segment files of a volume: camera, stream, day, file.
@@ -402,7 +404,7 @@ func (s *Store) inspect(v *volume, path string) (seg Segment, err error) {
 		return seg, fmt.Errorf("its camera %q or stream %q is no name", head.Camera, head.Stream)
 	}
 	seg = Segment{Camera: head.Camera, Stream: head.Stream, Run: head.Run, Start: head.Start.UTC(), End: head.Start.UTC(), Open: true,
-		Protected: head.Protected, KeyID: head.KID}
+		Protected: head.Protected, KeyID: head.KID, Filled: head.Filled}
 	table, err := fmp4.ReadTable(file, size)
 	if err != nil {
 		return seg, seg.reach(file, tracks, from, size)

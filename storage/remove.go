@@ -185,6 +185,9 @@ func noteDeleted(tx *bbolt.Tx, camera, stream string, g gapEntry) error {
 	if first == nil || !nano(first).Before(g.start) {
 		return nil
 	}
+	if err := cutGap(tx, camera, stream, g.start, g.end); err != nil {
+		return err
+	}
 	if gaps := tx.Bucket(bGaps).Bucket(k); gaps != nil {
 		c := gaps.Cursor()
 		c.Seek(nanoKey(g.start))

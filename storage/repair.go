@@ -154,7 +154,7 @@ func (s *Store) dropLost(v *volume, seg *Segment) error {
 		if err := forgetSegment(tx, &now); err != nil || !seg.End.After(seg.Start) {
 			return err
 		}
-		return putGap(tx, seg.Camera, seg.Stream, gapEntry{start: seg.Start, end: seg.End, cause: CauseLost})
+		return putGapAgain(tx, seg.Camera, seg.Stream, gapEntry{start: seg.Start, end: seg.End, cause: CauseLost})
 	})
 }
 

@@ -14,6 +14,9 @@ import (
 	"holdfast/storage/internal/durable"
 )
 
+// Filled says of footage that it was put into a gap afterwards. The zero value is of what was recorded as it came.
+type Filled = fmp4.Filled
+
 // Segment is one file of footage.
 type Segment struct {
 	Camera, Stream string
@@ -28,6 +31,7 @@ type Segment struct {
 	Tracks         []fmp4.Track // of an open segment; nil for a closed one: its table has them
 	Protected      bool         // encrypted under the key that KeyID names
 	KeyID          [16]byte     // KID of Common Encryption; zero when it is in clear
+	Filled         Filled       // of footage that was put into a gap afterwards
 
 	part bool   // found on a volume: the table has leaves of what was erased beside it
 	crc  uint32 // CRC-32C of the file, 0 while open
@@ -68,6 +72,7 @@ const (
 	flagProtected  = 4 // KeyID follows
 	flagMirrored   = 8 // the mirror's place follows
 	flagWanted     = 16
+	flagFilled     = 32 // Filled follows
 	placeBytes     = 3
 	nanoseconds    = 8
 	maxSegmentName = 99 // files of one start and run: retries within one millisecond
@@ -88,6 +93,9 @@ func (s *Segment) marshal() []byte {
 	if s.mirror.volume != 0 {
 		b = append(binary.BigEndian.AppendUint16(b, s.mirror.volume), s.mirror.number)
 	}
+	if s.Filled != (Filled{}) {
+		b = s.Filled.Append(b)
+	}
 	return b
 }
 
@@ -95,7 +103,7 @@ func (s *Segment) flags() (flags byte) {
 	for _, f := range []struct {
 		bit byte
 		set bool
-	}{{flagOpen, s.Open}, {flagJoined, s.Joined}, {flagProtected, s.Protected}, {flagMirrored, s.mirror.volume != 0}, {flagWanted, s.wanted}} {
+	}{{flagOpen, s.Open}, {flagJoined, s.Joined}, {flagProtected, s.Protected}, {flagMirrored, s.mirror.volume != 0}, {flagWanted, s.wanted}, {flagFilled, s.Filled != Filled{}}} {
 		if f.set {
 			flags |= f.bit
 		}
@@ -131,6 +139,13 @@ func unmarshalSegment(key, b []byte) (s Segment, err error) {
 			return s, errRecord
 		}
 		if s.mirror = (place{volume: binary.BigEndian.Uint16(rest), number: rest[2]}); s.mirror.volume == 0 {
+			return s, errRecord
+		}
+		rest = rest[placeBytes:]
+	}
+	if flags&flagFilled != 0 {
+		var ok bool
+		if s.Filled, ok = fmp4.ParseFilled(rest); !ok {
 			return s, errRecord
 		}
 	}

@@ -6,8 +6,9 @@ import "time"
 type Span struct {
 	Start, End time.Time // UTC, [Start, End)
 	Gap        bool
-	Cause      Cause // of a gap
-	Early      bool  // of a gap: it was deleted before its promised age, because space was needed
+	Cause      Cause  // of a gap; of filled footage that of the gap that was
+	Filled     Filled // of footage that was put into a gap afterwards
+	Early      bool   // of a gap: it was deleted before its promised age, because space was needed
 }
 
 // Lost tells whether footage that was to be kept is missing there.

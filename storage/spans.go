@@ -41,6 +41,7 @@ func (s *Store) Spans(camera, stream string, from, to time.Time) ([]Span, error)
 	}
 	footage, gaps = s.hideErased(camera, stream, from, to, footage, gaps)
 	recorded := merge(footage)
+	wereGaps(recorded, gaps)
 	spans := clip(interleave(recorded, holes(recorded, gaps, later(from, first), s.horizon(camera, stream, until))), from, to)
 	return spans[:min(len(spans), maxSpans)], nil
 }
@@ -64,6 +65,7 @@ func (s *Store) horizon(camera, stream string, to time.Time) time.Time {
 type stretch struct {
 	start, end time.Time
 	run        uint32
+	filled     Filled
 }
 
 // stretches gives the footage of a stream that overlaps [from, to), in the order of its starts. Where a closed segment
@@ -74,7 +76,7 @@ func (s *Store) stretches(camera, stream string, from, to time.Time) (list []str
 		if seg.Open {
 			open[len(list)] = seg
 		}
-		list = append(list, stretch{seg.Start, seg.End, seg.Run})
+		list = append(list, stretch{seg.Start, seg.End, seg.Run, seg.Filled})
 	})
 	for i, seg := range open {
 		s.fill(&seg)
@@ -88,14 +90,28 @@ func merge(footage []stretch) []Span {
 	spans := make([]Span, 0, len(footage))
 	var run uint32
 	for _, f := range footage {
-		if n := len(spans); n > 0 && run == f.run && f.start.Sub(spans[n-1].End).Abs() <= joinTolerance {
+		if n := len(spans); n > 0 && run == f.run && spans[n-1].Filled == f.filled && f.start.Sub(spans[n-1].End).Abs() <= joinTolerance {
 			spans[n-1].End = later(spans[n-1].End, f.end)
 			continue
 		}
 		run = f.run
-		spans = append(spans, Span{Start: f.start, End: f.end})
+		spans = append(spans, Span{Start: f.start, End: f.end, Filled: f.filled})
 	}
 	return spans
+}
+
+// wereGaps names the cause of the gap that filled footage was put into. gaps are in order.
+func wereGaps(recorded []Span, gaps []gapEntry) {
+	for i := range recorded {
+		r := &recorded[i]
+		if r.Filled == (Filled{}) {
+			continue
+		}
+		n, _ := slices.BinarySearchFunc(gaps, r.Start.Add(joinTolerance), func(g gapEntry, t time.Time) int { return g.start.Compare(t) })
+		if n > 0 && (gaps[n-1].end.IsZero() || gaps[n-1].end.After(r.Start)) {
+			r.Cause = gaps[n-1].cause
+		}
+	}
 }
 
 // holes gives the gaps between recorded spans within [from, to), each with its cause.

@@ -99,6 +99,9 @@ func printSegments(ctx context.Context, t terminal, l *local, a asked, asJSON bo
 		if s.Open {
 			how += ", being recorded"
 		}
+		if s.Filled != nil {
+			how += ", filled from the camera's card"
+		}
 		fmt.Fprintf(t.out, "%s  %8.1f s  %8.1f MB  %s  %s\n", s.Start.Format("2006-01-02T15:04:05.000Z"), s.End.Sub(s.Start).Seconds(), float64(s.Size)/1e6, s.Path, how)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holdfast/gateway/auth"
+	"holdfast/storage"
 )
 
 // Clip is footage of a range as one file. *playback.Clip is one.
@@ -50,9 +51,27 @@ type Span struct {
 	Start time.Time `json:"start"`
 	End   time.Time `json:"end"`
 	Kind  string    `json:"kind" enum:"recorded,gap"`
-	Cause string    `json:"cause" doc:"Why nothing is recorded; empty for what is."`
+	Cause string    `json:"cause" doc:"Why nothing is recorded; of what was filled, why nothing had been; empty for what was recorded as it came."`
 	Class string    `json:"class" enum:",lost,unwanted,deleted" doc:"What a gap means: it was to be recorded, it was not to be, or it was deleted on purpose; empty for what is recorded."`
 	Early bool      `json:"early,omitempty" doc:"Of a gap that was deleted: sooner than its promised age, because space was needed."`
+
+	Filled *Filled `json:"filled,omitempty" doc:"Of footage that was put into a gap afterwards: where it came from."`
+}
+
+// Filled says of footage that it was put into a gap afterwards.
+type Filled struct {
+	From   string  `json:"from" enum:"card" doc:"The camera's own card."`
+	Before string  `json:"before" enum:"pictures,clock" doc:"How its beginning was placed: it is the picture that follows on the last one recorded before, or it was placed by the camera's clock."`
+	After  string  `json:"after" enum:"pictures,clock" doc:"How its end was placed."`
+	Within float64 `json:"within,omitempty" doc:"By how many seconds its times may be off, where an end was placed by the clock."`
+}
+
+func describeFilled(f storage.Filled) *Filled {
+	if f == (storage.Filled{}) {
+		return nil
+	}
+	by := map[bool]string{true: "pictures", false: "clock"}
+	return &Filled{From: "card", Before: by[f.Before], After: by[f.After], Within: f.Within.Seconds()}
 }
 
 // maxSpansRange bounds how much time spans are given for at once.
@@ -111,7 +130,7 @@ func (s *Server) getSpans(w http.ResponseWriter, r *request) error {
 		if sp.Gap {
 			kind, class = "gap", string(sp.Cause.Class())
 		}
-		list = append(list, Span{Start: sp.Start.UTC(), End: sp.End.UTC(), Kind: kind, Cause: string(sp.Cause), Class: class, Early: sp.Early})
+		list = append(list, Span{Start: sp.Start.UTC(), End: sp.End.UTC(), Kind: kind, Cause: string(sp.Cause), Class: class, Early: sp.Early, Filled: describeFilled(sp.Filled)})
 	}
 	return reply(w, http.StatusOK, list)
 }

@@ -18,6 +18,7 @@ type SegmentFile struct {
 	Open      bool      `json:"open" doc:"Still being recorded."`
 	Encrypted bool      `json:"encrypted"`
 	KID       string    `json:"kid,omitempty" doc:"Name of its key, hexadecimal."`
+	Filled    *Filled   `json:"filled,omitempty" doc:"Of footage that was put into a gap afterwards: where it came from."`
 }
 
 // SegmentKey is the key of one file.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"time"
 )
 
@@ -19,11 +20,53 @@ type Header struct {
 
 	Protected bool     // samples are encrypted (Common Encryption, cenc)
 	KID       [16]byte // then: names the key
+
+	Filled Filled // footage that did not come from the stream; zero: it did
+}
+
+// Filled says of footage that it was put into a gap afterwards, from what the camera had kept itself.
+type Filled struct {
+	Card   bool          `json:"card"`             // it came from the camera's own card
+	Before bool          `json:"before,omitempty"` // its beginning was found by the pictures: it goes on where the footage before ended
+	After  bool          `json:"after,omitempty"`  // its end was
+	Within time.Duration `json:"within,omitempty"` // how far its times may be off, where an end was placed by the camera's clock; whole milliseconds
+}
+
+// filledBytes is the length of Filled in a header and in the index.
+const filledBytes = 5
+
+const (
+	filledCard   = 1
+	filledBefore = 2
+	filledAfter  = 4
+)
+
+// Append appends the five bytes of f: flags (bit 0 card, 1 before, 2 after), milliseconds of Within (4).
+func (f Filled) Append(dst []byte) []byte {
+	flags := byte(0)
+	for _, x := range []struct {
+		set bool
+		bit byte
+	}{{f.Card, filledCard}, {f.Before, filledBefore}, {f.After, filledAfter}} {
+		if x.set {
+			flags |= x.bit
+		}
+	}
+	return be.AppendUint32(append(dst, flags), uint32(min(max(f.Within.Milliseconds(), 0), math.MaxUint32)))
+}
+
+// ParseFilled reads what Append wrote. ok is false when b is too short.
+func ParseFilled(b []byte) (f Filled, ok bool) {
+	if len(b) < filledBytes {
+		return f, false
+	}
+	return Filled{Card: b[0]&filledCard != 0, Before: b[0]&filledBefore != 0, After: b[0]&filledAfter != 0, Within: time.Duration(be.Uint32(b[1:])) * time.Millisecond}, true
 }
 
 const (
 	headerFixed     = 16 // bytes before the names
 	headerProtected = 1  // flag: the KID follows the names
+	headerFilled    = 2  // flag: Filled follows those
 )
 
 // appendHeader appends the header box.
@@ -38,6 +81,9 @@ func appendHeader(dst []byte, h *Header) []byte {
 	if h.Protected {
 		flags |= headerProtected
 	}
+	if h.Filled != (Filled{}) {
+		flags |= headerFilled
+	}
 	dst = be.AppendUint16(dst, flags)
 	dst = be.AppendUint32(dst, h.Run)
 	dst = be.AppendUint64(dst, uint64(h.Start.UnixNano()))
@@ -48,6 +94,9 @@ func appendHeader(dst []byte, h *Header) []byte {
 	}
 	if h.Protected {
 		dst = append(dst, h.KID[:]...)
+	}
+	if flags&headerFilled != 0 {
+		dst = h.Filled.Append(dst)
 	}
 	dst = be.AppendUint32(dst, crc32.Checksum(dst[at+uuidBytes:], castagnoli))
 	closeBox(dst, at)
@@ -68,7 +117,7 @@ func parseHeader(b []byte) (*Header, error) {
 		return nil, fmt.Errorf("parse segment header: version %d is not known", h.Version)
 	}
 	flags := be.Uint16(b[2:])
-	if flags&^headerProtected != 0 {
+	if flags&^(headerProtected|headerFilled) != 0 {
 		return nil, fmt.Errorf("parse segment header: flags %#x are not known", flags)
 	}
 	rest := body[headerFixed:]
@@ -83,7 +132,13 @@ func parseHeader(b []byte) (*Header, error) {
 		if len(rest) < len(h.KID) {
 			return nil, fmt.Errorf("parse segment header: the name of the key is cut off")
 		}
-		copy(h.KID[:], rest)
+		rest = rest[copy(h.KID[:], rest):]
+	}
+	if flags&headerFilled != 0 {
+		var ok bool
+		if h.Filled, ok = ParseFilled(rest); !ok {
+			return nil, fmt.Errorf("parse segment header: where it was filled from is cut off")
+		}
 	}
 	return h, nil
 }

@@ -29,7 +29,7 @@
  * @typedef {{waiting:number,copied:number,bytes:number,waits:string,damaged:number}} Copies
  * @typedef {{state:string,summary:string,alarms:Alarm[],volumes:Volume[],second_copies:Copies}} Health
  * @typedef {{user:string,person:string,display:string,kind:"session"|"token"|"device"|"process"|"local",permissions:string[],enrol:boolean,csrf:string,site:string,version:string,time_zone:string}} Session
- * @typedef {{start:string,end:string,kind:"recorded"|"gap",cause:string,class:""|"lost"|"unwanted"|"deleted"}} Span
+ * @typedef {{start:string,end:string,kind:"recorded"|"gap",cause:string,class:""|"lost"|"unwanted"|"deleted",filled?:{from:"card",before:"pictures"|"clock",after:"pictures"|"clock",within?:number}}} Span
  * @typedef {{from:string,to:string,duration:number,map:{media:number,wall:string}[],gaps:{start:string,end:string,cause:string,media:number}[]}} VideoMap
  * @typedef {{key:string,id:string,shared:boolean,name:string,maker:string,model:string,hardware:string,location:string,profiles:string[],address:string,xaddrs:string[],by:string,adopted:boolean,camera:string}} Found
  * @typedef {{token:string,name:string,kind:"visible"|"thermal",width:number,height:number,cameras:string[],profiles:{token:string,role:""|"main"|"sub"|"third",codec:string,width:number,height:number}[]}} VideoSource
