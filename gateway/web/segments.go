@@ -51,7 +51,7 @@ func (s *Server) getSegments(w http.ResponseWriter, r *request) error {
 	}
 	list := make([]SegmentFile, 0, len(segments))
 	for _, seg := range segments {
-		f := SegmentFile{Path: seg.Path, Start: seg.Start.UTC(), End: seg.End.UTC(), Size: seg.Size, Open: seg.Open, Encrypted: seg.Protected}
+		f := SegmentFile{Path: seg.Path, Start: seg.Start.UTC(), End: seg.End.UTC(), Size: seg.Size, Open: seg.Open, Encrypted: seg.Protected, Filled: describeFilled(seg.Filled)}
 		if seg.Protected {
 			f.KID = hex.EncodeToString(seg.KeyID[:])
 		}
