@@ -15,7 +15,7 @@
 //	holdfast discover    find cameras on the network
 //	holdfast config      check a configuration file
 //	holdfast keys        the root key of the footage: recovery key, backup, rotation
-//	holdfast recordings  list the files of footage, and give their keys
+//	holdfast recordings  tell and show what is recorded, list the files of footage, and give their keys
 //	holdfast certificate see the certificate of the HTTPS addresses, or renew it now
 //	holdfast person      people: who may sign in, and what they may
 //	holdfast role        named sets of permissions
@@ -81,7 +81,7 @@ var commands = []command{
 	{"discover", "find cameras on the network", discover},
 	{"config", "check a configuration file, or print its reference", configure},
 	{"keys", "see, confirm, change, back up and restore the root key of the footage", keys},
-	{"recordings", "list the files of footage, and give their keys", recordings},
+	{"recordings", "tell and show what is recorded, list the files of footage, and give their keys", recordings},
 	{"certificate", "the certificate of the HTTPS addresses: see it, renew it now", certificateCommand},
 	{"audit", "who did and saw what: show, verify or export the audit log", auditCommand},
 	{"person", "people: list, add, invite, change, disable, enable, delete or forget them", person},

@@ -10,12 +10,12 @@ import (
 	"holdfast/gateway/web"
 )
 
-// recordings lists the files of footage and gives their keys, through the running gateway.
+// recordings lists the files of footage, gives their keys, and tells and shows what is recorded, through the running gateway.
 func recordings(ctx context.Context, t terminal, args []string) error {
 	of := func(name string) verb {
 		return verb{name, func(ctx context.Context, t terminal, args []string) error { return recordingsOf(ctx, t, name, args) }}
 	}
-	return operate(ctx, t, "recordings", args, of("list"), of("key"))
+	return operate(ctx, t, "recordings", args, of("list"), of("key"), verb{"overview", recordingsOverview}, verb{"picture", recordingsPicture})
 }
 
 func recordingsOf(ctx context.Context, t terminal, verb string, args []string) error {

@@ -21,6 +21,7 @@ type operation struct {
 	camera, public           bool
 	mime                     string // of the body that it takes
 	ranged                   bool   // it takes from and to
+	moment                   bool   // it takes at
 }
 
 var signOut = operation{method: "DELETE", path: "/api/v1/session", permission: "self"}
@@ -30,9 +31,12 @@ func (s *scene) operations() (list []operation) {
 	s.t.Helper()
 	var doc struct {
 		Paths map[string]map[string]struct {
-			Permission  string `json:"x-permission"`
-			Camera      bool   `json:"x-camera"`
-			Parameters  []struct{ Name string }
+			Permission string `json:"x-permission"`
+			Camera     bool   `json:"x-camera"`
+			Parameters []struct {
+				Name     string
+				Required bool
+			}
 			RequestBody struct{ Content map[string]any }
 		}
 	}
@@ -45,6 +49,7 @@ func (s *scene) operations() (list []operation) {
 			}
 			for _, p := range d.Parameters {
 				op.ranged = op.ranged || p.Name == "from"
+				op.moment = op.moment || p.Name == "at" && p.Required
 			}
 			list = append(list, op)
 		}
@@ -69,6 +74,9 @@ func (s *scene) question(op operation, camera string) (path, body, mime string) 
 		path = strings.Replace(path, "{id}", s.fresh(op), 1)
 	}
 	path = strings.NewReplacer("{session}", "none", "{slug}", "csrf", "{token}", "none").Replace(path)
+	if op.moment {
+		path += "?at=" + s.from.UTC().Format(time.RFC3339Nano)
+	}
 	if op.ranged {
 		path += "?" + ranged(s.from, s.to)
 	}

@@ -9,7 +9,7 @@ const (
 
 	ActionLiveStart   = "live.start" // Session joins it with its end
 	ActionLiveEnd     = "live.end"
-	ActionPlayback    = "playback" // From and To are the footage watched
+	ActionPlayback    = "playback" // From and To are the footage watched; where it is played in pieces, rounded to ten minutes, and to hours of single pictures
 	ActionSnapshot    = "snapshot"
 	ActionFootageList = "footage.list"
 	ActionExport      = "export" // From and To are the footage taken

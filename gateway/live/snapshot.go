@@ -13,6 +13,7 @@ import (
 
 	"holdfast/gateway/stream"
 	"holdfast/rtsp"
+	"holdfast/storage/fmp4"
 )
 
 const (
@@ -82,6 +83,19 @@ func (s *Server) SnapshotMP4(st *stream.Stream) (mime string, body []byte, err e
 		return "", nil, fmt.Errorf("%w: no key frame", ErrOffline)
 	}
 	return stillMP4(key)
+}
+
+// JPEG gives a recorded key frame as a picture; nil where no decoder is installed, or it cannot read it.
+func (s *Server) JPEG(ctx context.Context, t *fmp4.Track, units [][]byte) []byte {
+	codec, ok := map[fmp4.Codec]rtsp.Codec{fmp4.H264: rtsp.H264, fmp4.H265: rtsp.H265}[t.Codec]
+	if !ok || s.pictures.ffmpeg == "" {
+		return nil
+	}
+	jpeg, err := s.pictures.decode(ctx, &rtsp.Frame{Track: &rtsp.Track{Codec: codec, VPS: t.VPS, SPS: t.SPS, PPS: t.PPS}, Payload: units})
+	if err != nil {
+		s.log.Warn("recorded picture not decoded", "error", err)
+	}
+	return jpeg
 }
 
 // jpeg gives the picture of a key frame, decoding it unless somebody did or does.

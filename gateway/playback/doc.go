@@ -16,6 +16,9 @@
 // open segment, so a clip never promises what a power cut could take. Runs that overlap after the
 // clock was set back are shown one after the other, both.
 //
+// A Reel is for a player that has a clock of its own, and shows several cameras by it: the same pictures as fragments whose times are
+// wall times, or key frames alone, for scrubbing, high speeds and backwards. A Still is one key frame, a Curve what each picture takes.
+//
 // # Lifetime
 //
 // A clip is laid out once from what was there. Segments may be closed or deleted beneath it: a file
@@ -23,7 +26,7 @@
 //
 // # Bounds
 //
-// MaxRange, MaxOpen, maxCached, maxBuilding; and those of fmp4.Movie.
+// MaxRange, MaxOpen, maxCached, maxBuilding; MaxReel, MaxKeys, MaxSpeed, MaxCurve, keptCurves; and those of fmp4.Movie.
 package playback
 
 import (

@@ -16,7 +16,8 @@ type Playback struct {
 	log      *slog.Logger   // constant
 	files    *files         // constant
 	cache    *cache         // constant
-	building chan struct{}  // holds a token for each clip that is being laid out
+	curves   curves
+	building chan struct{} // holds a token for each clip that is being laid out
 }
 
 // New makes a Playback over a store.

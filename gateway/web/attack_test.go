@@ -177,7 +177,7 @@ func TestIdsInAPathReachNoOtherCamera(t *testing.T) {
 func TestStreamIdsBecomeNoPath(t *testing.T) {
 	s := newSite(t)
 	for _, id := range []string{"../main", "main/../../x", "main%00", "a b", "%2e%2e", ".", "-x", "x%0d%0aX:y", strings.Repeat("x", 65)} {
-		for _, path := range []string{"/spans", "/video.mp4", "/video.json", "/snapshot.jpg", "/live.mp4"} {
+		for _, path := range []string{"/spans", "/video.mp4", "/video.json", "/video.fmp4", "/snapshot.jpg", "/live.mp4"} {
 			a := s.do("GET", "/api/v1/cameras/door"+path+"?from=2026-03-01T08:00:00Z&to=2026-03-01T09:00:00Z&stream="+strings.ReplaceAll(id, " ", "+"), "", s.bearer())
 			if a.StatusCode != http.StatusBadRequest {
 				t.Errorf("%s stream %q: %s", path, id, a.Status)

@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"holdfast/gateway/live"
+	"holdfast/gateway/playback"
 	"holdfast/gateway/stream"
 	"holdfast/storage"
+	"holdfast/storage/fmp4"
 )
 
 // Cameras is what the gateway tells about its cameras, and lets be done with them. *gateway.Gateway implements it.
@@ -51,6 +53,7 @@ type Live interface {
 	ServeMP4(w http.ResponseWriter, r *http.Request, st *stream.Stream) error              // an error only when nothing was written
 	Snapshot(ctx context.Context, st *stream.Stream) (mime string, body []byte, err error) // JPEG where a decoder is installed, else as SnapshotMP4
 	SnapshotMP4(st *stream.Stream) (mime string, body []byte, err error)
+	JPEG(ctx context.Context, t *fmp4.Track, units [][]byte) []byte // of a recorded key frame; nil where no decoder can
 }
 
 // Footage makes clips of recorded footage.
@@ -58,6 +61,11 @@ type Footage interface {
 	// Clip makes the clip of [from, to). more says that the caller has its beginning and asks for a later part, so that
 	// a clip that ends at what is being recorded stays the same.
 	Clip(ctx context.Context, camera, stream string, from, to time.Time, more bool) (Clip, error)
+	// Reel gives [from, to) for a player that keeps its own clock; keys above 0: at most so many key frames, and nothing else.
+	Reel(ctx context.Context, camera, stream string, from, to time.Time, keys int) (Reel, error)
+	Still(ctx context.Context, camera, stream string, at time.Time) (*playback.Still, error) // the key frame that was shown at a moment
+	// Activity tells how much moves, one value for each motion.Step, the first for the one that holds from.
+	Activity(ctx context.Context, camera, stream string, from, to time.Time) ([]byte, error)
 }
 
 // Change says that a camera or the health is no longer as it was told.

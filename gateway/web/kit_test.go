@@ -28,8 +28,11 @@ import (
 	"holdfast/gateway/auth/authtest"
 	"holdfast/gateway/egress"
 	"holdfast/gateway/live"
+	"holdfast/gateway/motion"
+	"holdfast/gateway/playback"
 	"holdfast/gateway/stream"
 	"holdfast/storage"
+	"holdfast/storage/fmp4"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -474,6 +477,8 @@ func (w *watching) Revoke(id string) {
 	}
 }
 
+func (w *watching) JPEG(context.Context, *fmp4.Track, [][]byte) []byte { return []byte("jpeg") }
+
 // ServeMP4 writes without end, as fast as the client takes it.
 func (w *watching) ServeMP4(out http.ResponseWriter, r *http.Request, _ *stream.Stream) error {
 	w.mu.Lock()
@@ -534,6 +539,34 @@ func (c *clips) Clip(_ context.Context, camera, name string, from, to time.Time,
 	c.asked, c.more = camera+" "+name, more
 	c.open++
 	return &clip{Reader: bytes.NewReader(bytes.Repeat([]byte("0123456789"), 100)), of: c, from: from, to: to}, nil
+}
+
+func (c *clips) Reel(_ context.Context, camera, name string, _, _ time.Time, _ int) (Reel, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = camera + " " + name
+	return reel{}, c.err
+}
+
+func (c *clips) Still(_ context.Context, camera, name string, at time.Time) (*playback.Still, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = camera + " " + name
+	return &playback.Still{At: at, Until: at.Add(time.Second), Track: fmp4.Track{Codec: fmp4.H264, SPS: []byte{0x67, 0x42, 0, 0x1e}}}, c.err
+}
+
+func (c *clips) Activity(_ context.Context, _, _ string, from, to time.Time) ([]byte, error) {
+	return bytes.Repeat([]byte{7}, int(to.Sub(from)/motion.Step)), c.err
+}
+
+// reel is a reel of nothing.
+type reel struct{}
+
+func (reel) ContentType() string { return `video/mp4; codecs="avc1.42001e"` }
+
+func (reel) Write(_ context.Context, w io.Writer) error {
+	_, err := io.WriteString(w, "reel")
+	return err
 }
 
 type clip struct {

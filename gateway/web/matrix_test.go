@@ -44,6 +44,9 @@ func sample(rt route) (path, body, mime string) {
 		if p.name == "from" {
 			path += "?from=2026-03-01T08:00:00Z&to=2026-03-01T09:00:00Z"
 		}
+		if p.name == "at" && p.required {
+			path += "?at=2026-03-01T08:00:00Z"
+		}
 	}
 	if rt.body != nil {
 		body, mime = "{}", rt.body.mime
@@ -132,7 +135,7 @@ func (s *site) try(rt route, with caller) int {
 		own := s.signIn()
 		with = replaceCookie(with, own)
 	}
-	if rt.streams && strings.HasPrefix(rt.pattern, "/api") && !strings.Contains(rt.pattern, "video") {
+	if rt.streams && strings.HasPrefix(rt.pattern, "/api") && !strings.Contains(rt.pattern, "/video.") {
 		return s.tryStream(rt.method, path, with)
 	}
 	all := []caller{with}

@@ -1,9 +1,12 @@
 package web
 
 import (
+	"bytes"
 	"context"
+	"iter"
 	"time"
 
+	"holdfast/gateway/motion"
 	"holdfast/gateway/playback"
 )
 
@@ -18,6 +21,39 @@ func (r recorded) Clip(ctx context.Context, camera, stream string, from, to time
 		return nil, err
 	}
 	return recordedClip{c}, nil
+}
+
+func (r recorded) Reel(ctx context.Context, camera, stream string, from, to time.Time, keys int) (Reel, error) {
+	return r.playback.Reel(ctx, camera, stream, from, to, playback.ReelOptions{Keys: keys})
+}
+
+func (r recorded) Still(ctx context.Context, camera, stream string, at time.Time) (*playback.Still, error) {
+	return r.playback.Still(ctx, camera, stream, at)
+}
+
+func (r recorded) Activity(ctx context.Context, camera, stream string, from, to time.Time) ([]byte, error) {
+	first := from.Truncate(motion.Step)
+	all := bytes.Repeat([]byte{motion.None}, int((to.Sub(first)+motion.Step-1)/motion.Step))
+	err := r.playback.Curve(ctx, camera, stream, from, to, activity, func(begin, _ time.Time, curve []byte) {
+		at := int(begin.Truncate(motion.Step).Sub(first) / motion.Step)
+		for i, v := range curve {
+			if k := at + i; k >= 0 && k < len(all) && v != motion.None && (all[k] == motion.None || v > all[k]) {
+				all[k] = v
+			}
+		}
+	})
+	return all, err
+}
+
+// activity is how playback measures footage.
+func activity(from, to time.Time, pictures iter.Seq[playback.Size]) []byte {
+	return motion.Curve(from, to, func(yield func(motion.Picture) bool) {
+		for p := range pictures {
+			if !yield(motion.Picture{At: p.At, Size: p.Bytes, Key: p.Key}) {
+				return
+			}
+		}
+	})
 }
 
 // recordedClip shows a clip's map as the API tells it.

@@ -31,6 +31,8 @@ func table() []route {
 	all = append(all, steeringRoutes()...)
 	all = append(all, controlRoutes()...)
 	all = append(all, footageRoutes()...)
+	all = append(all, reelRoutes()...)
+	all = append(all, overviewRoutes()...)
 	all = append(all, volumeRoutes()...)
 	all = append(all, lockRoutes()...)
 	all = append(all, erasureRoutes()...)

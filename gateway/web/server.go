@@ -57,17 +57,18 @@ type Options struct {
 
 // Server is the HTTP faces. New makes it, Run is its life.
 type Server struct {
-	o       Options // constant
-	log     *slog.Logger
-	routes  []route // constant; the table and the viewer's files
-	mux     *http.ServeMux
-	openapi []byte
-	gauges  *metrics.Set
-	counts  *counters
-	conns   *connLimit
-	events  chan struct{} // holds one token for each event stream
-	probing chan struct{} // holds one token while the networks are probed
-	seen    *seen         // constant; what need not be written to the audit log again
+	o         Options // constant
+	log       *slog.Logger
+	routes    []route // constant; the table and the viewer's files
+	mux       *http.ServeMux
+	openapi   []byte
+	gauges    *metrics.Set
+	counts    *counters
+	conns     *connLimit
+	events    chan struct{} // holds one token for each event stream
+	probing   chan struct{} // holds one token while the networks are probed
+	overviews chan struct{} // holds one token for each overview that is made
+	seen      *seen         // constant; what need not be written to the audit log again
 
 	certMu sync.Mutex // makes opening the certificate, and changing what is said of it, one operation
 	tls    config.TLS
@@ -91,7 +92,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		o: o, log: o.Log, gauges: metrics.NewSet(), conns: newConnLimit(),
-		events: make(chan struct{}, maxEvents), probing: make(chan struct{}, 1), seen: newSeen(), tls: o.TLS, renew: make(chan struct{}, 1),
+		events: make(chan struct{}, maxEvents), probing: make(chan struct{}, 1), overviews: make(chan struct{}, maxOverviews), seen: newSeen(), tls: o.TLS, renew: make(chan struct{}, 1),
 		bound: make(map[string]string), first: make(chan struct{}),
 	}
 	if s.log == nil {

@@ -1,0 +1,143 @@
+package playback
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"iter"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"holdfast/storage/fmp4/fmp4test"
+)
+
+func (a *archive) reel(from, to time.Time, keys int) (path string) {
+	a.t.Helper()
+	r, err := a.play.Reel(context.Background(), "door", "main", from, to, ReelOptions{Keys: keys})
+	a.must(err)
+	var b bytes.Buffer
+	a.must(r.Write(context.Background(), &b))
+	path = filepath.Join(a.t.TempDir(), "reel.mp4")
+	a.must(os.WriteFile(path, b.Bytes(), 0o600))
+	return path
+}
+
+// walls are the wall times of what a player reads from a reel.
+func walls(t *testing.T, path string) (list []time.Time) {
+	pts, _ := fmp4test.Packets(t, path, "v:0")
+	slices.Sort(pts)
+	for _, s := range pts {
+		whole := math.Floor(s)
+		list = append(list, time.Unix(int64(whole), int64((s-whole)*1e9)).UTC())
+	}
+	return list
+}
+
+func TestReelTellsTheWallTimeOfEveryPictureOverGaps(t *testing.T) {
+	f := fmp4test.Make(t, fmp4test.Options{Seconds: 12, GOP: 25, B: 2})
+	a := newArchive(t)
+	a.record(f, 1, begin, 4)
+	a.record(f, 2, begin.Add(30*time.Second), 4)
+	var want []time.Time
+	for _, at := range []time.Time{begin, begin.Add(30 * time.Second)} {
+		for _, s := range f.Of(1) {
+			want = append(want, at.Add(wallOf(f, &s)))
+		}
+	}
+	slices.SortFunc(want, time.Time.Compare)
+	path := a.reel(begin.Add(-time.Minute), begin.Add(time.Minute), 0)
+	same(t, walls(t, path), want)
+	if n := len(fmp4test.Hashes(t, path, "v:0")); n != len(want) {
+		t.Errorf("%d pictures decoded of %d", n, len(want))
+	}
+
+	// From the key frame before to the key frame behind: what has to be decoded, and no more.
+	same(t, walls(t, a.reel(begin.Add(2500*time.Millisecond), begin.Add(4100*time.Millisecond), 0)), want[50:125])
+	if _, err := a.play.Reel(context.Background(), "door", "main", begin.Add(20*time.Second), begin.Add(25*time.Second), ReelOptions{}); !errors.Is(err, ErrNoFootage) {
+		t.Errorf("a reel of a gap: %v", err)
+	}
+	if _, err := a.play.Reel(context.Background(), "door", "main", begin, begin.Add(MaxReel+1), ReelOptions{}); !errors.Is(err, ErrRange) {
+		t.Errorf("a reel that is too long: %v", err)
+	}
+}
+
+func TestReelOfKeyFramesSpreadsThemOverTheRange(t *testing.T) {
+	f := fmp4test.Make(t, fmp4test.Options{Seconds: 12, GOP: 25})
+	a := newArchive(t)
+	a.record(f, 1, begin, 4)
+	a.record(f, 2, begin.Add(30*time.Second), 4)
+	all := walls(t, a.reel(begin, begin.Add(time.Minute), MaxKeys))
+	if len(all) != 24 {
+		t.Fatalf("%d key frames of 24", len(all))
+	}
+	few := walls(t, a.reel(begin, begin.Add(time.Minute), 12))
+	if len(few) < 5 || len(few) > 12 {
+		t.Fatalf("%d key frames, 12 were asked for", len(few))
+	}
+	for i := range few[1:] {
+		if d := few[i+1].Sub(few[i]); d < 4*time.Second {
+			t.Errorf("key frames %v apart", d)
+		}
+	}
+	if path := a.reel(begin, begin.Add(time.Minute), 12); len(fmp4test.Hashes(t, path, "v:0")) != len(few) {
+		t.Error("not every key frame decodes")
+	}
+}
+
+func TestStillIsTheKeyFrameShownAtAMoment(t *testing.T) {
+	f := fmp4test.Make(t, fmp4test.Options{Seconds: 6, GOP: 25})
+	a := newArchive(t)
+	a.record(f, 1, begin, 3)
+	s, err := a.play.Still(context.Background(), "door", "main", begin.Add(2700*time.Millisecond))
+	a.must(err)
+	near := func(at time.Time, want time.Duration) bool { return at.Sub(begin.Add(want)).Abs() < 2*time.Millisecond }
+	if !near(s.At, 2*time.Second) || !near(s.Until, 3*time.Second) || len(s.Units) == 0 {
+		t.Errorf("still of %v to %v, %d units", s.At.Sub(begin), s.Until.Sub(begin), len(s.Units))
+	}
+	if _, err := a.play.Still(context.Background(), "door", "main", begin.Add(time.Minute)); !errors.Is(err, ErrNoFootage) {
+		t.Errorf("a still of a gap: %v", err)
+	}
+}
+
+func TestCurveSeesEveryPictureOnceAndIsKept(t *testing.T) {
+	f := fmp4test.Make(t, fmp4test.Options{Seconds: 12, GOP: 25})
+	a := newArchive(t)
+	a.record(f, 1, begin, 4)
+	seen, measured := 0, 0
+	measure := func(from, to time.Time, pictures iter.Seq[Size]) []byte {
+		measured++
+		for p := range pictures {
+			if p.At.Before(from.Add(-time.Millisecond)) || !p.At.Before(to) || p.Bytes == 0 {
+				t.Errorf("picture of %v, %d bytes, in [%v, %v)", p.At, p.Bytes, from, to)
+			}
+			seen++
+		}
+		return []byte{1}
+	}
+	for range 2 {
+		told := 0
+		a.must(a.play.Curve(context.Background(), "door", "main", begin, begin.Add(time.Minute), measure, func(_, _ time.Time, curve []byte) { told += len(curve) }))
+		if told != 3 {
+			t.Errorf("%d curves of 3 segments", told)
+		}
+	}
+	if measured > 4 || seen < 300 { // the last segment is open and measured again
+		t.Errorf("%d segments measured, %d pictures seen", measured, seen)
+	}
+}
+
+func same(t *testing.T, got, want []time.Time) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d pictures, want %d", len(got), len(want))
+	}
+	for i := range got {
+		if got[i].Sub(want[i]).Abs() > time.Millisecond {
+			t.Fatalf("picture %d is of %v, was taken at %v", i, got[i], want[i])
+		}
+	}
+}

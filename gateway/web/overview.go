@@ -1,0 +1,308 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"holdfast/gateway/auth"
+	"holdfast/gateway/motion"
+	"holdfast/gateway/playback"
+	"holdfast/storage"
+)
+
+// Bounds of an overview.
+const (
+	maxSlots          = 2000
+	defaultSlots      = 500
+	maxOverviewIDs    = 64
+	maxOverviewEvents = 50_000 // counted of one camera
+	eventPage         = 10_000
+	overviewWorkers   = 2 // cameras looked at at the same time, of one overview
+	maxOverviews      = 4 // made at the same time
+)
+
+// Overview is many cameras' history on one axis, at the resolution of whoever draws it.
+type Overview struct {
+	From    time.Time        `json:"from"`
+	To      time.Time        `json:"to"`
+	Slots   int              `json:"slots" doc:"Equal pieces that the range is cut into."`
+	Cameras []CameraOverview `json:"cameras"`
+}
+
+// CameraOverview is the history of one camera.
+type CameraOverview struct {
+	ID       string         `json:"id"`
+	Stream   string         `json:"stream" doc:"The stream that it is about."`
+	Runs     []OverviewRun  `json:"runs" doc:"What the slots hold, one after the other; what is not there at the end is not known, or lies in the future."`
+	Events   []OverviewMark `json:"events" doc:"Slots in which events begin."`
+	More     bool           `json:"more" doc:"There are more events than the 50000 that were counted."`
+	Locks    []OverviewLock `json:"locks" doc:"What is kept from deletion, where one may see locks."`
+	Activity []int          `json:"activity" doc:"How much moves, from 0 to 100, of each slot; -1 where that is not known. Empty unless asked for."`
+}
+
+// OverviewRun is a number of slots that hold the same.
+type OverviewRun struct {
+	N     int    `json:"n" doc:"How many slots."`
+	Class string `json:"class" enum:"recorded,partly,lost,unwanted,deleted," doc:"recorded: nothing that was to be is missing; partly: recorded, and something of it was lost; lost: nothing is recorded, and it was to be; unwanted: it was not to be; deleted: on purpose; empty: nothing is known."`
+	Cause string `json:"cause,omitempty" doc:"Why something is missing: the first cause, as spans have it."`
+}
+
+// OverviewMark counts the events that begin in a slot.
+type OverviewMark struct {
+	Slot  int    `json:"slot"`
+	Count int    `json:"count"`
+	Kind  string `json:"kind" doc:"Of the first of them."`
+}
+
+// OverviewLock is a range that is kept from deletion.
+type OverviewLock struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+func overviewRoutes() []route {
+	return []route{
+		{method: "GET", pattern: "/api/v1/overview", filters: "cameras whose footage may not be played are left out", needs: auth.Playback, serve: (*Server).getOverview,
+			summary: "What is recorded of many cameras, what is missing and why, and what happened, at a resolution that is asked for",
+			params: []param{paramFrom, paramTo,
+				{"cameras", "query", false, "string", "Ids, separated by commas, at most 64; every camera when left out."},
+				{"slots", "query", false, "string", "How many pieces the range is cut into, 1 to 2000; 500 when left out."},
+				{"activity", "query", false, "flag", "1: with how much moves, of a range of at most 26 hours."}},
+			answers: gives[Overview](200, "The overview.")},
+	}
+}
+
+// askedOverview is what a request for an overview asks for.
+type askedOverview struct {
+	from, to time.Time
+	slots    int
+	cameras  []string // nil: every one
+	activity bool
+}
+
+func parseOverview(raw string) (a askedOverview, err error) {
+	q, err := parseQuery(raw)
+	if err != nil {
+		return a, err
+	}
+	if a.from, a.to, err = parseRange(q); err != nil {
+		return a, err
+	}
+	if a.to.Sub(a.from) > maxSpansRange {
+		return a, field(kindRange.with(fmt.Sprintf("An overview is of at most %d days.", maxSpansRange/(24*time.Hour))), "to")
+	}
+	if a.activity, err = parseFlag(q, "activity"); err != nil {
+		return a, err
+	}
+	if a.activity && a.to.Sub(a.from) > playback.MaxCurve {
+		return a, field(kindRange.with(fmt.Sprintf("Activity is told of at most %v.", playback.MaxCurve)), "to")
+	}
+	if ids := q.Get("cameras"); ids != "" {
+		a.cameras = strings.Split(ids, ",")
+		if len(a.cameras) > maxOverviewIDs {
+			return a, field(kindRequest.with(fmt.Sprintf("An overview is of at most %d cameras.", maxOverviewIDs)), "cameras")
+		}
+	}
+	a.slots, err = parseCount(q, "slots", defaultSlots, maxSlots)
+	return a, err
+}
+
+func (s *Server) getOverview(w http.ResponseWriter, r *request) error {
+	a, err := parseOverview(r.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	select {
+	case s.overviews <- struct{}{}:
+		defer func() { <-s.overviews }()
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+	var chosen []Camera
+	for _, c := range s.o.Cameras.Cameras() {
+		if r.who.MayOn(auth.Playback, c.ID) && (a.cameras == nil || slices.Contains(a.cameras, c.ID)) && len(chosen) < maxOverviewIDs {
+			chosen = append(chosen, c)
+		}
+	}
+	o := Overview{From: a.from, To: a.to, Slots: a.slots, Cameras: make([]CameraOverview, len(chosen))}
+	g, ctx := errgroup.WithContext(r.Context())
+	g.SetLimit(overviewWorkers)
+	for i, c := range chosen {
+		g.Go(func() (err error) {
+			o.Cameras[i], err = s.overview(ctx, r.who, c, a)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, o)
+}
+
+// overview looks at one camera.
+func (s *Server) overview(ctx context.Context, who auth.Identity, c Camera, a askedOverview) (o CameraOverview, err error) {
+	if err := ctx.Err(); err != nil {
+		return o, err
+	}
+	o = CameraOverview{ID: c.ID, Locks: []OverviewLock{}, Activity: []int{}}
+	if o.Stream, err = recordedStream(c, nil); err != nil {
+		return o, err
+	}
+	spans, err := s.o.Archive.Spans(c.ID, o.Stream, a.from, a.to)
+	if err != nil {
+		return o, err
+	}
+	o.Runs = runsOf(spans, a)
+	if o.Events, o.More, err = s.marks(c.ID, a); err != nil {
+		return o, err
+	}
+	if who.MayOn(auth.Lock, c.ID) {
+		locks, err := s.o.Cameras.FootageLocks(c.ID, a.from, a.to)
+		if err != nil {
+			return o, err
+		}
+		for _, l := range locks {
+			o.Locks = append(o.Locks, OverviewLock{l.From, l.To})
+		}
+	}
+	if a.activity {
+		curve, err := s.o.Footage.Activity(ctx, c.ID, o.Stream, a.from, a.to)
+		if err != nil {
+			return o, err
+		}
+		o.Activity = resample(curve, a)
+	}
+	return o, nil
+}
+
+// slotOf is the slot that a moment lies in; it may lie outside of all.
+func (a *askedOverview) slotOf(t time.Time) int {
+	return int(float64(t.Sub(a.from)) / float64(a.to.Sub(a.from)) * float64(a.slots))
+}
+
+// What a slot may hold, as bits: several spans may lie in one.
+const (
+	holdsRecorded = 1 << iota
+	holdsLost
+	holdsDeleted
+	holdsUnwanted
+)
+
+// classOf names what a slot holds: footage and its loss show whatever else is there.
+func classOf(held byte) string {
+	switch {
+	case held&holdsRecorded != 0 && held&holdsLost != 0:
+		return "partly"
+	case held&holdsRecorded != 0:
+		return "recorded"
+	case held&holdsLost != 0:
+		return "lost"
+	case held&holdsDeleted != 0:
+		return "deleted"
+	case held&holdsUnwanted != 0:
+		return "unwanted"
+	}
+	return ""
+}
+
+// slotHolds is what a span has a slot hold.
+func slotHolds(sp *storage.Span) byte {
+	if !sp.Gap {
+		return holdsRecorded
+	}
+	switch sp.Cause.Class() {
+	case storage.Lost:
+		return holdsLost
+	case storage.Deleted:
+		return holdsDeleted
+	}
+	return holdsUnwanted
+}
+
+// runsOf cuts spans into slots.
+func runsOf(spans []storage.Span, a askedOverview) []OverviewRun {
+	held, causes := make([]byte, a.slots), make([]storage.Cause, a.slots)
+	for i := range spans {
+		sp := &spans[i]
+		first, last := max(a.slotOf(sp.Start), 0), a.slotOf(sp.End.Add(-1))
+		for k := first; k <= last && k < a.slots; k++ {
+			held[k] |= slotHolds(sp)
+			if sp.Gap && (causes[k] == "" || sp.Lost()) {
+				causes[k] = sp.Cause
+			}
+		}
+	}
+	end := a.slots
+	for end > 0 && held[end-1] == 0 {
+		end--
+	}
+	runs := []OverviewRun{}
+	for k := range end {
+		run := OverviewRun{N: 1, Class: classOf(held[k])}
+		if run.Class != "recorded" {
+			run.Cause = string(causes[k])
+		}
+		if n := len(runs); n > 0 && runs[n-1].Class == run.Class && runs[n-1].Cause == run.Cause {
+			runs[n-1].N++
+		} else {
+			runs = append(runs, run)
+		}
+	}
+	return runs
+}
+
+// marks counts events by the slots that they begin in.
+func (s *Server) marks(camera string, a askedOverview) (list []OverviewMark, more bool, err error) {
+	list = []OverviewMark{}
+	counted, from, last := 0, a.from, ""
+	for {
+		page, err := s.o.Archive.Events(camera, from, a.to, eventPage)
+		if err != nil {
+			return nil, false, err
+		}
+		fresh := 0
+		for _, e := range page {
+			if e.ID <= last { // was at the end of the page before
+				continue
+			}
+			last = max(last, e.ID)
+			fresh++
+			slot := min(max(a.slotOf(e.Start), 0), a.slots-1)
+			if n := len(list); n > 0 && list[n-1].Slot == slot {
+				list[n-1].Count++
+			} else {
+				list = append(list, OverviewMark{Slot: slot, Count: 1, Kind: e.Kind})
+			}
+		}
+		if counted += fresh; counted >= maxOverviewEvents {
+			return list, true, nil
+		}
+		if len(page) < eventPage || fresh == 0 {
+			return list, false, nil
+		}
+		from = page[len(page)-1].Start
+	}
+}
+
+// resample gives a curve of motion.Step to slots: the greatest value of each.
+func resample(curve []byte, a askedOverview) []int {
+	list := make([]int, a.slots)
+	for k := range list {
+		list[k] = -1
+		begin := a.from.Add(time.Duration(float64(k) / float64(a.slots) * float64(a.to.Sub(a.from))))
+		end := a.from.Add(time.Duration(float64(k+1) / float64(a.slots) * float64(a.to.Sub(a.from))))
+		first := a.from.Truncate(motion.Step)
+		for i := int(begin.Sub(first) / motion.Step); i < len(curve) && first.Add(time.Duration(i)*motion.Step).Before(end); i++ {
+			if curve[i] != motion.None {
+				list[k] = max(list[k], int(curve[i]))
+			}
+		}
+	}
+	return list
+}
