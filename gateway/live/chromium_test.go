@@ -84,7 +84,7 @@ func surf(t *testing.T, s *Server, c *camera, query string) <-chan sight {
 		}
 		_, _ = w.Write(answer)
 	})
-	mux.HandleFunc("GET /live.mp4", func(w http.ResponseWriter, r *http.Request) { _ = s.ServeMP4(w, r, c.Stream) })
+	mux.HandleFunc("GET /live.mp4", func(w http.ResponseWriter, r *http.Request) { _ = s.ServeMP4(w, r, asked(c, r)) })
 	h := httptest.NewServer(mux)
 	t.Cleanup(h.Close)
 	profile, err := os.MkdirTemp("", "holdfast-chromium-*")

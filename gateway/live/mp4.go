@@ -24,58 +24,70 @@ const (
 )
 
 // ServeMP4 answers with an endless fragmented MP4 for Media Source Extensions: an initialisation segment and the
-// current group of pictures at once, then a fragment for what has come since the last. The query parameter audio=1
-// adds AAC or Opus sound. The Content-Type names the codecs. Media time starts at zero with the first frame and goes
+// current group of pictures at once, then a fragment for what has come since the last. With ask.Audio also sound: AAC and
+// Opus as they come, G.711 as FLAC, which loses nothing and browsers play. The Content-Type names the codecs, X-Live-View is
+// the id for View, and X-Wall-Time the moment of media time zero. Media time starts there with the first frame and goes
 // on from run to run; changed parameters send a new initialisation segment; frames that a slow viewer missed are a
 // hole. It ends when the client goes, when the session with the camera ends, or when the codec changes.
 //
 // An error is returned only when nothing was written: ErrOffline, ErrTooMany.
-func (s *Server) ServeMP4(w http.ResponseWriter, r *http.Request, st *stream.Stream) error {
-	info := st.Info()
+func (s *Server) ServeMP4(w http.ResponseWriter, r *http.Request, ask Ask) error {
+	info := ask.Stream.Info()
 	if !info.Online || info.Video() == nil {
 		return fmt.Errorf("%w: %s", ErrOffline, info.Cause)
 	}
-	if err := s.reserveMovie(); err != nil {
+	m := &movie{id: newID(), ask: ask, since: time.Now().UTC(), w: w, out: http.NewResponseController(w)}
+	if err := s.reserveMovie(m); err != nil {
 		return err
 	}
-	defer s.removeMovie()
-	reader := st.Lossy()
-	defer reader.Close()
-	m := &movie{w: w, out: http.NewResponseController(w), reader: reader, audio: r.URL.Query().Get("audio") == "1"}
+	defer s.removeMovie(m)
+	m.reader = ask.Stream.Lossy()
+	defer m.reader.Close()
 	return m.serve(r.Context())
 }
 
-func (s *Server) reserveMovie() error {
+func (s *Server) reserveMovie(m *movie) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || len(s.sessions)+s.movies >= s.o.MaxSessions {
+	if s.closed || len(s.sessions)+len(s.movies) >= s.o.MaxSessions {
 		return fmt.Errorf("%w: %d are watching", ErrTooMany, s.o.MaxSessions)
 	}
-	s.movies++
+	s.movies[m.id] = m
 	return nil
 }
 
-func (s *Server) removeMovie() {
+func (s *Server) removeMovie(m *movie) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.movies--
+	delete(s.movies, m.id)
 }
 
-// movie is one MSE viewer. It belongs to the goroutine of its request.
+// movie is one MSE viewer. It belongs to the goroutine of its request, but for what is constant and its counts.
 type movie struct {
+	id     string    // constant
+	ask    Ask       // constant
+	since  time.Time // constant
+	counts counts
+
 	w      http.ResponseWriter
 	out    *http.ResponseController
 	reader *stream.Reader
-	audio  bool
 
 	parts   []*part      // tracks, in the order of the movie
 	tracks  []fmp4.Track // of parts
 	samples []fmp4.Sample
 	buf     []byte
+	coder   *fmp4.Coder // turns G.711 into what browsers play; nil: no such sound
 	seq     uint32
 	begun   bool
 	start   rtsp.Mono // arrival of the first frame
 	wall    time.Time // of media time zero
+}
+
+func (m *movie) status() SessionStatus {
+	st := SessionStatus{ID: m.id, Owner: m.ask.Owner, Camera: m.ask.Camera, Stream: m.ask.Name, Kind: MP4, Since: m.since, Connected: true}
+	m.counts.into(&st)
+	return st
 }
 
 // part is a track of a movie on the movie's time.
@@ -179,13 +191,16 @@ func (m *movie) begin(it *stream.Item) {
 	m.wall = f.Wall.Add(-seconds(int64(f.PTS-f.DTS), int64(f.Track.ClockRate)))
 	m.parts = []*part{{track: it.Frame.Track, last: -1}}
 	for _, t := range it.Run.Tracks {
-		if m.audio && (t.Codec == rtsp.AAC || t.Codec == rtsp.Opus) && len(m.parts) == 1 {
+		if m.ask.Audio && t.Codec.Audio() && len(m.parts) == 1 {
 			m.parts = append(m.parts, &part{track: t, last: -1})
 		}
 	}
 	var names []string
 	for i, p := range m.parts {
 		t := movieTrack(uint32(i+1), p.track)
+		if t.Codec.G711() {
+			m.coder, t = fmp4.NewCoder(t)
+		}
 		m.tracks = append(m.tracks, t)
 		names = append(names, fmp4.CodecString(t))
 	}
@@ -193,6 +208,8 @@ func (m *movie) begin(it *stream.Item) {
 	h.Set("Content-Type", fmt.Sprintf("video/mp4; codecs=%q", strings.Join(names, ",")))
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Live-View", m.id)
+	m.counts.clock.Store(&Clock{Wall: m.wall.UTC()})
 	h.Set("X-Wall-Time", m.wall.Format(time.RFC3339Nano)) // of media time zero
 }
 
@@ -207,10 +224,18 @@ func (m *movie) add(f *rtsp.Frame) {
 			return
 		}
 		m.samples = append(m.samples, fmp4.Sample{
-			Track: uint32(i + 1), DTS: dts, CTO: int32(f.PTS - f.DTS), Dur: p.step, Sync: f.Key, Data: f.Payload,
+			Track: uint32(i + 1), DTS: dts, CTO: int32(f.PTS - f.DTS), Dur: p.step, Sync: f.Key, Data: m.coded(i, f),
 		})
 		return
 	}
+}
+
+// coded is a frame's data as a browser plays it.
+func (m *movie) coded(part int, f *rtsp.Frame) [][]byte {
+	if part == 0 || m.coder == nil || len(f.Payload) == 0 {
+		return f.Payload
+	}
+	return [][]byte{m.coder.Append(nil, f.Payload[0])}
 }
 
 // place gives a frame's decode time on the movie's time and corrects how long its track's frames last. In a track's
@@ -281,6 +306,8 @@ func (m *movie) send() error {
 	if _, err := m.w.Write(m.buf); err != nil {
 		return err
 	}
+	m.counts.bytes.Add(uint64(len(m.buf)))
+	m.counts.skipped.Store(m.reader.Skipped())
 	return m.out.Flush()
 }
 

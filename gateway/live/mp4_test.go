@@ -24,12 +24,17 @@ import (
 func movies(t *testing.T, s *Server, c *camera) *httptest.Server {
 	t.Helper()
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := s.ServeMP4(w, r, c.Stream); err != nil {
+		if err := s.ServeMP4(w, r, asked(c, r)); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
 	}))
 	t.Cleanup(h.Close)
 	return h
+}
+
+// asked is what a request to a test's server asks for.
+func asked(c *camera, r *http.Request) Ask {
+	return Ask{Camera: "cam", Name: "main", Stream: c.Stream, Owner: "anna", Audio: r.URL.Query().Get("audio") == "1"}
 }
 
 // open begins to watch a live MP4.
@@ -107,8 +112,8 @@ func TestMovieEndsWhenTheSessionDoes(t *testing.T) {
 	if _, err := io.ReadAll(r); err != nil {
 		t.Fatalf("ends with %v", err)
 	}
-	eventually(t, "place free", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.movies == 0 })
-	isErr(t, s.ServeMP4(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), c.Stream), ErrOffline)
+	eventually(t, "place free", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.movies) == 0 })
+	isErr(t, s.ServeMP4(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), Ask{Stream: c.Stream}), ErrOffline)
 }
 
 func TestMovieAnnouncesChangedParametersAndGoesOn(t *testing.T) {
@@ -136,7 +141,9 @@ func record(t *testing.T, c *camera, query string) (file, mime string) {
 	s := serve(t, Options{})
 	w := httptest.NewRecorder()
 	done := make(chan error)
-	go func() { done <- s.ServeMP4(w, httptest.NewRequest("GET", "/live.mp4"+query, nil), c.Stream) }()
+	go func() {
+		done <- s.ServeMP4(w, httptest.NewRequest("GET", "/live.mp4", nil), Ask{Camera: "cam", Name: "main", Stream: c.Stream, Owner: "anna", Audio: query != ""})
+	}()
 	eventually(t, "reader", func() bool { return c.Info().Readers == 1 })
 	c.End("camera offline")
 	must(t, <-done)

@@ -71,7 +71,7 @@ type Server struct {
 
 	mu       sync.Mutex          // guards what follows, and makes "is there room, then take it" one operation
 	sessions map[string]*session // by id
-	movies   int                 // MSE viewers
+	movies   map[string]*movie   // MSE viewers, by id
 	closed   bool                // no more sessions
 	running  sync.WaitGroup      // of the sessions' goroutines
 }
@@ -91,7 +91,7 @@ func New(o Options) (*Server, error) {
 	if o.Refused == nil {
 		o.Refused = func(string, netip.Addr) {}
 	}
-	s := &Server{o: o, log: o.Log, patience: connectTime, pictures: newSnapshots(o.FFmpeg, o.Run, o.Log), sessions: map[string]*session{}}
+	s := &Server{o: o, log: o.Log, patience: connectTime, pictures: newSnapshots(o.FFmpeg, o.Run, o.Log), sessions: map[string]*session{}, movies: map[string]*movie{}}
 	if err := s.makeCertificate(); err != nil {
 		return nil, err
 	}
@@ -226,7 +226,7 @@ func (s *Server) reserve(x *session) error {
 	switch {
 	case s.closed || (s.udp == nil && s.tcpMux == nil):
 		return ErrDisabled
-	case len(s.sessions)+s.movies >= s.o.MaxSessions:
+	case len(s.sessions)+len(s.movies) >= s.o.MaxSessions:
 		return fmt.Errorf("%w: %d are watching", ErrTooMany, s.o.MaxSessions)
 	}
 	s.sessions[x.id] = x
@@ -318,30 +318,6 @@ func (s *Server) Revoke(id string) {
 	if x := s.sessions[id]; x != nil {
 		x.end("right revoked")
 	}
-}
-
-// SessionStatus is one viewer as it is now.
-type SessionStatus struct {
-	ID, Owner, Camera, Stream string
-	Since                     time.Time
-	Connected                 bool
-	Peer                      string // address and transport, "" before it is connected
-	Packets, Bytes            uint64 // sent, without resent ones
-	Resent                    uint64 // packets sent again
-	Restarts                  uint64 // times the picture was started again because the viewer had lost it
-	Skipped                   uint64 // frames and marks not sent because the viewer was behind
-	KeyFramesOnly             bool   // now, because of loss
-}
-
-// Sessions lists the WebRTC viewers, in no order.
-func (s *Server) Sessions() []SessionStatus {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := make([]SessionStatus, 0, len(s.sessions))
-	for _, x := range s.sessions {
-		out = append(out, x.status())
-	}
-	return out
 }
 
 func newID() string {

@@ -233,11 +233,8 @@ func (x *session) follow(have *batch) *batch {
 }
 
 func (x *session) status() SessionStatus {
-	st := SessionStatus{
-		ID: x.id, Owner: x.owner, Camera: x.camera, Stream: x.name, Since: x.since,
-		Packets: x.counts.packets.Load(), Bytes: x.counts.bytes.Load(), Resent: x.counts.resent.Load(),
-		Restarts: x.counts.restarts.Load(), Skipped: x.counts.skipped.Load(), KeyFramesOnly: x.counts.thin.Load(),
-	}
+	st := SessionStatus{ID: x.id, Owner: x.owner, Camera: x.camera, Stream: x.name, Kind: WebRTC, Since: x.since}
+	x.counts.into(&st)
 	select {
 	case <-x.connected:
 		st.Connected = true

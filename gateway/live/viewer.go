@@ -3,7 +3,6 @@ package live
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -46,12 +45,6 @@ const (
 // errChanged ends a session: what was negotiated is not what the camera sends now.
 var errChanged = errors.New("stream changed")
 
-// counts is what a session's status shows.
-type counts struct {
-	packets, bytes, resent, restarts, skipped atomic.Uint64
-	thin                                      atomic.Bool
-}
-
 // viewer sends a stream to one connected browser. Its fields belong to the goroutine in run, but for the channels.
 type viewer struct {
 	session *session
@@ -72,7 +65,9 @@ type viewer struct {
 	squeezed   uint64 // items up to here are sent again, with timestamps squeezed in by step
 	step       uint32
 	resentTick int
-	lossy      int // reports running with too much loss
+	measured   time.Time // when the last report on loss came
+	measuredAt uint64    // bytes sent then
+	lossy      int       // reports running with too much loss
 	thinUntil  time.Time
 	thinFor    time.Duration
 	thinEnded  time.Time
@@ -119,6 +114,7 @@ func (v *viewer) run(ctx context.Context) error {
 		case <-v.lost:
 			v.restart()
 		case loss := <-v.losses:
+			v.measure(loss, time.Now())
 			v.judge(loss, time.Now())
 		case <-ticker.C:
 			v.resentTick = 0
@@ -271,6 +267,17 @@ func (v *viewer) restart() {
 	v.step = max(1, v.video.interval/uint32(v.shown-key.Seq+2))
 }
 
+// measure tells what the connection carries: what was sent since the last report, less what was lost.
+func (v *viewer) measure(loss uint8, now time.Time) {
+	bytes := v.counts.bytes.Load()
+	since, sent := now.Sub(v.measured), bytes-v.measuredAt
+	v.measured, v.measuredAt = now, bytes
+	v.counts.loss.Store(uint64(loss))
+	if loss > thinLoss && since > tick/4 && since < 10*tick {
+		v.counts.carries.Store(uint64(float64(sent) * 8 / since.Seconds() * (1 - float64(loss)/256)))
+	}
+}
+
 // judge decides by the loss that the browser reports.
 func (v *viewer) judge(loss uint8, now time.Time) {
 	if loss <= thinLoss || v.thinning() {
@@ -298,6 +305,9 @@ func (v *viewer) report() {
 		if l != nil && l.started {
 			reports = append(reports, l.report())
 		}
+	}
+	if v.video.started {
+		v.counts.clock.Store(&Clock{Media: v.video.last, Wall: v.video.wall.UTC()})
 	}
 	if len(reports) > 0 {
 		_ = v.session.pc.WriteRTCP(reports)

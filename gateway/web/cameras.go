@@ -50,7 +50,8 @@ type Live interface {
 	Patch(id, owner string, fragment []byte) ([]byte, error)
 	Delete(id, owner string) error
 	Revoke(id string)
-	ServeMP4(w http.ResponseWriter, r *http.Request, st *stream.Stream) error              // an error only when nothing was written
+	ServeMP4(w http.ResponseWriter, r *http.Request, ask live.Ask) error // an error only when nothing was written
+	View(id, owner string) (live.SessionStatus, error)
 	Snapshot(ctx context.Context, st *stream.Stream) (mime string, body []byte, err error) // JPEG where a decoder is installed, else as SnapshotMP4
 	SnapshotMP4(st *stream.Stream) (mime string, body []byte, err error)
 	JPEG(ctx context.Context, t *fmp4.Track, units [][]byte) []byte // of a recorded key frame; nil where no decoder can

@@ -425,7 +425,7 @@ type watching struct {
 	revoked  []string      // sessions
 	err      error         // of the next offer
 	audio    bool          // of the last offer
-	query    string        // of the last live.mp4
+	hears    bool          // of the last live.mp4
 	playing  chan struct{} // told when live.mp4 begins
 	finished chan error    // told when it ends
 }
@@ -466,6 +466,15 @@ func (w *watching) Delete(id, owner string) error {
 	return nil
 }
 
+func (w *watching) View(id, owner string) (live.SessionStatus, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.owners[id] != owner {
+		return live.SessionStatus{}, live.ErrNotFound
+	}
+	return live.SessionStatus{ID: id, Owner: owner, Camera: "door", Stream: "main", Kind: live.WebRTC, Connected: true, Peer: "127.0.0.1:5/udp"}, nil
+}
+
 func (w *watching) Revoke(id string) {
 	w.mu.Lock()
 	w.revoked = append(w.revoked, id)
@@ -480,9 +489,9 @@ func (w *watching) Revoke(id string) {
 func (w *watching) JPEG(context.Context, *fmp4.Track, [][]byte) []byte { return []byte("jpeg") }
 
 // ServeMP4 writes without end, as fast as the client takes it.
-func (w *watching) ServeMP4(out http.ResponseWriter, r *http.Request, _ *stream.Stream) error {
+func (w *watching) ServeMP4(out http.ResponseWriter, _ *http.Request, ask live.Ask) error {
 	w.mu.Lock()
-	w.query = r.URL.RawQuery
+	w.hears = ask.Audio
 	w.mu.Unlock()
 	out.Header().Set("Content-Type", "video/mp4")
 	w.playing <- struct{}{}

@@ -102,7 +102,7 @@ func (s *Server) deleteWHEP(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Server) getLiveMP4(w http.ResponseWriter, r *request) error {
-	c, _, st, q, err := s.watched(r)
+	c, id, st, q, err := s.watched(r)
 	if err != nil {
 		return err
 	}
@@ -110,14 +110,8 @@ func (s *Server) getLiveMP4(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	// What is asked for and what is given differ where sound may not be heard.
-	asked := r.Request.Clone(r.Context())
-	asked.URL.RawQuery = ""
-	if audio {
-		asked.URL.RawQuery = "audio=1"
-	}
 	w.Header().Set("Cache-Control", "no-store")
-	return s.o.Live.ServeMP4(w, asked, st)
+	return s.o.Live.ServeMP4(w, r.Request, live.Ask{Camera: c.ID, Name: id, Stream: st, Owner: r.who.Owner(), Audio: audio})
 }
 
 func (s *Server) getSnapshot(w http.ResponseWriter, r *request) error {

@@ -32,6 +32,8 @@ func sampleEntry(t *Track) mp4.Box {
 		return audioEntry("alaw", t, nil)
 	case Opus:
 		return opusEntry(t)
+	case FLAC:
+		return flacEntry(t)
 	}
 	return metaEntry()
 }
@@ -167,7 +169,7 @@ func CodecString(t Track) string {
 		return hevc.CodecString("hvc1", &hevc.SPS{ProfileTierLevel: profileOf(t.SPS)})
 	case AAC:
 		return fmt.Sprintf("mp4a.40.%d", aacObject(t.ASC))
-	case PCMU, PCMA:
+	case PCMU, PCMA, FLAC:
 		return "flac"
 	case Opus:
 		return "opus"

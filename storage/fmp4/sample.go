@@ -12,20 +12,23 @@ const (
 	PCMA
 	Opus
 	Metadata
+
+	// FLAC is what G.711 becomes where browsers play it (see Coder). No segment holds it.
+	FLAC
 )
 
 // Video tells whether c carries pictures.
 func (c Codec) Video() bool { return c == H264 || c == H265 }
 
 // Audio tells whether c carries sound.
-func (c Codec) Audio() bool { return c >= AAC && c <= Opus }
+func (c Codec) Audio() bool { return c >= AAC && c <= Opus || c == FLAC }
 
 // G711 tells whether c is sound that browsers cannot play in an MP4.
 func (c Codec) G711() bool { return c == PCMU || c == PCMA }
 
 // String is the codec's name as the RTP payload formats spell it.
 func (c Codec) String() string {
-	names := [...]string{"unknown", "H264", "H265", "AAC", "PCMU", "PCMA", "Opus", "Metadata"}
+	names := [...]string{"unknown", "H264", "H265", "AAC", "PCMU", "PCMA", "Opus", "Metadata", "FLAC"}
 	if int(c) >= len(names) {
 		return names[0]
 	}
