@@ -21,7 +21,7 @@ import (
 func (g *Gateway) Cameras() []web.Camera {
 	list := make([]web.Camera, 0, len(g.list()))
 	for _, c := range g.list() {
-		list = append(list, c.describe())
+		list = append(list, g.watchable(c, c.describe()))
 	}
 	return list
 }
@@ -32,7 +32,7 @@ func (g *Gateway) Camera(id string) (web.Camera, bool) {
 	if !ok {
 		return web.Camera{}, false
 	}
-	return c.describe(), true
+	return g.watchable(c, c.describe()), true
 }
 
 // Stream gives the ring of a stream; "" is the main one. A stream that is opened on demand is asked for.

@@ -134,6 +134,7 @@ type StreamRecording struct {
 type Stream struct {
 	ID        string           `json:"id"`
 	State     string           `json:"state" enum:"starting,online,offline,unauthorized,disabled"`
+	Ways      []Way            `json:"ways" doc:"In which ways it can be watched, those that cost least first, and why not in others."`
 	Codec     string           `json:"codec" doc:"Video codec: H264, H265."`
 	Codecs    string           `json:"codecs" doc:"The codecs as RFC 6381 writes them, for Media Source Extensions."`
 	Width     int              `json:"width" doc:"Pixels."`
@@ -146,6 +147,16 @@ type Stream struct {
 	Lost      uint64           `json:"lost" doc:"Packets lost since the gateway started."`
 	RingBytes int              `json:"ring_bytes" doc:"Memory that holds its recent frames, bytes."`
 	Recording *StreamRecording `json:"recording" doc:"How its recording goes; null when it is not recorded."`
+}
+
+// Way is one way in which a stream can be watched.
+type Way struct {
+	Kind       string `json:"kind" enum:"webrtc,mp4" doc:"webrtc: by whep; mp4: by live.mp4."`
+	Transcoded bool   `json:"transcoded" doc:"The gateway makes it with ffmpeg, smaller: ask for it with transcode=1."`
+	Codec      string `json:"codec" doc:"Video codec: H264, H265."`
+	Codecs     string `json:"codecs" doc:"The video codec as RFC 6381 writes it."`
+	Audio      string `json:"audio" doc:"Codec of the sound that can come with it; empty when none can."`
+	Why        string `json:"why" doc:"Why it cannot be watched so, one plain sentence; empty when it can."`
 }
 
 // Health is how the gateway is.

@@ -8,6 +8,7 @@ import { encryption } from "./encryption.js";
 import { demo, serve, run, scratch } from "./gateway.js";
 import { keeping } from "./keeping.js";
 import { people } from "./people.js";
+import { watching } from "./watching.js";
 
 const out = new URL("./out/", import.meta.url).pathname;
 mkdirSync(out, { recursive: true });
@@ -266,6 +267,7 @@ const h264 = await street(clip("libx264", ["-bf", "0"]));
 await encryption({ url: h264.url, out, test, must });
 await certificate({ out, test, must });
 await people({ url: h264.url, out, test, must });
+await watching({ streets: { h264: h264.url, h265: h265.url, b264: b264.url }, out, test, must });
 
 const odd = await serve(`listen: 0.0.0.0:0
 names: [localhost]

@@ -1,7 +1,9 @@
 // The JSON API. Every request of the viewer is made by request; what is about people and the audit log is in files of its own.
 
 /**
- * @typedef {{id:string,state:string,codec:string,codecs:string,width:number,height:number,fps:number,bitrate:number,reordered:boolean,audio:string,transport:string,lost:number,ring_bytes:number,recording:StreamRecording|null}} Stream
+ * @typedef {{kind:"webrtc"|"mp4",transcoded:boolean,codec:string,codecs:string,audio:string,why:string}} Way
+ * @typedef {{id:string,stream:string,kind:"webrtc"|"mp4",transport:string,since:string,bytes:number,packets:number,resent:number,restarts:number,skipped:number,loss:number,key_frames_only:boolean,carries:number,rate:number,media:number,wall:string|null,now:string}} LiveView
+ * @typedef {{id:string,state:string,ways:Way[],codec:string,codecs:string,width:number,height:number,fps:number,bitrate:number,reordered:boolean,audio:string,transport:string,lost:number,ring_bytes:number,recording:StreamRecording|null}} Stream
  * @typedef {{mode:string,now:string,why:string,until:string|null,pre_roll:number,post_roll:number,state:string,cause:string,since:string,last_synced:string|null,streams:string[],mirror:string,mirror_why:string}} Recording
  * @typedef {{now:string,why:string,until:string|null,state:string,cause:string,since:string,last_synced:string|null,volumes:string[],encrypted:boolean}} StreamRecording
  * @typedef {{id:string,camera:string,kind:string,source:string,topic:string,start:string,end:string|null,pre:number,post:number}} CameraEvent
@@ -144,10 +146,12 @@ export const api = {
   map: (id, from, to) => json("GET", `${cam(id)}/video.json?from=${at(from)}&to=${at(to)}`),
   /** @param {string} id @param {string} [stream] */
   snapshot: (id, stream) => `${cam(id)}/snapshot.jpg${stream ? `?stream=${encodeURIComponent(stream)}` : ""}`,
-  /** @param {string} id @param {string} stream */
-  liveMP4: (id, stream) => `${cam(id)}/live.mp4?stream=${encodeURIComponent(stream)}`,
-  /** @param {string} id @param {string} stream @param {boolean} audio */
-  whep: (id, stream, audio) => `${cam(id)}/whep?stream=${encodeURIComponent(stream)}${audio ? "&audio=1" : ""}`,
+  /** @param {string} id @param {string} stream @param {boolean} audio @param {boolean} made by the gateway */
+  liveMP4: (id, stream, audio, made) => `${cam(id)}/live.mp4?stream=${encodeURIComponent(stream)}${audio ? "&audio=1" : ""}${made ? "&transcode=1" : ""}`,
+  /** @param {string} id @param {string} stream @param {boolean} audio @param {boolean} made by the gateway */
+  whep: (id, stream, audio, made) => `${cam(id)}/whep?stream=${encodeURIComponent(stream)}${audio ? "&audio=1" : ""}${made ? "&transcode=1" : ""}`,
+  /** How it is with a live picture of one's own. @param {string} id @param {string} view @returns {Promise<LiveView>} */
+  liveView: (id, view) => json("GET", `${cam(id)}/views/${encodeURIComponent(view)}`, { quiet: true }),
   /** Searches for cameras, on the networks of the gateway or at addresses, and tells of each as it is found. @param {string[]} ranges @param {AbortSignal} signal @param {(f: SearchLine) => void} tell */
   discover: async (ranges, signal, tell) => lines(await (ranges.length ? request("POST", `${base}/discover`, { json: { ranges }, signal }) : request("GET", `${base}/discover`, { signal })), tell),
   /** What a device has, before it is added. @param {{address:string,username:string,password:string}} d @returns {Promise<Device>} */

@@ -8,7 +8,9 @@
 //	api-people.js api-audit.js the same of people and of the audit log
 //	store.js                   what the gateway told last: cameras, health, connection, rights; notices when these change
 //	wishes.js                  what takes two people: who asked for what
-//	player.js                  one live picture: WHEP, else Media Source Extensions, else the sub stream
+//	player.js                  one live picture, in the best way that there is
+//	player-ways.js             in which ways it can come, and which is taken: the one place that decides
+//	player-webrtc.js player-mse.js player-stats.js   WHEP; Media Source Extensions; its figures
 //	live.js timeline.js cameras.js storage.js sign.js people.js me.js approvals.js audit.js join.js wall.js   the pages; all but live and
 //	                           sign are fetched when first opened
 //	staff.js person.js roles.js groups.js tokens.js sessions.js policy.js unused.js   the parts of the people page

@@ -32,8 +32,6 @@ export const words = spoken("main", {
   lastPicture: "last picture", retry: (/** @type {number} */ s) => s > 0 ? `retrying in ${s} s` : "retrying now",
   stopped: "No pictures arrive", waiting: "Waiting for a picture", recording: "Recording", notRecorded: "Not recorded",
   recStates: { recording: "Recording", waiting: "Waiting for the camera", idle: "Nothing to record now", failing: "Cannot be written", off: "Live only" },
-  fallback: (/** @type {string} */ codec) => `This browser cannot play ${codec}, so you see the camera's smaller H.264 stream.`,
-  noFallback: (/** @type {string} */ codec) => `This browser cannot play ${codec}, and the camera has no H.264 stream. Its footage is recorded all the same.`,
   back: "Back to all cameras", full: "Full screen", snapshot: "Snapshot", sound: "Sound", info: "Info", showTimeline: "Timeline at this moment",
   layouts: { auto: "Auto", 1: "1", 4: "2 × 2", 6: "1 + 5", 9: "3 × 3", 16: "4 × 4" }, layout: "Layout", page: "Page",
   noFootage: "No footage at this moment", liveHere: "LIVE", play: "Play", pause: "Pause", speed: "Speed", frameBack: "Frame back", frame: "Frame forward", day: "Day",

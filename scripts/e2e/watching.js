@@ -1,0 +1,76 @@
+// One live picture: by which way it comes and why, how another is chosen, and its figures.
+import { join } from "node:path";
+import { open, until } from "./browser.js";
+import { serve } from "./gateway.js";
+
+/** @typedef {{streets: {h264: string, h265: string, b264: string}, out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} Scene */
+
+/** @param {Scene} s */
+export async function watching({ streets, out, test, must }) {
+  const g = await serve(`listen: 127.0.0.1:0
+webrtc: {udp: "127.0.0.1:0", tcp: "127.0.0.1:0"}
+cameras:
+  - {id: plain, name: Plain, rtsp: "${streets.h264}"}
+  - {id: bframes, name: With B-frames, rtsp: "${streets.b264}"}
+  - id: hevc
+    name: H.265 main
+    rtsp: ${streets.h265}
+    streams: [{id: main, rtsp: "${streets.h265}"}, {id: sub, rtsp: "${streets.h264}"}]
+`);
+  const b = await open({ base: g.base }), page = b.page;
+  await page.goto(g.link);
+  await page.fill("#f-username", "owner");
+  await page.fill("#f-password", "green horses eat late");
+  await page.click("button[type=submit]");
+  await page.getByRole("button", { name: "Later" }).click();
+  await until(page, "document.querySelectorAll('.tile.playing').length === 3");
+
+  /** Makes a player of its own on the page and waits until its figures say enough. @param {string} camera @param {string} [choose] @param {string} [enough] of a LiveStats s */
+  const play = (camera, choose = "", enough = "s.bitrate > 0") => page.evaluate(async ({ camera, choose, enough }) => {
+    const { Player } = await import(/** @type {any} */ ("/player.js")), { api } = await import(/** @type {any} */ ("/api.js"));
+    const p = new Player();
+    document.querySelector("main, body")?.append(p.video);
+    const c = (await api.cameras()).find((/** @type {any} */ x) => x.id === camera);
+    p.show(c, "main");
+    p.choose(choose);
+    const checks = /** @type {Record<string, (s: any) => boolean>} */ ({ "s.bitrate > 0": s => s.bitrate > 0 && s.fps > 5, "s.latency": s => s.bitrate > 0 && s.fps > 5 && Number.isFinite(s.latency) });
+    for (const end = Date.now() + 20000; Date.now() < end; await new Promise(ok => setTimeout(ok, 100))) {
+      const s = p.stats();
+      if (p.state === "playing" && s && checks[enough](s)) break;
+    }
+    const told = { state: p.state, way: p.way, stream: p.stream, why: p.why, note: p.note, stats: p.stats(), choices: p.choices().map((/** @type {any} */ x) => ({ key: x.key, possible: x.possible, why: x.why, name: x.name })) };
+    p.choose("");
+    p.end();
+    p.video.remove();
+    return told;
+  }, { camera, choose, enough });
+
+  await test("a live picture tells its figures: way, codec, size, frames, bit rate, loss and how late it is", async () => {
+    const t = await play("plain", "", "s.latency"), s = t.stats;
+    must(t.state === "playing" && t.way === "WebRTC" && s, JSON.stringify(t));
+    must(s.kind === "webrtc" && s.transport === "udp" && s.codec === "H264" && s.width === 640 && s.height === 360 && s.loss === 0 && !s.keyFramesOnly && s.why === t.why, JSON.stringify(s));
+    must(s.fps > 10 && s.cameraFPS > 20 && s.bitrate > 1e5 && s.latency > 0 && s.latency < 3, JSON.stringify(s));
+    return { latency: s.latency, fps: s.fps };
+  });
+
+  await test("another way can be chosen for a camera, and is remembered until it is left to the player again", async () => {
+    const t = await play("plain", "main:mp4", "s.latency");
+    must(t.way === "MSE" && t.stats?.kind === "mp4" && t.stats.transport === "http" && t.why === "You have chosen it." && t.stats.latency < 5, JSON.stringify(t));
+    const again = await play("plain");
+    must(again.way === "WebRTC", JSON.stringify(again));
+    return t.stats.latency;
+  });
+
+  await test("why a picture comes as it does is said: B-frames, and H.265 that the browser cannot play", async () => {
+    const t = await play("bframes");
+    must(t.way === "MSE" && /B-frames/.test(t.why), JSON.stringify(t));
+    const h = await play("hevc");
+    must(h.stream === "sub" && /H\.265/.test(h.note) && /H\.265/.test(h.why) && h.choices.filter((/** @type {any} */ c) => c.key.startsWith("main:") && !c.possible).length >= 2, JSON.stringify(h));
+    return h.why;
+  });
+
+  await page.screenshot({ path: join(out, "watching.png") });
+  must(b.faults.length === 0, b.faults.join("\n"));
+  await b.browser.close();
+  await g.end();
+}
