@@ -38,6 +38,7 @@ type Camera struct {
 	zone     *time.Location                // constant: of schedules
 	raised   allowance
 	reports  *reports // constant: what its device reports
+	scene    *scene   // constant: what it sees beside its pictures
 	made     time.Time
 	now      func() time.Time
 	way      *egress.Purpose // constant: of every connection to it
@@ -73,6 +74,7 @@ func (g *Gateway) newCamera(spec config.Camera, origin string) *Camera {
 	c.unit = g.units.of(spec)
 	c.gate, c.apart = c.unit.gate, func() { g.units.leave(c) }
 	c.reports = g.newReports(c)
+	c.scene = newScene(c)
 	c.trust = g.newTrust(spec, origin)
 	c.trust.tell = func(kind egress.Kind, where, why string) { c.refused(string(kind), where, why) }
 	c.steering = newSteering(c, g.auth, func() { g.changes.publish(Change{Kind: "ptz", ID: spec.ID}) })
@@ -177,6 +179,7 @@ func (c *Camera) run(ctx context.Context) error {
 		feeds.Go(func() error { return f.run(ctx) })
 	}
 	feeds.Go(func() error { return c.reports.run(ctx) })
+	feeds.Go(func() error { return c.scene.run(ctx) })
 	feeds.Wait()
 	for _, f := range c.feeds {
 		f.stream.Close()

@@ -211,6 +211,7 @@ func (g *Gateway) writeMetrics(w io.Writer) {
 		c.writeMetrics(w)
 		c.writeLost(w)
 		c.reports.writeMetrics(w)
+		c.scene.writeMetrics(w)
 		if m := g.store.Mirroring(c.spec().ID); m.Wanted {
 			fmt.Fprintf(w, "holdfast_camera_mirrored{camera=%q} %d\n", c.spec().ID, boolean(m.Mirrored()))
 		}

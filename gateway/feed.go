@@ -57,6 +57,7 @@ type feedStatus struct {
 // feed keeps one stream of one camera flowing into its ring.
 type feed struct {
 	id     string         // "main", "sub": constant
+	place  int            // among the camera's: constant, 0 is the most important
 	cam    *Camera        // constant
 	stream *stream.Stream // constant
 	log    *slog.Logger   // constant
@@ -71,7 +72,7 @@ type feed struct {
 }
 
 func newFeed(cam *Camera, id string, ring *stream.Stream) *feed {
-	f := &feed{id: id, cam: cam, stream: ring, wake: make(chan struct{}, 1), log: cam.log.With("stream", id)}
+	f := &feed{id: id, place: len(cam.feeds), cam: cam, stream: ring, wake: make(chan struct{}, 1), log: cam.log.With("stream", id)}
 	f.scarce = id == string(onvif.Third) && !cam.records(id)
 	f.status = feedStatus{State: Starting, Since: cam.now().UTC(), Cause: storage.CauseStarting, Detail: "Connecting for the first time."}
 	return f
@@ -130,6 +131,7 @@ func (f *feed) play(ctx context.Context, leave *pass) error {
 		go f.endWhenUnwatched(ctx, cancel)
 	}
 	err = s.Run(ctx)
+	f.cam.scene.ended(f.place)
 	if errors.Is(context.Cause(ctx), errUnwatched) {
 		return errUnwatched
 	}
@@ -152,7 +154,12 @@ func (s *sink) Begin(run *rtsp.Run) {
 	s.feed.stream.Begin(run)
 }
 
-func (s *sink) Frame(f *rtsp.Frame) { s.feed.stream.Frame(f) }
+func (s *sink) Frame(f *rtsp.Frame) {
+	s.feed.stream.Frame(f)
+	if f.Track.Codec == rtsp.Metadata {
+		s.feed.cam.scene.take(s.feed.place, f)
+	}
+}
 
 func (f *feed) setSession(s *rtsp.Session) {
 	f.mu.Lock()

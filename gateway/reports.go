@@ -45,6 +45,7 @@ type reports struct {
 	lasting map[string]string // ids of events by the key of their state
 	merged  string            // id of the event that stands for what was too much; "" when there is none
 	tooMuch time.Time         // when something last was
+	twins   twins
 
 	mu     sync.Mutex // guards what follows
 	status web.CameraReports
@@ -52,6 +53,8 @@ type reports struct {
 	seq    uint64
 	counts map[onvif.Kind]uint64
 	over   uint64 // events that became part of another
+	stream uint64 // notifications of the metadata track
+	twice  uint64 // notifications that had been told by the other way before
 }
 
 // heard is something that comes from who listens.
@@ -59,6 +62,7 @@ type heard struct {
 	note  *onvif.Notification
 	state onvif.Subscription
 	off   bool // nothing is listened to any more
+	ended bool // the metadata track has
 }
 
 func (g *Gateway) newReports(c *Camera) *reports {
@@ -114,7 +118,16 @@ func (r *reports) take(h heard) {
 		r.endAll("events of this camera are not listened to any more")
 		return
 	case h.note != nil:
+		if r.twins.told(h.note, now) {
+			r.mu.Lock()
+			r.twice++
+			r.mu.Unlock()
+			return
+		}
 		r.notify(h.note)
+		return
+	case h.ended:
+		r.all(r.states.TrackEnded(now))
 		return
 	}
 	switch h.state.State {
@@ -145,11 +158,16 @@ func (r *reports) notify(n *onvif.Notification) {
 	}
 	r.mu.Lock()
 	r.counts[kind]++
-	r.seq++
-	if len(r.recent) == maxRecent {
-		r.recent = slices.Delete(r.recent, 0, 1)
+	if n.Streamed {
+		r.stream++
 	}
-	r.recent = append(r.recent, describeNotification(r.seq, kind, n))
+	if !n.Streamed || !kind.Housekeeping() { // a track tells readings several times a second
+		r.seq++
+		if len(r.recent) == maxRecent {
+			r.recent = slices.Delete(r.recent, 0, 1)
+		}
+		r.recent = append(r.recent, describeNotification(r.seq, kind, n))
+	}
 	r.mu.Unlock()
 	if happened && !kind.Housekeeping() {
 		r.occur(o)
@@ -373,7 +391,7 @@ func (r *reports) describe() web.CameraReports {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.status
-	s.Merged = r.over
+	s.Merged, s.Streamed = r.over, r.stream
 	for _, n := range r.counts {
 		s.Notifications += n
 	}
@@ -404,6 +422,7 @@ func (r *reports) writeMetrics(w io.Writer) {
 	id := r.cam.spec().ID
 	fmt.Fprintf(w, "holdfast_camera_events_subscribed{camera=%q} %d\n", id, boolean(r.status.State == "subscribed"))
 	fmt.Fprintf(w, "holdfast_camera_events_merged_total{camera=%q} %d\n", id, r.over)
+	fmt.Fprintf(w, "holdfast_camera_notifications_twice_total{camera=%q} %d\n", id, r.twice)
 	for _, k := range append(onvif.Kinds(), onvif.KindCount, onvif.KindPosition, onvif.KindConfiguration, onvif.KindMonitoring) {
 		if n := r.counts[k]; n > 0 {
 			fmt.Fprintf(w, "holdfast_camera_notifications_total{camera=%q,kind=%q} %d\n", id, k, n)

@@ -3,8 +3,10 @@ package gateway
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"holdfast/gateway/web"
 	"holdfast/onvif"
@@ -111,15 +113,30 @@ func measuresOf(ctx context.Context, c *onvif.Client, source string) (*web.Therm
 const maxReadings = 64
 
 // read keeps the temperatures that a camera reports.
-func (s *steering) read(n *onvif.Notification) {
-	list := n.Temperatures()
+func (s *steering) read(n *onvif.Notification) { s.warm(n.Temperatures(), n.At) }
+
+// warm keeps temperatures of a moment.
+func (s *steering) warm(list []onvif.Temperature, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range list {
 		if _, known := s.heat[t.Item]; known || len(s.heat) < maxReadings {
-			s.heat[t.Item] = web.Reading{Item: t.Item, At: n.At.UTC(), Spot: t.Spot, Max: t.Max, Min: t.Min, Average: t.Average, Median: t.Median}
+			s.heat[t.Item] = readingOf(t, at)
 		}
 	}
+}
+
+func readingOf(t onvif.Temperature, at time.Time) web.Reading {
+	return web.Reading{Item: t.Item, At: at.UTC(), Spot: t.Spot, Max: t.Max, Min: t.Min, Average: t.Average, Median: t.Median}
+}
+
+// warmth gives the last reading of each spot and box, in the order of their names.
+func (s *steering) warmth() []web.Reading {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := slices.Collect(maps.Values(s.heat))
+	slices.SortFunc(list, func(a, b web.Reading) int { return strings.Compare(a.Item, b.Item) })
+	return list
 }
 
 // addReadings adds the last readings of a camera, in the order of their names.
@@ -129,10 +146,5 @@ func (g *Gateway) addReadings(camera string, w *web.Thermal) {
 	if err != nil {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, r := range s.heat {
-		w.Readings = append(w.Readings, r)
-	}
-	slices.SortFunc(w.Readings, func(a, b web.Reading) int { return strings.Compare(a.Item, b.Item) })
+	w.Readings = append(w.Readings, s.warmth()...)
 }

@@ -44,6 +44,8 @@ type Notification struct {
 	Source, Key, Data []Item    // in the device's order, duplicates kept
 	Elements          []Element // of data
 	Cut               bool      // something was longer than the bounds above
+
+	Streamed bool // it came in the metadata track of a stream. Set by whoever reads that
 }
 
 // ReadNotifications reads a document and gives the notifications in it: the answer to PullMessages, a Notify, or a piece of the

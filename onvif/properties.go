@@ -48,6 +48,7 @@ type property struct {
 	began     time.Time
 	first     Notification
 	confirmed bool // since the last Resync
+	pulled    bool // a subscription has told of it
 	kind      Kind
 }
 
@@ -83,7 +84,7 @@ func (p *Properties) meet(o Occurrence, on bool, object string) (Occurrence, boo
 		o.Turn = Moment
 		return o, on && o.Note.Operation != Initialized
 	}
-	s := &property{on: make(map[string]bool), confirmed: true, kind: o.Kind}
+	s := &property{on: make(map[string]bool), confirmed: true, pulled: !o.Note.Streamed, kind: o.Kind}
 	p.states[o.Key] = s
 	if o.Note.Operation != Initialized {
 		return p.turn(s, o, on, object)
@@ -97,6 +98,7 @@ func (p *Properties) meet(o Occurrence, on bool, object string) (Occurrence, boo
 
 func (p *Properties) turn(s *property, o Occurrence, on bool, object string) (Occurrence, bool) {
 	s.confirmed = true
+	s.pulled = s.pulled || !o.Note.Streamed
 	was := len(s.on) > 0
 	switch {
 	case !on && object == "":
@@ -150,9 +152,14 @@ func (p *Properties) Resync() {
 	}
 }
 
-// Unconfirmed ends what lasts and was not told again since Resync.
+// Unconfirmed ends what lasts and was not told again since Resync. What only the metadata track tells of is not meant.
 func (p *Properties) Unconfirmed(now time.Time) []Occurrence {
-	return p.end(now, "the camera does not say any more that it is so", func(s *property) bool { return !s.confirmed }, true)
+	return p.end(now, "the camera does not say any more that it is so", func(s *property) bool { return !s.confirmed && s.pulled }, true)
+}
+
+// TrackEnded ends what only the metadata track told of, which has ended.
+func (p *Properties) TrackEnded(now time.Time) []Occurrence {
+	return p.end(now, "the stream that told of it has ended", func(s *property) bool { return !s.pulled }, true)
 }
 
 // Forget ends everything that lasts: the device has restarted, or is not reached any more.

@@ -11,6 +11,7 @@ const (
 	ActionLiveEnd     = "live.end"
 	ActionPlayback    = "playback" // From and To are the footage watched; where it is played in pieces, rounded to ten minutes, and to hours of single pictures
 	ActionSnapshot    = "snapshot"
+	ActionScene       = "scene" // what a camera saw beside its pictures; From and To of what was recorded
 	ActionFootageList = "footage.list"
 	ActionExport      = "export" // From and To are the footage taken
 	ActionTalk        = "talk"

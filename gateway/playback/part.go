@@ -32,14 +32,10 @@ func (p *Playback) part(k key, segments []storage.Segment, i int) (*part, error)
 	if err != nil {
 		return nil, err
 	}
-	x := &part{source: src, table: table, joined: i > 0 && follows(&segments[i-1], &seg), wall: seg.Start, lasts: seg.End.Sub(seg.Start)}
-	begin, end, ok := table.Presentation()
-	if !ok {
+	x := newTimes(seg, table)
+	x.source, x.table, x.joined = src, table, i > 0 && follows(&segments[i-1], &seg)
+	if _, _, ok := table.Presentation(); !ok {
 		return x, nil
-	}
-	x.begin, x.media = begin, end-begin
-	if x.lasts <= 0 {
-		x.lasts = x.media
 	}
 	if k.from.After(seg.Start) {
 		x.from = x.mediaAt(k.from)

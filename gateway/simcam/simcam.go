@@ -44,6 +44,7 @@ type Options struct {
 	Serial             string           // "" is made of the name
 	Announce           bool             // say Hello when it begins, and Bye when it ends
 	Basic              bool             // its streams ask for the password in clear
+	Lively             bool             // it tells what it sees: boxes, temperatures and motion, in a metadata track and by its event service
 	Log                *slog.Logger
 }
 
@@ -51,6 +52,7 @@ type Options struct {
 type Camera struct {
 	o      Options
 	device *onviftest.Device
+	sights []*sight // one for each path; none of one that is not lively
 	onvif  *server.Server
 	rtsp   *rtsptest.Server
 }
@@ -78,6 +80,16 @@ func New(o Options) (*Camera, error) {
 	if o.Kind == onviftest.BiSpectrum {
 		if paths["thermal/main"], paths["thermal/sub"], err = load(onviftest.Thermal); err != nil {
 			return nil, err
+		}
+	}
+	if o.Lively {
+		for name, clip := range paths {
+			sees := &sight{kind: o.Kind}
+			if strings.HasPrefix(name, "thermal/") {
+				sees.kind = onviftest.Thermal
+			}
+			clip.Document, clip.DocumentEvery = sees.document, sightEvery
+			c.sights = append(c.sights, sees)
 		}
 	}
 	listen := net.JoinHostPort(cmp.Or(o.Host, "127.0.0.1"), "0")
@@ -182,6 +194,9 @@ func (c *Camera) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.rtsp.Run(ctx) })
 	g.Go(func() error { return c.onvif.Run(ctx) })
+	if len(c.sights) > 0 {
+		g.Go(func() error { return c.live(ctx) })
+	}
 	err := g.Wait()
 	if ctx.Err() != nil && err == ctx.Err() {
 		return nil
@@ -224,7 +239,7 @@ func Demo(n int, log *slog.Logger) ([]*Camera, error) {
 	kinds := []onviftest.Kind{onviftest.Fixed, onviftest.PTZ, onviftest.Thermal}
 	list := make([]*Camera, 0, n)
 	for i := range n {
-		o := Options{Kind: kinds[i%len(kinds)], Log: log}
+		o := Options{Kind: kinds[i%len(kinds)], Lively: true, Log: log}
 		if round := i / len(kinds); round > 0 {
 			o.Name = fmt.Sprintf("%s %d", names[o.Kind], round+1)
 		}

@@ -19,6 +19,7 @@ type CameraReports struct {
 	Hint          string     `json:"hint" doc:"What to do."`
 	RetryAt       *time.Time `json:"retry_at" doc:"When it is tried again."`
 	Notifications uint64     `json:"notifications" doc:"What it has reported since the gateway started, the present states among it."`
+	Streamed      uint64     `json:"streamed,omitempty" doc:"How many of those came in the metadata track of its stream alone, or first."`
 	Merged        uint64     `json:"merged" doc:"Events that became part of one that lasts, because they came faster than events are kept."`
 }
 

@@ -28,6 +28,7 @@ func table() []route {
 	all = append(all, talkRoutes()...)
 	all = append(all, trustRoutes()...)
 	all = append(all, liveRoutes()...)
+	all = append(all, sceneRoutes()...)
 	all = append(all, steeringRoutes()...)
 	all = append(all, controlRoutes()...)
 	all = append(all, footageRoutes()...)

@@ -40,6 +40,8 @@ func (s *schemas) of(t reflect.Type) map[string]any {
 		return map[string]any{}
 	case reflect.Slice:
 		return map[string]any{"type": "array", "items": s.of(t.Elem())}
+	case reflect.Array:
+		return map[string]any{"type": "array", "items": s.of(t.Elem()), "minItems": t.Len(), "maxItems": t.Len()}
 	case reflect.Pointer:
 		return map[string]any{"anyOf": []any{s.of(t.Elem()), map[string]any{"type": "null"}}}
 	case reflect.Struct:

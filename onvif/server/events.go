@@ -89,6 +89,7 @@ type Events struct {
 	pulled int  // PullMessages so far
 	mute   bool // events reach nobody any more
 	wake   chan struct{}
+	tap    func(notification string)
 }
 
 // subscriber is one subscription.
@@ -145,6 +146,9 @@ func (e *Events) Raise(v Event) {
 	if e.mute {
 		return
 	}
+	if e.tap != nil {
+		e.tap(v.message(operation))
+	}
 	for _, s := range e.subs {
 		s.add(v, operation)
 	}
@@ -160,6 +164,25 @@ func (e *Events) poke() {
 }
 
 func (v *Event) key() string { return fmt.Sprint(v.Topic, v.Source) }
+
+// Tap has each event told to tap too, as a NotificationMessage with prefixes of its own: the device sends them in its metadata stream. tap
+// must return at once, and raise nothing.
+func (e *Events) Tap(tap func(notification string)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tap = tap
+}
+
+// States are the values of all properties, as NotificationMessages that tell them to whoever asks.
+func (e *Events) States() (list []string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, key := range e.order {
+		v := e.states[key]
+		list = append(list, v.message("Initialized"))
+	}
+	return list
+}
 
 // Forget loses every subscription, as a restart does.
 func (e *Events) Forget() {

@@ -28,6 +28,11 @@ type Clip struct {
 	PCMU []byte // µ-law sound at 8 kHz, looped beside the picture
 
 	Metadata []string // XML documents, one sent every second
+
+	// Document makes a metadata document at the moment when it is sent, which is every DocumentEvery; an empty one is not sent. It is
+	// called from the path's own goroutine. It goes before Metadata.
+	Document      func(at time.Time) string
+	DocumentEvery time.Duration
 }
 
 // Unit is one access unit.

@@ -48,6 +48,8 @@ type lane struct {
 	ssrc    uint32
 	seq     uint16
 	base    uint32 // RTP time of the clip's origin
+
+	document func(at time.Time) string // makes what is sent, in the place of a unit's packets; nil: those are
 	next    *lane  // guarded by path.mu: plays from the next unit on
 }
 
@@ -95,7 +97,7 @@ func lanesOf(c *Clip) ([]*lane, error) {
 		}
 		lanes = append(lanes, a)
 	}
-	if len(c.Metadata) > 0 {
+	if len(c.Metadata) > 0 || c.Document != nil {
 		lanes = append(lanes, metadataLane(c))
 	}
 	return lanes, nil
@@ -183,8 +185,18 @@ func metadataLane(c *Clip) *lane {
 		at := time.Duration(i) * metaInterval
 		l.units = append(l.units, unit{at: at, pts: at, packets: chunks([]byte(doc))})
 	}
+	if c.Document != nil {
+		l.document, l.loop, l.units = c.Document, c.DocumentEvery, []unit{{}}
+	}
 	l.media = &description.Media{Type: description.MediaTypeApplication, Formats: []format.Format{form}}
 	return l
+}
+
+func documentAt(l *lane, now time.Time) [][]byte {
+	if text := l.document(now); text != "" {
+		return chunks([]byte(text))
+	}
+	return nil
 }
 
 // chunks cuts a document into packets.
@@ -268,13 +280,17 @@ func (p *path) send(l *lane, u *unit, pts time.Duration) (now time.Time, sent bo
 	}
 	stamp := l.base + uint32(int64(pts)/int64(time.Millisecond)*l.clock/1000+int64(pts)%int64(time.Millisecond)*l.clock/1e9) + f.jump(l)
 	now = time.Now()
-	for i, payload := range u.packets {
+	packets := u.packets
+	if l.document != nil {
+		packets = documentAt(l, now)
+	}
+	for i, payload := range packets {
 		l.seq++
 		if f.drops(l) {
 			continue
 		}
 		pkt := &rtp.Packet{Header: rtp.Header{Version: 2, PayloadType: l.payload, SequenceNumber: l.seq,
-			Timestamp: stamp, SSRC: l.ssrc, Marker: i == len(u.packets)-1}, Payload: payload}
+			Timestamp: stamp, SSRC: l.ssrc, Marker: i == len(packets)-1}, Payload: payload}
 		f.write(p.stream, l, pkt, now)
 	}
 	if l.video {

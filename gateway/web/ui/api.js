@@ -112,7 +112,7 @@ function keep(s) { csrf = s.csrf; return s; }
 
 export const base = "/api/v1";
 /** @param {string} id */
-const cam = id => `${base}/cameras/${encodeURIComponent(id)}`;
+export const cam = id => `${base}/cameras/${encodeURIComponent(id)}`;
 /** @param {Date} t */
 const at = t => encodeURIComponent(t.toISOString());
 
