@@ -18,6 +18,9 @@
 // At most cameraEvents of a camera and siteReports of all are kept in a minute, and what comes faster is one event that lasts; maxRecent notifications of a
 // camera are kept in memory as they came.
 //
+// The metadata track of a camera's best stream is read too (scene.go): its events go the same way, and one that a subscription told as well is
+// known for the same (streamed.go); boxes, temperatures and positions go to whoever watches. At most maxDocuments documents of a camera wait.
+//
 // A Camera has a steering (steering.go): who moves it, and the dead man's switch. A continuous movement is a hold, renewed by whoever began it;
 // it ends renewTime after the last renewal, with the right to it, when somebody stops it or takes over, when the camera leaves and when the gateway
 // stops, and then the camera is told to stop until it confirms, for haltTime; beyond that it is an alarm. The camera's own time-out is the second line.

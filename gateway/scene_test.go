@@ -81,7 +81,7 @@ func TestWhatCamerasSeeIsToldLiveAndKept(t *testing.T) {
 		}
 		return seen && s.Camera == "door" && len(first) == 2 && s.Objects[0].ID == was.Objects[0].ID && s.Objects[0].Box != was.Objects[0].Box
 	})
-	if o := first["door"].Objects[0]; o.Class != "Human" || o.Box[0] >= o.Box[2] || o.Box[1] >= o.Box[3] || first["door"].At.Sub(time.Now()).Abs() > time.Minute {
+	if o := first["door"].Objects[0]; o.Class != "Human" || o.Box[0] >= o.Box[2] || o.Box[1] >= o.Box[3] || time.Until(first["door"].At).Abs() > time.Minute {
 		t.Errorf("%+v", first["door"])
 	}
 	if h := first["yard"].Temperatures; h[0].Item != "Bearing" || *h[0].Spot < 300 || h[1].Item != "Machine" || *h[1].Max <= *h[1].Min {

@@ -17,7 +17,8 @@
 // round. Media2 is asked first, and Media where the device lacks Media2 or refuses there.
 //
 // Client.Events follows what the device reports, by pull points and by base notification where the device has only that;
-// Properties tells states from moments, and KindOf what a topic is about.
+// Properties tells states from moments, and KindOf what a topic is about. ReadScene reads a document of a metadata stream: objects with their
+// boxes in normalised coordinates, events, temperatures and where the camera looks.
 //
 // # What it promises
 //
@@ -52,7 +53,7 @@
 // An answer is at most soap.MaxMessage bytes, with at most maxHeader bytes of headers; a device has at most maxProfiles profiles, maxSources
 // video sources, maxEncoders encoders, maxOSDs displays, maxMasks masks and maxModes modes of a source; a picture has at most
 // MaxSnapshot bytes, a log MaxLog, a file MaxUpload or MaxDownload; maxRecordings recordings and maxSpans spans of one are kept. Of
-// longer lists the rest is left out.
+// longer lists the rest is left out. Of a metadata document maxFrames pictures with maxSceneObjects objects each are read.
 //
 // Of a notification maxTopic, maxItems and maxElement bound what is kept; of a device's states maxProperties are followed. A device
 // is polled for events once a second at most when it has none, and subscribed to once in a minute at most when that fails. The port of

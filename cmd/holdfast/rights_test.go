@@ -80,6 +80,9 @@ func (s *scene) question(op operation, camera string) (path, body, mime string) 
 	if op.ranged {
 		path += "?" + ranged(s.from, s.to)
 	}
+	if strings.HasSuffix(path, "/scenes/stream") {
+		path += "?cameras=" + cameraA
+	}
 	if op.mime == "" {
 		return path, "", ""
 	}

@@ -41,6 +41,9 @@ func sample(rt route) (path, body, mime string) {
 		path = "/api/v1/sessions/none"
 	}
 	for _, p := range rt.params {
+		if p.name == "cameras" {
+			path += "?cameras=door"
+		}
 		if p.name == "from" {
 			path += "?from=2026-03-01T08:00:00Z&to=2026-03-01T09:00:00Z"
 		}

@@ -50,7 +50,7 @@ type lane struct {
 	base    uint32 // RTP time of the clip's origin
 
 	document func(at time.Time) string // makes what is sent, in the place of a unit's packets; nil: those are
-	next    *lane  // guarded by path.mu: plays from the next unit on
+	next     *lane                     // guarded by path.mu: plays from the next unit on
 }
 
 // unit is what one point in time sends.

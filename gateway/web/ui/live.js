@@ -2,6 +2,8 @@
 import { store } from "./store.js";
 import { api } from "./api.js";
 import { Player } from "./player.js";
+import { Overlay, overlaysWanted, wantOverlays } from "./overlay.js";
+import { sceneWords } from "./words-scene.js";
 import { h, iconButton, Undo } from "./dom.js";
 import { icon } from "./icons.js";
 import { words, clock, bytes, bitrate, why } from "./words.js";
@@ -27,6 +29,7 @@ class Tile {
     this.why = h("p.tile-why");
     this.cover = h("div.tile-cover", null, this.figure, this.what, this.why);
     this.element = h("button.tile", { type: "button" }, this.player.video, this.cover, this.note, this.label);
+    this.overlay = new Overlay(this.player.video, id, { smooth: stream === "main" });
     this.lastAt = /** @type {Date|null} */ (null);
     this.player.addEventListener("state", () => this.paint());
     this.keeper = setInterval(() => this.keep(), 10000);
@@ -89,7 +92,7 @@ class Tile {
     return parts.join(" · ");
   }
 
-  end() { clearInterval(this.keeper); this.player.end(); }
+  end() { clearInterval(this.keeper); this.overlay.end(); this.player.end(); }
 }
 Tile.prototype.audio = false;
 
@@ -182,6 +185,8 @@ export function cameraPage(id, go) {
     soundButton.setAttribute("aria-pressed", String(tile.audio));
     tile.update();
   });
+  const boxesButton = iconButton(icon("boxes"), sceneWords.boxes, () => { wantOverlays(!overlaysWanted()); tile.overlay.on = overlaysWanted(); boxesButton.setAttribute("aria-pressed", String(tile.overlay.on)); });
+  boxesButton.setAttribute("aria-pressed", String(tile.overlay.on));
   const markButton = h("button.button.mark-button", { type: "button", title: words.markNote, onclick: mark }, words.mark);
   const says = h("p.says", { role: "status", "aria-live": "polite" });
   /** Marks this moment: an event of the camera, kept as such. */
@@ -194,7 +199,7 @@ export function cameraPage(id, go) {
   const timelineButton = iconButton(icon("timeline"), words.showTimeline, () => go(`/timeline/${encodeURIComponent(id)}`));
   const backButton = iconButton(icon("back"), words.back, () => go("/live"));
   const bar = h("div.bar", { role: "toolbar" }, backButton,
-    h("span.bar-name"), h("span.grow"), soundButton,
+    h("span.bar-name"), h("span.grow"), soundButton, boxesButton,
     h("a.icon-button", { href: api.snapshot(id), download: `${id}.jpg`, title: words.snapshot, "aria-label": words.snapshot }, icon("snap")),
     markButton, timelineButton,
     iconButton(icon("info"), words.info, () => { facts.hidden = !facts.hidden; paint(); }),

@@ -1,5 +1,7 @@
 // The sentences of what cameras see beside their pictures.
-export const sceneWords = {
+import { spoken } from "./language.js";
+
+export const sceneWords = spoken("scene", {
   /** What is seen, by the names that ONVIF has for it. @type {Record<string, string>} */
   classes: { Human: "person", Person: "person", Face: "face", HumanFace: "face", Vehicle: "vehicle", Vehical: "vehicle", Car: "car", Truck: "truck", Bus: "bus", Bike: "bike", Bicycle: "bicycle", Motorcycle: "motorcycle", Animal: "animal", LicensePlate: "plate", Fire: "fire", Smoke: "smoke", Barcode: "barcode", Other: "object" },
   object: "object",
@@ -11,4 +13,4 @@ export const sceneWords = {
   degrees: kelvin => `${(kelvin - 273.15).toFixed(1)} °C`,
   /** @param {string} min @param {string} max */
   fromTo: (min, max) => `${min} to ${max}`,
-};
+});
