@@ -25,7 +25,7 @@ var cameraVerbs = slices.Concat([]verb{{"list", cameraList}, {"record", cameraRe
 var cameraHelp = []struct{ group, verbs, does string }{
 	{"Cameras", "list probe add adopt show", "which there are, what a device has, adding one or many"},
 	{"Changes", "change replace remove", "what one is called and for, another device in its place, taking it away"},
-	{"Recording", "record events", "what is recorded of one, and what it reports"},
+	{"Recording", "record events scene", "what is recorded of one, what it reports and what it sees"},
 	{"Movement", "ptz preset tour", "steer it, keep and go to positions"},
 	{"Picture", "imaging thermal encoder osd mask mode snapshot", "how it looks, how it is encoded, what is written in it or hidden"},
 	{"Outputs", "relay input aux say", "switch, listen, wipe, speak"},
