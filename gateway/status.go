@@ -244,6 +244,8 @@ func adoptProblem(err error) error {
 		return web.Rejected("mirror", err.Error())
 	case errors.Is(err, ErrFull):
 		return web.Refused("This gateway has as many cameras as it takes.", fmt.Sprintf("One gateway takes %d; add the camera to another one.", maxCameras))
+	case classOf(err) == rtsp.Unauthorized:
+		return web.PasswordRefused("It did not take them.")
 	case errors.As(err, &oe):
 		return web.Refused(oe.Error(), oe.Hint)
 	case errors.As(err, &re):

@@ -70,6 +70,7 @@ var (
 	kindOtherRoot   = kind{"recovery-of-another", http.StatusUnprocessableEntity, "That is the recovery key of another keyring", "holdfast keys status names the fingerprint of the one that is meant."}
 	kindNotLocked   = kind{"nothing-locked", http.StatusConflict, "No footage is locked", "Attach the volume that the footage is on first."}
 	kindRefused     = kind{"refused", http.StatusBadGateway, "The camera did not accept that", ""}
+	kindPassword    = kind{"camera-password", http.StatusBadGateway, "The camera refused the user name or password", "Check both at the camera. It is not asked again by itself, so that its account is not locked."}
 	kindVolume      = kind{"volume", http.StatusConflict, "That cannot be done with this volume", ""}
 	kindConfig      = kind{"configuration", http.StatusUnprocessableEntity, "The configuration file was not taken over", "The settings of before stay in force. Mend the file and have it read again: holdfast reload."}
 	kindInFile      = kind{"declared-in-file", http.StatusConflict, "This camera is declared in the configuration file", "Change it there and have the file read again: holdfast reload."}
@@ -80,7 +81,7 @@ var (
 var kinds = []kind{
 	kindSignIn, kindCredentials, kindLink, kindFactor, kindCodesClosed, kindEnrol, kindApproval, kindOwn, kindBeyond, kindLast, kindInUse, kindReady, kindPresent, kindTaken, kindUnlogged, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
 	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindDriven, kindMoveOver, kindRunning, kindReordered, kindCodec, kindOffline, kindViewers, kindNoFootage,
-	kindLocked, kindErased, kindHeld, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindVolume, kindConfig, kindInFile, kindCertificate, kindFailed,
+	kindLocked, kindErased, kindHeld, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindPassword, kindVolume, kindConfig, kindInFile, kindCertificate, kindFailed,
 }
 
 // Problem is an answer that says what went wrong (RFC 9457). As an error it may be returned by Cameras.

@@ -52,6 +52,9 @@ var meanings = []struct {
 // Refused is the error of a device that did not accept what was asked of it: what happened, and what to do.
 func Refused(detail, hint string) error { return kindRefused.with(detail).hinting(hint) }
 
+// PasswordRefused is the error of a device that did not take user name and password.
+func PasswordRefused(detail string) error { return kindPassword.with(detail) }
+
 // Conflict is the error of a change to a volume that its state does not allow: why, and what to do.
 func Conflict(detail, hint string) error { return kindVolume.with(detail).hinting(hint) }
 

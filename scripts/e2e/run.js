@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open, until, moving } from "./browser.js";
+import { cameras } from "./cameras.js";
 import { certificate } from "./certificate.js";
 import { encryption } from "./encryption.js";
 import { demo, serve, run, scratch } from "./gateway.js";
@@ -205,19 +206,19 @@ await test("other pages", async () => {
 });
 
 await test("a search lists cameras while it goes on, marks those that are there already, and can be stopped", async () => {
-  const says = "document.querySelector('.side [role=status]').textContent";
+  const says = "document.querySelector('.scan [role=status]').textContent";
   await b.page.goto(shop.base + "/cameras?find");
   await until(b.page, "document.querySelectorAll('.found li').length === 3");
   must(await b.page.$$eval(".found li", list => list.every(l => l.textContent?.includes("Added"))), "one of the demo's cameras is not marked as added");
   await b.page.fill("input[name=ranges]", "127.0.0.1, 127.0.9.1-200");
-  await b.page.click(".side form button");
+  await b.page.click(".ways form button");
   await b.page.waitForSelector(".found li");
   must(await b.page.evaluate(says) === "", "it was over before it listed anything");
-  await b.page.click(".side button:has-text('Stop')");
+  await b.page.click(".scan button:has-text('Stop')");
   await until(b.page, says + ".startsWith('Stopped')");
   await b.page.fill("input[name=ranges]", "198.51.100.0/24");
-  await b.page.click(".side form button");
-  await until(b.page, "document.querySelector('.side form').textContent.includes('outside the premises')");
+  await b.page.click(".ways form button");
+  await until(b.page, "document.querySelector('.ways form').textContent.includes('outside the premises')");
 });
 
 await test("phone, wall and light", async () => {
@@ -248,6 +249,7 @@ await test("signing out ends the pictures and the session", async () => {
   must(res.status() === 401, `still ${res.status()}`);
 });
 await b.browser.close();
+await cameras({ out, test, must });
 
 /** @param {string} codec @param {string[]} more */
 function clip(codec, more) {

@@ -2,6 +2,10 @@
 // while the recorder is killed, or that are killed while the recorder goes on.
 //
 //	street -clip FILE [-cameras N] [-listen HOST:PORT] [-sent FILE]
+//	street -devices N [-strangers N]
+//
+// The second are whole ONVIF devices of several kinds, which discovery finds; it prints where each is and its user name and password,
+// which of the strangers is another one than that of the others.
 //
 // It prints one line of JSON, the addresses of its cameras, once they can be reached, and plays until its standard input
 // ends or it is told to stop. All cameras play the clip, each shifted against the others, in step with the wall clock: a
@@ -35,22 +39,26 @@ func main() {
 	count := flag.Int("cameras", 1, "how many cameras")
 	listen := flag.String("listen", "127.0.0.1:0", "address of the only camera; several take free ports")
 	sent := flag.String("sent", "", "the `FILE` to add a line to for each picture that was sent")
+	devices := flag.Int("devices", 0, "how many ONVIF devices, instead of cameras that play a clip")
+	strangers := flag.Int("strangers", 0, "how many of those have another password")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *clip, *count, *listen, *sent); err != nil {
+	go func() {
+		io.Copy(io.Discard, os.Stdin) // ends with whoever started this process
+		stop()
+	}()
+	play := func() error { return run(ctx, *clip, *count, *listen, *sent) }
+	if *devices > 0 {
+		play = func() error { return runDevices(ctx, *devices, *strangers) }
+	}
+	if err := play(); err != nil {
 		fmt.Fprintln(os.Stderr, "street:", err)
 		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, file string, count int, listen, sent string) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		io.Copy(io.Discard, os.Stdin) // ends with whoever started this process
-		cancel()
-	}()
 	f, err := os.Open(file)
 	if err != nil {
 		return err

@@ -1,0 +1,106 @@
+// Cameras as an installer has them: found, signed in to, tested and added by the dozen; named, replaced, removed.
+import { join } from "node:path";
+import { open, until } from "./browser.js";
+import { demo, run } from "./gateway.js";
+
+/** @param {{out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} o */
+export async function cameras({ out, test, must }) {
+  const shop = await demo(["--cameras", "1"]);
+  const street = await run(process.env.STREET_BIN || "street", ["-devices", "6", "-strangers", "1"], /^\[.*/);
+  /** @type {{address: string, name: string, username: string, password: string}[]} */
+  const devices = JSON.parse(street.match[0]);
+  const b = await open({ base: shop.base }), page = b.page;
+  const row = (/** @type {string} */ name) => page.getByRole("listitem").filter({ has: page.getByText(name, { exact: true }) });
+  await page.goto(shop.link);
+  await page.waitForSelector(".tile");
+
+  await test("many cameras are added with one password: the pictures are tested, and the stranger says that it refused it", async () => {
+    await page.goto(shop.base + "/cameras?find");
+    await until(page, "document.querySelectorAll('.found li').length === 7");
+    must(await row("Shop floor").textContent().then(t => t?.includes("Added")), "the camera that is there is not marked");
+    for (const n of [1, 2, 3, 6]) await row(`Street ${n}`).getByRole("checkbox").check();
+    const side = page.getByRole("complementary", { name: "Find cameras" });
+    await side.getByLabel("User name").fill(devices[0].username);
+    await side.getByLabel("Password").fill(devices[0].password);
+    await side.getByRole("button", { name: "Ask the chosen" }).click();
+    await row("Street 6").getByText("Password refused").waitFor();
+    await until(page, "document.querySelectorAll('.thumb img').length === 3");
+    await row("Street 3").getByRole("button", { name: "Details" }).click();
+    await row("Street 3").getByLabel("Add this source").nth(1).check(); // the thermal one too
+    await row("Street 3").getByRole("button", { name: "Test", exact: true }).nth(1).click();
+    await row("Street 3").getByText(/first picture after/).waitFor();
+    await row("Street 1").getByRole("button", { name: "Details" }).click();
+    await row("Street 1").getByLabel("Name", { exact: true }).fill("Till");
+    await page.screenshot({ path: join(out, "adopt-1440-dark.png") });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.screenshot({ path: join(out, "adopt-390-dark.png") });
+    must(await page.evaluate("document.documentElement.scrollWidth <= 390"), "on a phone the page is wider than the screen");
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await side.getByLabel("Names").fill("Dock {nn}");
+    await side.getByText("Such as Till, Dock 02, Dock 03").waitFor();
+    await side.getByRole("button", { name: "Add 3 cameras" }).click();
+    await side.getByText("All 3 added.").waitFor();
+    await page.screenshot({ path: join(out, "adopted-1440-dark.png") });
+    await page.goto(shop.base + "/cameras");
+    for (const name of ["Till", "Dock 02", "Dock 03 1", "Dock 03 thermal"]) await page.getByRole("row", { name: new RegExp(`^${name} `) }).getByText("Online").waitFor();
+  });
+
+  await test("a camera is named, switched off and on, and recorded by a schedule", async () => {
+    const side = page.getByRole("complementary", { name: "Cameras" });
+    await page.getByRole("row", { name: /^Dock 02 / }).click();
+    await side.getByRole("button", { name: "Name and purpose" }).click();
+    const name = page.getByRole("dialog", { name: /^Dock 02/ });
+    await name.getByLabel("Name").fill("Ramp");
+    await name.getByLabel("Purpose").fill("Theft from lorries");
+    await name.getByRole("button", { name: "Save" }).click();
+    await side.getByRole("heading", { name: "Ramp" }).waitFor();
+    await side.getByRole("button", { name: "Recording" }).click();
+    const rec = page.getByRole("dialog", { name: "What is recorded of Ramp" });
+    await rec.getByLabel("Recorded").selectOption("schedule");
+    await rec.getByLabel("Days").fill("mon-fro");
+    await rec.getByRole("button", { name: "Save" }).click();
+    await rec.getByText(/fro/).first().waitFor(); // it says which day there is not
+    await rec.getByLabel("Days").fill("mon-fri");
+    await page.screenshot({ path: join(out, "schedule-1440-dark.png") });
+    await rec.getByRole("button", { name: "Save" }).click();
+    await side.getByText("By a weekly schedule").waitFor();
+    await side.getByRole("button", { name: "Switch off" }).click();
+    await page.getByRole("dialog", { name: "Switch Ramp off?" }).getByRole("button", { name: "Switch off" }).click();
+    await side.getByRole("button", { name: "Switch on" }).click();
+    await page.getByRole("row", { name: /^Ramp / }).getByText("Online").waitFor();
+  });
+
+  await test("a device is replaced, and the camera's history goes on; a camera is removed once its name is typed", async () => {
+    const side = page.getByRole("complementary", { name: "Cameras" });
+    await page.goto(shop.base + "/cameras?camera=till");
+    await page.getByRole("row", { name: /^Till / }).getByText("Recording").waitFor();
+    await side.getByRole("button", { name: "Replace the device" }).click();
+    const dialog = page.getByRole("dialog", { name: "Replace the device of Till" });
+    await dialog.getByRole("button", { name: "Choose Street 4" }).click();
+    await dialog.getByLabel("User name").fill(devices[3].username);
+    await dialog.getByLabel("Password").fill("wrong");
+    await dialog.getByRole("button", { name: "Replace", exact: true }).click();
+    await dialog.getByText(/did not take them/).waitFor();
+    await dialog.getByLabel("Password").fill(devices[3].password);
+    await dialog.getByRole("button", { name: "Replace", exact: true }).click();
+    await dialog.getByText(/^Replaced: it was/).waitFor();
+    await page.screenshot({ path: join(out, "replaced-1440-dark.png") });
+    await dialog.getByRole("button", { name: "Done" }).click();
+    const from = new Date(Date.now() - 600e3).toISOString();
+    /** @param {string} part */
+    const ask = part => page.evaluate(async url => (await fetch(url)).json(), `/api/v1/cameras/till/${part}?from=${from}&to=${new Date().toISOString()}`);
+    must((await ask("events")).some((/** @type {any} */ e) => e.kind === "camera-replaced"), "the timeline does not say so");
+    await until(page, `(async () => { const s = await (await fetch("/api/v1/cameras/till/spans?from=${from}&to=" + new Date().toISOString())).json(); return s.filter(x => x.kind === "recorded").length >= 2 && s.at(-1).kind === "recorded"; })()`);
+    await side.getByRole("button", { name: "Remove" }).click();
+    const remove = page.getByRole("dialog", { name: "Remove Till?" });
+    must(await remove.getByRole("button", { name: "Remove" }).isDisabled(), "it can be removed without its name");
+    await remove.getByLabel("Type Till to confirm").fill("Till");
+    await remove.getByRole("button", { name: "Remove" }).click();
+    await page.getByRole("row", { name: /^Till / }).waitFor({ state: "detached" });
+  });
+
+  await test("the camera pages asked nobody else", async () => must(b.faults.length === 0, b.faults.join("\n")));
+  await b.browser.close();
+  await shop.end();
+  await street.end();
+}
