@@ -27,6 +27,7 @@ type Config struct {
 	TLS        TLS
 	Audit      Audit
 	WebRTC     WebRTC
+	Live       Live
 	Egress     Egress
 	Access     Access
 	Cameras    []Camera // in the file's order, ids unique
@@ -99,6 +100,17 @@ const (
 // WebRTC says where browsers send and receive live media.
 type WebRTC struct {
 	UDP, TCP string // host:port; port 0 takes a free one
+}
+
+// Live says how live pictures are shown.
+type Live struct {
+	Transcode Transcode
+}
+
+// Transcode says whether live pictures are transcoded for browsers that cannot play what the camera sends.
+type Transcode struct {
+	Allow bool
+	Most  int // streams at once
 }
 
 // Egress says where the program may connect to beside loopback, private and link-local addresses.

@@ -46,6 +46,8 @@ var fileObject = &object[Config]{
 			"The log of who did and saw what.").defaults("{}").groups(auditObject.table("audit"), false).insteadOf("audit_log", "log"),
 		setting("webrtc", webrtcObject.kind(), func(c *Config) *WebRTC { return &c.WebRTC },
 			"Where browsers exchange live media with Holdfast.").defaults("{}").groups(webrtcObject.table("webrtc"), false),
+		setting("live", liveObject.kind(), func(c *Config) *Live { return &c.Live },
+			"How live pictures are shown.").defaults("{}").groups(liveObject.table("live"), false).insteadOf("viewers"),
 		setting("egress", egressObject.kind(), func(c *Config) *Egress { return &c.Egress },
 			"Where Holdfast may open connections to.").defaults("{}").groups(egressObject.table("egress"), false),
 		setting("access", accessObject.kind(), func(c *Config) *Access { return &c.Access },

@@ -77,7 +77,8 @@ func (g *Gateway) makeFaces() (err error) {
 		return err
 	}
 	g.live, err = live.New(live.Options{UDP: g.conf.WebRTC.UDP, TCP: g.conf.WebRTC.TCP, AllowPeer: g.guard.Allowed,
-		Refused: g.strangers, FFmpeg: ffmpeg(), Run: g.decoding.Run, Log: g.log})
+		Refused: g.strangers, FFmpeg: ffmpeg(), Run: g.decoding.Run, Log: g.log,
+		Transcode: live.Transcoding{Allow: g.conf.Live.Transcode.Allow, Most: g.conf.Live.Transcode.Most}})
 	if err != nil {
 		return fmt.Errorf("make live view: %w", err)
 	}

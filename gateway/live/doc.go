@@ -22,10 +22,20 @@
 // socket buffer can hold. One that cannot keep up gets key frames only until its loss has ended. Lost packets are
 // sent again from the viewer's history; a picture lost for good starts again at the newest key frame.
 //
+// # Ways
+//
+// Ways says of a stream in which ways it can be shown, those that cost least first, and why not in others: WebRTC as it comes (not
+// with reordered frames), MP4 as it comes, and what is made of it by ffmpeg: H.264 without reordered frames and Opus, at most
+// madeWidth × madeHeight, madeFPS and madeRate. What is made is a stream like others, one for all who watch it: it begins with
+// the first viewer and ends madeLinger after the last. At most Transcoding.Most at once, each one thread of decoding and one of
+// encoding; ffmpeg gets pipes and, by Options.Run, no network.
+//
+// Sound: G.711 and Opus by WebRTC as they come; AAC and Opus by MP4 as they come, G.711 there as FLAC. None unless asked for.
+//
 // # Bounds
 //
-// Viewers of both kinds: Options.MaxSessions. An offer or fragment: maxOffer bytes. Waiting TCP connections:
+// Viewers of both kinds: Options.MaxSessions. Streams transcoded: Transcoding.Most, each holding madeRing and read in boxes of at most maxMade. An offer or fragment: maxOffer bytes. Waiting TCP connections:
 // maxTCP. Claims looked at in an offer or fragment: maxClaims. A write to an MSE viewer: writeTime. Snapshots decoded at once: maxDecoders, each decodeTime and maxJPEG.
 //
-// Not done here: who may watch (the caller asks), transcoding, recorded footage.
+// Not done here: who may watch (the caller asks), recorded footage.
 package live

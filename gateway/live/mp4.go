@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -30,8 +31,16 @@ const (
 // on from run to run; changed parameters send a new initialisation segment; frames that a slow viewer missed are a
 // hole. It ends when the client goes, when the session with the camera ends, or when the codec changes.
 //
-// An error is returned only when nothing was written: ErrOffline, ErrTooMany.
+// An error is returned only when nothing was written: ErrOffline, ErrTooMany, ErrNotTranscoded.
 func (s *Server) ServeMP4(w http.ResponseWriter, r *http.Request, ask Ask) error {
+	if ask.Transcode {
+		made, release, err := s.transcoders.use(r.Context(), ask.Stream)
+		if err != nil {
+			return err
+		}
+		defer release()
+		ask.Stream = made
+	}
 	info := ask.Stream.Info()
 	if !info.Online || info.Video() == nil {
 		return fmt.Errorf("%w: %s", ErrOffline, info.Cause)
@@ -69,9 +78,10 @@ type movie struct {
 	since  time.Time // constant
 	counts counts
 
-	w      http.ResponseWriter
-	out    *http.ResponseController
+	w      io.Writer
+	out    *http.ResponseController // nil: w is not an answer
 	reader *stream.Reader
+	once   bool // the parameters may not change
 
 	parts   []*part      // tracks, in the order of the movie
 	tracks  []fmp4.Track // of parts
@@ -81,7 +91,15 @@ type movie struct {
 	seq     uint32
 	begun   bool
 	start   rtsp.Mono // arrival of the first frame
-	wall    time.Time // of media time zero
+	wall    time.Time // of media time zero; others read it by began
+}
+
+// began is the moment of media time zero, from any goroutine; zero before the first frame.
+func (m *movie) began() time.Time {
+	if c := m.counts.clock.Load(); c != nil {
+		return c.Wall
+	}
+	return time.Time{}
 }
 
 func (m *movie) status() SessionStatus {
@@ -168,7 +186,7 @@ func (m *movie) describe(it *stream.Item) error {
 		m.parts[0].track = it.Frame.Track
 		return nil
 	}
-	if m.begun && m.parts[0].track.Codec != it.Frame.Track.Codec {
+	if m.begun && (m.once || m.parts[0].track.Codec != it.Frame.Track.Codec) {
 		_ = m.flush()
 		return errEnd
 	}
@@ -204,12 +222,18 @@ func (m *movie) begin(it *stream.Item) {
 		m.tracks = append(m.tracks, t)
 		names = append(names, fmp4.CodecString(t))
 	}
-	h := m.w.Header()
-	h.Set("Content-Type", fmt.Sprintf("video/mp4; codecs=%q", strings.Join(names, ",")))
+	m.counts.clock.Store(&Clock{Wall: m.wall.UTC()})
+	if answer, ok := m.w.(http.ResponseWriter); ok {
+		m.head(answer.Header(), names)
+	}
+}
+
+// head says in an answer's header what comes.
+func (m *movie) head(h http.Header, codecs []string) {
+	h.Set("Content-Type", fmt.Sprintf("video/mp4; codecs=%q", strings.Join(codecs, ",")))
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Live-View", m.id)
-	m.counts.clock.Store(&Clock{Wall: m.wall.UTC()})
 	h.Set("X-Wall-Time", m.wall.Format(time.RFC3339Nano)) // of media time zero
 }
 
@@ -302,12 +326,17 @@ func (m *movie) flush() error {
 }
 
 func (m *movie) send() error {
-	_ = m.out.SetWriteDeadline(time.Now().Add(writeTime)) // not supported by a test's recorder
+	if m.out != nil {
+		_ = m.out.SetWriteDeadline(time.Now().Add(writeTime)) // not supported by a test's recorder
+	}
 	if _, err := m.w.Write(m.buf); err != nil {
 		return err
 	}
 	m.counts.bytes.Add(uint64(len(m.buf)))
 	m.counts.skipped.Store(m.reader.Skipped())
+	if m.out == nil {
+		return nil
+	}
 	return m.out.Flush()
 }
 

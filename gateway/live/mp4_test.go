@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image/jpeg"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -228,9 +229,41 @@ func TestMovieTakesSoundOnlyWhenAskedFor(t *testing.T) {
 	}
 }
 
+// G.711 is told from FLAC by nothing but its size: each sample that comes out is the one that went in.
+func TestMovieGivesG711AsFLACThatLosesNothing(t *testing.T) {
+	us := encode(t, rtsp.H264, "50", "keyint=100:bframes=0")
+	c := newCamera(describe(rtsp.H264, us[0]), pcmuTrack)
+	c.play(us[:1], nil)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	var sent []byte
+	for i := range 50 {
+		packet := make([]byte, 160+i%3)
+		for k := range packet {
+			packet[k] = byte(rnd.Uint32())
+		}
+		pts := rtsp.Ticks(len(sent))
+		c.Frame(&rtsp.Frame{Run: c.run, Track: pcmuTrack, PTS: pts, DTS: pts, Wall: time.Now().UTC().Add(time.Second), Arrival: rtsp.MonoNow(), Payload: [][]byte{packet}, Size: len(packet)})
+		sent = append(sent, packet...)
+	}
+	c.play(us[1:], nil)
+	file, mime := record(t, c, "?audio=1")
+	if !strings.HasSuffix(mime, `,flac"`) {
+		t.Errorf("content type %s", mime)
+	}
+	raw := filepath.Join(t.TempDir(), "sent.ulaw")
+	must(t, os.WriteFile(raw, sent, 0o600))
+	ffmpeg := need(t, "ffmpeg")
+	want, err := exec.Command(ffmpeg, "-v", "error", "-f", "mulaw", "-ar", "8000", "-ac", "1", "-i", raw, "-f", "s16le", "-").Output()
+	must(t, err)
+	got, err := exec.Command(ffmpeg, "-v", "error", "-xerror", "-i", file, "-map", "0:a", "-f", "s16le", "-").Output()
+	must(t, err)
+	if len(want) != 2*len(sent) || !bytes.Equal(got, want) {
+		t.Fatalf("%d bytes of sound of %d, or others", len(got), len(want))
+	}
+}
+
 func TestMovieGoesOnAcrossAClockStep(t *testing.T) {
 	m := &movie{w: httptest.NewRecorder()}
-	m.out = http.NewResponseController(m.w)
 	c := newCamera()
 	p := &part{track: c.track, last: -1}
 	m.parts, m.tracks, m.begun = []*part{p}, []fmp4.Track{movieTrack(1, c.track)}, true

@@ -44,9 +44,10 @@ type Options struct {
 	AllowPeer   func(netip.Addr) bool // may packets come from and go to this address; nil: loopback and private ones
 	Addresses   []netip.Addr          // offered beside those of this machine's interfaces, for a port that is forwarded
 	MaxSessions int                   // viewers of both kinds at once; 0: DefaultMaxSessions
-	FFmpeg      string                // the program that decodes snapshots; "": snapshots are MP4
-	Run         func(*exec.Cmd) error // runs it, without a network; nil: snapshots are MP4
-	Log         *slog.Logger          // nil: silent
+	FFmpeg      string                // the program that decodes snapshots and transcodes; "": snapshots are MP4, and nothing is transcoded
+	Run         func(*exec.Cmd) error // runs it, without a network; nil: as without the program
+	Transcode   Transcoding
+	Log         *slog.Logger // nil: silent
 
 	// Ended is told of each WebRTC session that was answered and has ended, once, and why. It must not block. nil: nobody is.
 	Ended func(s SessionStatus, reason string)
@@ -67,6 +68,7 @@ type Server struct {
 	settings    webrtc.SettingEngine // constant
 	fault       error                // constant
 	pictures    *snapshots           // constant
+	transcoders *transcoders         // constant
 	patience    time.Duration        // constant: connectTime, less in tests
 
 	mu       sync.Mutex          // guards what follows, and makes "is there room, then take it" one operation
@@ -92,6 +94,7 @@ func New(o Options) (*Server, error) {
 		o.Refused = func(string, netip.Addr) {}
 	}
 	s := &Server{o: o, log: o.Log, patience: connectTime, pictures: newSnapshots(o.FFmpeg, o.Run, o.Log), sessions: map[string]*session{}, movies: map[string]*movie{}}
+	s.transcoders = newTranscoders(&o)
 	if err := s.makeCertificate(); err != nil {
 		return nil, err
 	}
@@ -209,6 +212,7 @@ func (s *Server) Run(ctx context.Context) error {
 		x.end("gateway stops")
 	}
 	s.mu.Unlock()
+	s.transcoders.close()
 	s.running.Wait()
 	if s.tcpMux != nil {
 		_ = s.tcpMux.Close()
@@ -248,23 +252,42 @@ type Ask struct {
 	Stream       *stream.Stream
 	Owner        string              // whose the session is
 	Audio        bool                // sound is wanted
+	Transcode    bool                // what the gateway makes of it with ffmpeg is wanted
 	Ended        func(reason string) // called once when a session that was answered has ended; nil: nobody is told
 }
 
 // Offer answers a WHEP offer (draft-ietf-wish-whep) for a stream and begins a session that belongs to its owner. Sound
 // comes if audio is asked for, the browser offers it and the camera sends what a browser can play. Errors: ErrOffer,
-// ErrOffline, ErrReordered, ErrCodec, ErrTooMany, ErrDisabled.
+// ErrOffline, ErrReordered, ErrCodec, ErrTooMany, ErrDisabled, ErrNotTranscoded.
 func (s *Server) Offer(ctx context.Context, ask Ask, offer []byte) (id string, answer []byte, err error) {
 	p, err := readOffer(offer)
 	if err != nil {
 		return "", nil, err
 	}
 	s.claims(offer)
+	release := func() {}
+	if ask.Transcode {
+		made, done, err := s.transcoders.use(ctx, ask.Stream)
+		if err != nil {
+			return "", nil, err
+		}
+		ask.Stream, release = made, done
+	}
+	id, answer, err = s.answer(ctx, ask, p, release)
+	if err != nil {
+		release()
+	}
+	return id, answer, err
+}
+
+// answer begins a session. release is called when it has ended; when there is an error it may be called twice.
+func (s *Server) answer(ctx context.Context, ask Ask, p *proposal, release func()) (id string, answer []byte, err error) {
 	media, err := choose(p, ask.Stream.Info(), ask.Audio)
 	if err != nil {
 		return "", nil, err
 	}
 	x := newSession(s, ask, p.ufrag)
+	x.release = release
 	if err := s.reserve(x); err != nil {
 		x.cancel()
 		return "", nil, err

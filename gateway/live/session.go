@@ -22,6 +22,7 @@ type session struct {
 	stream              *stream.Stream      // constant
 	since               time.Time           // constant
 	ended               func(reason string) // constant; may be nil
+	release             func()              // constant; gives back what is made for it
 	ctx                 context.Context
 	cancel              context.CancelFunc
 
@@ -166,6 +167,7 @@ func (x *session) changed(state webrtc.PeerConnectionState) {
 // run waits for the connection, shows the stream and cleans up. It ends with the session's context.
 func (x *session) run(m *media, negotiated bool) {
 	defer x.server.remove(x)
+	defer x.release()
 	defer x.cancel()
 	if negotiated {
 		log := x.server.log.With("camera", x.camera, "stream", x.name, "session", x.id)

@@ -37,7 +37,16 @@ func (s *Server) Ways(info stream.Info) []Way {
 	case video.Reorder:
 		w.Why = sayReordered
 	}
-	return []Way{w, {Kind: MP4, Codec: w.Codec, Codecs: codecs, Audio: soundOver(MP4, info.Audio())}}
+	made := Way{Kind: WebRTC, Transcoded: true, Codec: rtsp.H264.String(), Codecs: madeCodecs, Why: s.transcoders.refuses()}
+	if info.Audio() != nil {
+		made.Audio = rtsp.Opus.String()
+	}
+	madeMP4 := made
+	madeMP4.Kind = MP4
+	if made.Why == "" && s.udp == nil && s.tcpMux == nil {
+		made.Why = sayNoPort
+	}
+	return []Way{w, {Kind: MP4, Codec: w.Codec, Codecs: codecs, Audio: soundOver(MP4, info.Audio())}, made, madeMP4}
 }
 
 // soundOver is the codec that a camera's sound has in a view of a kind, "" where it cannot come with it.

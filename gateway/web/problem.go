@@ -57,6 +57,7 @@ var (
 	kindRunning     = kind{"running", http.StatusConflict, "One of these is running already", "Wait until it has ended."}
 	kindReordered   = kind{"reordered", http.StatusConflict, "WebRTC cannot show this stream", "Watch it by live.mp4, which keeps reordered frames in order."}
 	kindCodec       = kind{"codec-not-offered", http.StatusNotAcceptable, "The browser cannot decode this stream", "Watch the sub stream, or use a browser with this codec."}
+	kindUnmade      = kind{"not-transcoded", http.StatusServiceUnavailable, "The gateway does not transcode this stream", "Watch another stream of the camera, or use a browser that plays this one."}
 	kindOffline     = kind{"camera-offline", http.StatusServiceUnavailable, "The camera is offline", "The camera's state says why, and when it is tried again."}
 	kindViewers     = kind{"too-many-viewers", http.StatusServiceUnavailable, "Too many people are watching", "Close a picture elsewhere and try again."}
 	kindNoFootage   = kind{"no-footage", http.StatusNotFound, "Nothing is recorded there", "The camera's spans tell what is recorded and why the rest is not."}
@@ -80,7 +81,7 @@ var (
 
 var kinds = []kind{
 	kindSignIn, kindCredentials, kindLink, kindFactor, kindCodesClosed, kindEnrol, kindApproval, kindOwn, kindBeyond, kindLast, kindInUse, kindReady, kindPresent, kindTaken, kindUnlogged, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
-	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindDriven, kindMoveOver, kindRunning, kindReordered, kindCodec, kindOffline, kindViewers, kindNoFootage,
+	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindDriven, kindMoveOver, kindRunning, kindReordered, kindCodec, kindUnmade, kindOffline, kindViewers, kindNoFootage,
 	kindLocked, kindErased, kindHeld, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindPassword, kindVolume, kindConfig, kindInFile, kindCertificate, kindFailed,
 }
 

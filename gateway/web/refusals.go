@@ -80,6 +80,9 @@ func problemOf(err error) *Problem {
 		p.after = wait.After
 		return p
 	}
+	if unmade := (*live.NotTranscoded)(nil); errors.As(err, &unmade) {
+		return kindUnmade.with(unmade.Why)
+	}
 	if held := (*storage.HeldError)(nil); errors.As(err, &held) {
 		return heldBy(held)
 	}

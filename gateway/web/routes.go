@@ -91,11 +91,12 @@ func liveRoutes() []route {
 	const camera = "/api/v1/cameras/{id}"
 	session := param{"session", "path", true, "string", "Id of the WHEP session, from the Location header."}
 	audio := param{"audio", "query", false, "flag", "1: with sound, where the camera's sound may be heard."}
+	made := param{"transcode", "query", false, "flag", "1: what the gateway makes of it with ffmpeg, H.264 and Opus, at most 1280 × 720, 30 frames a second and 1.5 Mbit/s; where the operator allows it. ways of the stream says."}
 	return []route{
 		{method: "OPTIONS", pattern: camera + "/whep", needs: auth.Live, serve: (*Server).optionsWHEP,
 			summary: "What a WHEP offer may be", params: []param{paramCamera}, answers: done("The Accept-Post header.")},
 		{method: "POST", pattern: camera + "/whep", does: audit.ActionLiveStart, needs: auth.Live, serve: (*Server).postWHEP,
-			summary: "Watch live by WebRTC (WHEP)", params: []param{paramCamera, paramStream, audio}, body: &body{mime: "application/sdp", max: maxSDP},
+			summary: "Watch live by WebRTC (WHEP)", params: []param{paramCamera, paramStream, audio, made}, body: &body{mime: "application/sdp", max: maxSDP},
 			answers: []answer{{status: 201, mime: "application/sdp", doc: "The answer; Location is the session's address."}}},
 		{method: "PATCH", pattern: camera + "/whep/{session}", unlogged: "part of a view that is in the log", needs: auth.Live, serve: (*Server).patchWHEP,
 			summary: "Send trickled candidates of a WHEP session", params: []param{paramCamera, session}, body: &body{mime: "application/trickle-ice-sdpfrag", max: maxSDP},
@@ -103,7 +104,7 @@ func liveRoutes() []route {
 		{method: "DELETE", pattern: camera + "/whep/{session}", unlogged: "the end of the view is in the log", needs: auth.Live, serve: (*Server).deleteWHEP,
 			summary: "End a WHEP session", params: []param{paramCamera, session}, answers: done("Ended.")},
 		{method: "GET", pattern: camera + "/live.mp4", does: audit.ActionLiveStart, needs: auth.Live, serve: (*Server).getLiveMP4, streams: true,
-			summary: "Watch live as endless fragmented MP4", params: []param{paramCamera, paramStream, audio}, answers: sends("video/mp4", "Initialisation segment, the newest group of pictures, and then what comes.")},
+			summary: "Watch live as endless fragmented MP4", params: []param{paramCamera, paramStream, audio, made}, answers: sends("video/mp4", "Initialisation segment, the newest group of pictures, and then what comes.")},
 		{method: "GET", pattern: camera + "/views/{view}", unlogged: "part of a view that is in the log", needs: auth.Live, serve: (*Server).getView,
 			summary: "How it is with a live picture of one's own: what is sent, lost and left out, and how to tell how late it is", params: []param{paramCamera, {"view", "path", true, "string", "Id of the WHEP session, or what live.mp4 said in X-Live-View."}},
 			answers: gives[LiveView](200, "The view.")},

@@ -36,12 +36,16 @@ func (s *Server) postWHEP(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	made, err := parseFlag(q, "transcode")
+	if err != nil {
+		return err
+	}
 	r.entry.Stream = id
 	v := &viewing{server: s, who: r.who, entry: r.entry}
 	if !v.hold(c.ID, audio) {
 		return kindNotFound.with("")
 	}
-	session, sdp, err := s.o.Live.Offer(r.Context(), live.Ask{Camera: c.ID, Name: id, Stream: st, Owner: r.who.Owner(), Audio: audio, Ended: v.ended}, r.body)
+	session, sdp, err := s.o.Live.Offer(r.Context(), live.Ask{Camera: c.ID, Name: id, Stream: st, Owner: r.who.Owner(), Audio: audio, Transcode: made, Ended: v.ended}, r.body)
 	if err != nil {
 		v.release()
 		return err
@@ -110,8 +114,12 @@ func (s *Server) getLiveMP4(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	made, err := parseFlag(q, "transcode")
+	if err != nil {
+		return err
+	}
 	w.Header().Set("Cache-Control", "no-store")
-	return s.o.Live.ServeMP4(w, r.Request, live.Ask{Camera: c.ID, Name: id, Stream: st, Owner: r.who.Owner(), Audio: audio})
+	return s.o.Live.ServeMP4(w, r.Request, live.Ask{Camera: c.ID, Name: id, Stream: st, Owner: r.who.Owner(), Audio: audio, Transcode: made})
 }
 
 func (s *Server) getSnapshot(w http.ResponseWriter, r *request) error {

@@ -9,6 +9,7 @@ import { serve } from "./gateway.js";
 export async function watching({ streets, out, test, must }) {
   const g = await serve(`listen: 127.0.0.1:0
 webrtc: {udp: "127.0.0.1:0", tcp: "127.0.0.1:0"}
+live: {transcode: {allow: true}}
 cameras:
   - {id: plain, name: Plain, rtsp: "${streets.h264}"}
   - {id: bframes, name: With B-frames, rtsp: "${streets.b264}"}
@@ -16,6 +17,7 @@ cameras:
     name: H.265 main
     rtsp: ${streets.h265}
     streams: [{id: main, rtsp: "${streets.h265}"}, {id: sub, rtsp: "${streets.h264}"}]
+  - {id: only, name: H.265 alone, rtsp: "${streets.h265}"}
 `);
   const b = await open({ base: g.base }), page = b.page;
   await page.goto(g.link);
@@ -23,7 +25,7 @@ cameras:
   await page.fill("#f-password", "green horses eat late");
   await page.click("button[type=submit]");
   await page.getByRole("button", { name: "Later" }).click();
-  await until(page, "document.querySelectorAll('.tile.playing').length === 3");
+  await until(page, "document.querySelectorAll('.tile.playing').length === 4", 60000);
 
   /** Makes a player of its own on the page and waits until its figures say enough. @param {string} camera @param {string} [choose] @param {string} [enough] of a LiveStats s */
   const play = (camera, choose = "", enough = "s.bitrate > 0") => page.evaluate(async ({ camera, choose, enough }) => {
@@ -67,6 +69,12 @@ cameras:
     const h = await play("hevc");
     must(h.stream === "sub" && /H\.265/.test(h.note) && /H\.265/.test(h.why) && h.choices.filter((/** @type {any} */ c) => c.key.startsWith("main:") && !c.possible).length >= 2, JSON.stringify(h));
     return h.why;
+  });
+
+  await test("H.265 without another stream is made into H.264 where the operator allows it, and the picture says so", async () => {
+    const t = await play("only", "", "s.latency"), s = t.stats;
+    must(t.state === "playing" && t.way === "WebRTC" && s?.made && s.codec === "H264" && s.latency < 5 && /H\.265/.test(t.note) && /makes/.test(t.why), JSON.stringify(t));
+    return { latency: s.latency, fps: s.fps, why: t.why };
   });
 
   await page.screenshot({ path: join(out, "watching.png") });
