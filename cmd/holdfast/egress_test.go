@@ -47,6 +47,8 @@ var exceptions = []exception{
 	{"gateway/live/server.go", "os/exec.Cmd", egress.Children, "hands on who runs it"},
 	{"gateway/live/snapshot.go", "os/exec.Cmd", egress.Children, "hands on who runs it"},
 	{"gateway/live/snapshot.go", "os/exec.CommandContext", egress.Children, "is run by a purpose, without sockets"},
+	{"gateway/live/transcode.go", "os/exec.Cmd", egress.Children, "hands on who runs it"},
+	{"gateway/live/transcode.go", "os/exec.CommandContext", egress.Children, "is run by a purpose, without sockets"},
 	{"gateway/live/server.go", "net.Listen", egress.Viewers, "hears those whom the Guard lets in"},
 	{"gateway/live/server.go", "net.ListenUDP", egress.Viewers, "hears, and sends to, those whom the Guard lets in, packet by packet"},
 	{"gateway/live/server.go", "net.ResolveUDPAddr", egress.Viewers, "an address to listen at"},
