@@ -53,7 +53,11 @@ func background(t *testing.T, args ...string) (end func() (int, string)) {
 	done := make(chan int, 1)
 	go func() { done <- run(ctx, terminal{out: &o, err: &o}, args) }()
 	end = sync.OnceValues(func() (int, string) { cancel(); code := <-done; return code, o.String() })
-	t.Cleanup(func() { end() })
+	t.Cleanup(func() {
+		if _, said := end(); t.Failed() {
+			t.Logf("it said:\n%s", said)
+		}
+	})
 	return end
 }
 

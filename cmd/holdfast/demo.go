@@ -87,7 +87,7 @@ type demonstration struct {
 // run ends in the reverse order of the data flow: first the gateway, so that its segments are closed without a gap
 // that says the cameras went away, then the cameras.
 func (d *demonstration) run(ctx context.Context) error {
-	cams, err := simcam.Demo(d.count, d.log)
+	cams, err := simcam.Demo(d.count, d.dir, d.log)
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,7 @@ type Options struct {
 	Name               string           // "" is the kind's
 	Username, Password string           // "" are the defaults
 	PTZ                server.PTZQuirks // how its movement departs from the specification
+	Site               string           // where it is: a camera of the same name elsewhere is another
 	Host               string           // address that it listens on; "" is 127.0.0.1
 	Serial             string           // "" is made of the name
 	Announce           bool             // say Hello when it begins, and Bye when it ends
@@ -105,7 +106,7 @@ func New(o Options) (*Camera, error) {
 		}
 		return p // the inputs of an encoder show the same
 	})
-	c.device = onviftest.New(onviftest.Options{Kind: o.Kind, Name: o.Name, Serial: o.Serial, PTZ: o.PTZ, Profiles: profiles})
+	c.device = onviftest.New(onviftest.Options{Kind: o.Kind, Name: o.Name, Site: o.Site, Serial: o.Serial, PTZ: o.PTZ, Profiles: profiles})
 	c.onvif, err = server.New(server.Options{Listen: listen, Device: c.device, Username: o.Username, Password: o.Password, Discovery: true, Announce: o.Announce, Log: o.Log})
 	if err != nil {
 		return nil, fmt.Errorf("open camera %s: %w", o.Name, err)
@@ -234,12 +235,13 @@ func (c *Camera) Device() *onviftest.Device { return c.device }
 // RTSPServer gives the streams' server, for its faults.
 func (c *Camera) RTSPServer() *rtsptest.Server { return c.rtsp }
 
-// Demo makes n cameras of the three kinds in turn, with names of their own.
-func Demo(n int, log *slog.Logger) ([]*Camera, error) {
+// Demo makes n cameras of the three kinds in turn, with names of their own. They are other devices than those of another site, which
+// discovery may find at the same time.
+func Demo(n int, site string, log *slog.Logger) ([]*Camera, error) {
 	kinds := []onviftest.Kind{onviftest.Fixed, onviftest.PTZ, onviftest.Thermal}
 	list := make([]*Camera, 0, n)
 	for i := range n {
-		o := Options{Kind: kinds[i%len(kinds)], Lively: true, Log: log}
+		o := Options{Kind: kinds[i%len(kinds)], Site: site, Lively: true, Log: log}
 		if round := i / len(kinds); round > 0 {
 			o.Name = fmt.Sprintf("%s %d", names[o.Kind], round+1)
 		}

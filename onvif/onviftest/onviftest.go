@@ -34,7 +34,8 @@ const (
 // Options of a device.
 type Options struct {
 	Kind     Kind
-	Name     string // also who it is: the endpoint is made of it
+	Name     string // also who it is: the endpoint is made of it, and of Site
+	Site     string // where it is; of the same name elsewhere is another device
 	Serial   string // "" is made of the name
 	Profiles []server.Profile
 	Skew     time.Duration // of its clock
@@ -69,7 +70,7 @@ var space = uuid.MustParse("6f2a1f3a-52f0-4d0e-9a55-7c1d0b6a9e21")
 
 // New makes a device.
 func New(o Options) *Device {
-	d := &Device{o: o, id: "urn:uuid:" + uuid.NewSHA1(space, []byte(o.Name)).String(), media: newMedia(o)}
+	d := &Device{o: o, id: "urn:uuid:" + uuid.NewSHA1(space, []byte(o.Site+o.Name)).String(), media: newMedia(o)}
 	d.addControls()
 	d.skew.Store(int64(o.Skew))
 	d.events = newEvents(d)
