@@ -54,6 +54,7 @@ func (w *world) frame(gap time.Duration) time.Duration {
 func none() time.Duration { return 0 }
 
 func TestClockFollowsHostThroughDaysOfDrift(t *testing.T) {
+	t.Parallel()
 	for _, ppm := range []float64{-100, 100} {
 		rnd := rand.New(rand.NewPCG(1, 2))
 		w := newWorld(ppm, func() time.Duration { return time.Duration(rnd.Int64N(int64(40 * time.Millisecond))) })

@@ -89,6 +89,7 @@ func load(t *testing.T, file string) *rtsptest.Clip {
 }
 
 func TestAutomaticTransportFallsBackToUDP(t *testing.T) {
+	t.Parallel()
 	file := rtsptest.MakeFile(t, rtsptest.Make{})
 	url := rtsptest.StartGStreamer(t, rtsptest.GStreamer{File: file, Codec: "H264", Protocols: "udp"})
 	k := newKept()
@@ -100,6 +101,7 @@ func TestAutomaticTransportFallsBackToUDP(t *testing.T) {
 }
 
 func TestSoundOfGStreamersCamera(t *testing.T) {
+	t.Parallel()
 	file := rtsptest.MakeFile(t, rtsptest.Make{Seconds: 4})
 	url := rtsptest.StartGStreamer(t, rtsptest.GStreamer{File: file, Codec: "H264", Sound: true})
 	k := newKept()

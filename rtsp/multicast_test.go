@@ -16,6 +16,7 @@ const lan = "HOLDFAST_TEST_LAN"
 
 // TestMulticastIsReceived runs itself again in a network namespace with a cable that nobody holds at the other end.
 func TestMulticastIsReceived(t *testing.T) {
+	t.Parallel()
 	if address := os.Getenv(lan); address != "" {
 		receiveMulticast(t, address)
 		return

@@ -86,6 +86,7 @@ func wantCard(t *testing.T, clip *rtsptest.Clip, k *kept, from, to time.Time) {
 
 // A gap in the camera's own recording begins a new run.
 func TestAGapOnACardBeginsARun(t *testing.T) {
+	t.Parallel()
 	clip := rtsptest.MakeClip(t, rtsptest.Make{Seconds: 4})
 	card := &rtsptest.Card{Clip: clip, Origin: cardOrigin, Spans: func() []rtsptest.CardSpan {
 		return []rtsptest.CardSpan{{From: onCard(0), To: onCard(3000)}, {From: onCard(8000), To: onCard(10_000)}}
@@ -104,6 +105,7 @@ func TestAGapOnACardBeginsARun(t *testing.T) {
 
 // Whoever plays recordings back without the header extension does not keep to the specification, and is not believed.
 func TestACameraThatIgnoresReplay(t *testing.T) {
+	t.Parallel()
 	s := camera(t, rtsptest.Options{Paths: map[string]*rtsptest.Clip{"live": rtsptest.MakeClip(t, rtsptest.Make{})}})
 	k := newKept()
 	session, err := rtsp.NewSession(rtsp.Options{URL: s.URL("live"), Dial: dial, Replay: &rtsp.Replay{From: onCard(0), To: onCard(1000)}}, k)

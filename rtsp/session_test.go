@@ -179,6 +179,7 @@ func rising(t *testing.T, got []*rtsp.Frame, step rtsp.Ticks) {
 }
 
 func TestFramesEqualWhatTheCameraSent(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		codec     string
 		b         int
@@ -288,6 +289,7 @@ func TestAddressWithCredentialsIsRefused(t *testing.T) {
 }
 
 func TestSoundAndMetadataComeBesideThePicture(t *testing.T) {
+	t.Parallel()
 	clip := rtsptest.MakeClip(t, rtsptest.Make{})
 	clip.PCMU = bytes.Repeat([]byte{0xff}, 8000)
 	clip.Metadata = []string{"<a/>", "<b>" + strings.Repeat("x", 5000) + "</b>"}
@@ -305,6 +307,7 @@ func TestSoundAndMetadataComeBesideThePicture(t *testing.T) {
 }
 
 func TestAACUnitsAreEvenlySpaced(t *testing.T) {
+	t.Parallel()
 	clip := rtsptest.MakeClip(t, rtsptest.Make{AAC: true})
 	cam := camera(t, rtsptest.Options{Paths: map[string]*rtsptest.Clip{"main": clip}})
 	k := newKept()
@@ -324,6 +327,7 @@ func TestAACUnitsAreEvenlySpaced(t *testing.T) {
 }
 
 func TestAudioThatIsOffIsNotAskedFor(t *testing.T) {
+	t.Parallel()
 	clip := rtsptest.MakeClip(t, rtsptest.Make{})
 	clip.PCMU = bytes.Repeat([]byte{0xff}, 8000)
 	cam := camera(t, rtsptest.Options{Paths: map[string]*rtsptest.Clip{"main": clip}})
@@ -336,6 +340,7 @@ func TestAudioThatIsOffIsNotAskedFor(t *testing.T) {
 }
 
 func TestForeignPacketsAreDroppedAndCounted(t *testing.T) {
+	t.Parallel()
 	clip := rtsptest.MakeClip(t, rtsptest.Make{})
 	cam := camera(t, rtsptest.Options{Paths: map[string]*rtsptest.Clip{"main": clip}})
 	k := newKept()
@@ -352,6 +357,7 @@ func TestForeignPacketsAreDroppedAndCounted(t *testing.T) {
 }
 
 func TestLossIsCountedAndTheSessionGoesOn(t *testing.T) {
+	t.Parallel()
 	clip := rtsptest.MakeClip(t, rtsptest.Make{})
 	cam := camera(t, rtsptest.Options{Paths: map[string]*rtsptest.Clip{"main": clip}})
 	k := newKept()
@@ -373,6 +379,7 @@ func TestLossIsCountedAndTheSessionGoesOn(t *testing.T) {
 }
 
 func TestStrangeTimestampsDoNotEndTheSession(t *testing.T) {
+	t.Parallel()
 	clip := rtsptest.MakeClip(t, rtsptest.Make{})
 	cam := camera(t, rtsptest.Options{Paths: map[string]*rtsptest.Clip{"main": clip}})
 	k := newKept()
@@ -395,6 +402,7 @@ func TestStrangeTimestampsDoNotEndTheSession(t *testing.T) {
 }
 
 func TestChangedParametersMakeANewTrackInTheSameRun(t *testing.T) {
+	t.Parallel()
 	clip := rtsptest.MakeClip(t, rtsptest.Make{})
 	cam := camera(t, rtsptest.Options{Paths: map[string]*rtsptest.Clip{"main": clip}})
 	k := newKept()
@@ -420,6 +428,7 @@ func TestChangedParametersMakeANewTrackInTheSameRun(t *testing.T) {
 }
 
 func TestSilentCameraIsNoticedAfterFiveSeconds(t *testing.T) {
+	t.Parallel()
 	clip := rtsptest.MakeClip(t, rtsptest.Make{})
 	cam := camera(t, rtsptest.Options{Paths: map[string]*rtsptest.Clip{"main": clip}})
 	k := newKept()
@@ -444,6 +453,7 @@ func TestSilentCameraIsNoticedAfterFiveSeconds(t *testing.T) {
 }
 
 func TestClockStepBeginsANewRunAtAKeyFrame(t *testing.T) {
+	t.Parallel()
 	clip := rtsptest.MakeClip(t, rtsptest.Make{})
 	cam := camera(t, rtsptest.Options{Paths: map[string]*rtsptest.Clip{"main": clip}})
 	k := newKept()
@@ -479,6 +489,7 @@ func TestClockStepBeginsANewRunAtAKeyFrame(t *testing.T) {
 }
 
 func TestCameraWithoutKeepaliveIsKept(t *testing.T) {
+	t.Parallel()
 	clip := rtsptest.MakeClip(t, rtsptest.Make{})
 	cam := camera(t, rtsptest.Options{Paths: map[string]*rtsptest.Clip{"main": clip}})
 	cam.NoKeepalive()

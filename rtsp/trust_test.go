@@ -152,6 +152,7 @@ func port(t *testing.T, address string) (net.PacketConn, <-chan struct{}) {
 }
 
 func TestNothingIsSentToTheSourceThatACameraNames(t *testing.T) {
+	t.Parallel()
 	own, atOwn := port(t, "127.0.0.1:0")
 	at := own.LocalAddr().(*net.UDPAddr).Port
 	_, elsewhere := port(t, fmt.Sprintf("127.0.0.2:%d", at))
@@ -209,6 +210,7 @@ func TestARedirectionToAnotherHostIsCountedAndNotFollowed(t *testing.T) {
 
 // A description may name other hosts for the whole, for a base and for each track; all is asked of the camera itself.
 func TestHostsInADescriptionAreNotAsked(t *testing.T) {
+	t.Parallel()
 	other := newLiar(nil)
 	elsewhere := strings.Replace(other.start(t), "127.0.0.1", "localhost", 1)
 	var heard, setUp atomic.Bool

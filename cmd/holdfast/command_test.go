@@ -92,6 +92,7 @@ func endpoint(t *testing.T, data string) gateway.Endpoint {
 }
 
 func TestDemoRecordsAndIsCheckedWhileItRunsAndAfter(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	end := background(t, "demo", "--data", dir, "--listen", "127.0.0.1:0", "--cameras", "1")
 	e := endpoint(t, dir)

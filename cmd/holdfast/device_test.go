@@ -14,6 +14,7 @@ import (
 
 // The device of a demo's camera is set up from the command line.
 func TestACamerasDeviceIsSetUpByCommand(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	end := background(t, "demo", "--data", dir, "--listen", "127.0.0.1:0", "--cameras", "1")
 	defer end()

@@ -30,6 +30,7 @@ func found(t *testing.T, out, name string) (d web.Discovered, there bool) {
 
 // Without a gateway the command searches itself and says that it does not know what is adopted; with one it knows.
 func TestDiscoverKnowsWhatIsAdoptedWhereAGatewayRuns(t *testing.T) {
+	t.Parallel()
 	cam, err := simcam.New(simcam.Options{Name: "Camera " + rand.Text()})
 	if err != nil {
 		t.Fatal(err)

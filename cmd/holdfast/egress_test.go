@@ -72,6 +72,7 @@ var exceptions = []exception{
 var simulators = []string{"gateway/simcam", "onvif/onviftest", "onvif/server", "onvif/discovery/respond.go", "rtsp/rtsptest", "storage/fmp4/fmp4test"}
 
 func TestNothingConnectsButThroughTheGuard(t *testing.T) {
+	t.Parallel()
 	_, all := sources(t)
 	used := make(map[int]bool)
 	for _, s := range all {

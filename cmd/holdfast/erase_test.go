@@ -11,6 +11,7 @@ import (
 
 // Footage is erased, and the receipt read again, through the running gateway and on its files.
 func TestErasureByTheCommandLine(t *testing.T) {
+	t.Parallel()
 	dir, file := site(t, "cameras:\n  - {id: door, name: Door, rtsp: \"rtsp://127.0.0.1:9/none\"}\n")
 	args := func(camera, reason string, more ...string) []string {
 		return append([]string{"erase", "--config", file, "--camera", camera, "--from", "2026-03-01T08:00:00Z", "--to", "2026-03-01T09:00:00Z", "--reason", reason}, more...)

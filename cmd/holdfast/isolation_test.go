@@ -16,6 +16,7 @@ import (
 // TestATokenForOneCameraGetsNothingOfAnother asks for camera B in every way that comes to mind, with every identity that has rights over
 // camera A alone. Each answer must be, byte for byte, the one for a camera that there is not.
 func TestATokenForOneCameraGetsNothingOfAnother(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	var narrow []*asker
 	for _, a := range s.askers {

@@ -64,6 +64,7 @@ func TestKeysWithoutADaemon(t *testing.T) {
 }
 
 func TestABackupOpensUnderItsPassphraseOnly(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	code, err := runKeys(t, "", "recovery", dir)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 // Locks are made, listed and ended, and what is kept is told, through the running gateway and on its files.
 func TestLocksAndRetentionByTheCommandLine(t *testing.T) {
+	t.Parallel()
 	dir, file := site(t, "retention: {max_age: 20d, min_age: 10d}\ncameras:\n  - {id: door, name: Door, rtsp: \"rtsp://127.0.0.1:9/none\"}\n")
 	until := time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339)
 	args := func(camera, until string) []string {

@@ -13,6 +13,7 @@ import (
 
 // What a demo's camera has is shown, and its encoders and texts are changed, from the command line.
 func TestACamerasPicturesAreSetByCommand(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	end := background(t, "demo", "--data", dir, "--listen", "127.0.0.1:0", "--cameras", "1")
 	defer end()

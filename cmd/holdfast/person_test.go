@@ -70,6 +70,7 @@ func (s shop) join(link, password string) int {
 const shopPassword = "wet paint on the stairs"
 
 func TestPeopleByTheCommandLine(t *testing.T) {
+	t.Parallel()
 	dir, file := site(t, "cameras:\n  - {id: door, name: Door, rtsp: \"rtsp://127.0.0.1:9/none\"}\n  - {id: till, name: Till, rtsp: \"rtsp://127.0.0.1:9/none\"}\n")
 	s := shop{t, file}
 	s.fails("no gateway is running", "person", "list")

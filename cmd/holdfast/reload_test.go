@@ -38,6 +38,7 @@ func listed(t *testing.T, file string) (list []web.Camera) {
 
 // The configuration is read again on demand and by SIGHUP; what of a camera is recorded is shown and changed.
 func TestConfigurationAndCamerasByTheCommandLine(t *testing.T) {
+	t.Parallel()
 	dir, file := site(t, "cameras:\n  - {id: door, name: Door, rtsp: \"rtsp://127.0.0.1:9/none\"}\n")
 	if code, _, errs := invoke(t, "reload", "--config", file); code != exitFailed || !strings.Contains(errs, "no gateway is running") {
 		t.Errorf("without a gateway: exit %d, %s", code, errs)

@@ -175,6 +175,7 @@ func (op operation) aboutACamera() bool {
 // for one that some of them may see and one that they may not, against the whole gateway, and compares with what a person has read and
 // agreed to. A route without a line fails.
 func TestRightsOfEverybodyOnEveryRoute(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	var b strings.Builder
 	b.WriteString("# Who gets what: the status of every route for every kind of asker. -A has rights over camera door alone; till is the other camera.\n" +

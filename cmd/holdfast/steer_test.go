@@ -8,6 +8,7 @@ import (
 
 // The demo's second camera turns: it is steered, and what it keeps is changed, from the command line.
 func TestCamerasAreSteeredByCommand(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	end := background(t, "demo", "--data", dir, "--listen", "127.0.0.1:0", "--cameras", "3")
 	defer end()

@@ -128,6 +128,7 @@ var (
 )
 
 func TestNothingIsLeftUndoneOrTiedToAMachine(t *testing.T) {
+	t.Parallel()
 	eachText(t, func(name string, text []byte) {
 		for i, line := range bytes.Split(text, []byte("\n")) {
 			if leftUndone.Match(line) {

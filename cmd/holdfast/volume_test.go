@@ -43,6 +43,7 @@ func awaitRecording(t *testing.T, dir string) {
 
 // A volume is added, the first one emptied while recording goes on, and both outlive the gateway.
 func TestVolumesAreAddedAndDrainedWhileItRunsAndAfter(t *testing.T) {
+	t.Parallel()
 	dir, more := t.TempDir(), filepath.Join(t.TempDir(), "more")
 	end := background(t, "demo", "--data", dir, "--listen", "127.0.0.1:0", "--cameras", "1")
 	endpoint(t, dir)
