@@ -26,6 +26,7 @@ type Config struct {
 	Encryption Encryption
 	TLS        TLS
 	Audit      Audit
+	Exports    Exports
 	WebRTC     WebRTC
 	Live       Live
 	Egress     Egress
@@ -89,6 +90,13 @@ type Audit struct {
 	Keep        Duration // contents of entries; their hashes stay
 	WhenFailing string   // AuditGoesOn or AuditRefuses
 	Witness     []string // directories that get copies of the signed checkpoints
+}
+
+// Exports says how footage that is taken out is kept until it is fetched.
+type Exports struct {
+	Directory string   // "": below Data
+	Keep      Duration // of a finished export
+	Quota     Size     // bytes of all exports
 }
 
 // What becomes of sensitive actions while the audit log cannot be written.

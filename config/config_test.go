@@ -285,3 +285,15 @@ func TestTheListOfLeakedPasswordsLiesBesideTheFile(t *testing.T) {
 		t.Errorf("list %s, want %s", c.Access.BreachedPasswords, want)
 	}
 }
+
+func TestExportsAreRead(t *testing.T) {
+	got := mustParse(t, "testdata/v1/exports.yaml").Exports
+	if want := (Exports{Directory: "/srv/exports", Keep: Duration(3 * day), Quota: Size{Bytes: 20 << 30}}); got != want {
+		t.Errorf("read %+v", got)
+	}
+	for _, bad := range []string{"keep: 10s", "quota: 5%", "quota: 1MB"} {
+		if _, err := Parse("x.yaml", []byte("volumes: [{path: /a}]\nexports: {"+bad+"}\n")); err == nil {
+			t.Errorf("%s is taken", bad)
+		}
+	}
+}

@@ -44,6 +44,8 @@ var fileObject = &object[Config]{
 			"The certificate of the viewer and the API.").defaults("{}").groups(tlsObject.table("tls"), false).insteadOf("https", "ssl", "certificates"),
 		setting("audit", auditObject.kind(), func(c *Config) *Audit { return &c.Audit },
 			"The log of who did and saw what.").defaults("{}").groups(auditObject.table("audit"), false).insteadOf("audit_log", "log"),
+		setting("exports", exportsObject.kind(), func(c *Config) *Exports { return &c.Exports },
+			"Footage that is taken out, until it is fetched.").defaults("{}").groups(exportsObject.table("exports"), false).insteadOf("export"),
 		setting("webrtc", webrtcObject.kind(), func(c *Config) *WebRTC { return &c.WebRTC },
 			"Where browsers exchange live media with Holdfast.").defaults("{}").groups(webrtcObject.table("webrtc"), false),
 		setting("live", liveObject.kind(), func(c *Config) *Live { return &c.Live },

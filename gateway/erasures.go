@@ -24,8 +24,20 @@ func (g *Gateway) EraseFootage(ctx context.Context, req web.ErasureRequest) (sto
 	}
 	ctx, stop := context.WithTimeout(ctx, eraseWait)
 	defer stop()
-	e, err := g.store.Erase(ctx, req.Camera, req.Streams, req.From, req.To, storage.Ground(req.Ground))
-	return shown(e), err
+	order := func() (storage.Erasure, error) {
+		return g.store.Erase(ctx, req.Camera, req.Streams, req.From, req.To, storage.Ground(req.Ground))
+	}
+	e, err := order()
+	if held := (*storage.HeldError)(nil); errors.As(err, &held) && g.heldByExports(held) {
+		if err := g.eraseExports(req); err != nil {
+			return e, err
+		}
+		e, err = order()
+	}
+	if err != nil {
+		return shown(e), err
+	}
+	return shown(e), g.eraseExports(req)
 }
 
 // FootageErasures gives the erasures of a camera, "" of all, the newest first.

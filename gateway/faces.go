@@ -93,9 +93,10 @@ func (g *Gateway) makeFaces() (err error) {
 	if err := g.loadCameras(); err != nil {
 		return err
 	}
+	g.openExports()
 	g.web, err = web.New(web.Options{
 		Listen: []string{g.conf.Listen}, Names: g.conf.Names, TLS: g.conf.TLS, Data: g.conf.Data, Site: siteName, Version: g.version,
-		Auth: g.auth, Audit: g.audit, AuditLog: g.audits, Own: ownLog{g.audits}, Cameras: g, Checks: g.checks, Keys: g.keyOperations(), Live: g.live, Archive: g.store, Footage: web.Recorded(g.playback), UI: ui.FS, Egress: g.guard,
+		Auth: g.auth, Audit: g.audit, AuditLog: g.audits, Own: ownLog{g.audits}, Cameras: g, Checks: g.checks, Keys: g.keyOperations(), Live: g.live, Archive: g.store, Footage: web.Recorded(g.playback), Exports: g.faceExports(), UI: ui.FS, Egress: g.guard,
 		Metrics: g.writeMetrics, Ready: g.isReady, Alarm: g.faceAlarm, Clear: g.clear, Log: g.log, Now: g.now,
 	})
 	if err != nil {

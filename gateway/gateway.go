@@ -16,6 +16,7 @@ import (
 	"holdfast/gateway/audit"
 	"holdfast/gateway/auth"
 	"holdfast/gateway/egress"
+	"holdfast/gateway/exports"
 	"holdfast/gateway/live"
 	"holdfast/gateway/playback"
 	"holdfast/gateway/vault"
@@ -64,6 +65,7 @@ type Gateway struct {
 	auth     *auth.Auth
 	live     *live.Server
 	playback *playback.Playback
+	exports  *exports.Exports // nil: its directory could not be opened
 	checks   *checks
 	adoption adoptions
 	audits   *auditReader
@@ -163,6 +165,7 @@ func (g *Gateway) runParts(ctx context.Context) error {
 	greeting := begin(ctx, "announcements", failed, g.hear)
 	watching := begin(ctx, "live view", failed, g.live.Run)
 	steering := begin(ctx, "steering", failed, g.steer)
+	exporting := begin(ctx, "exports", failed, g.export)
 	facing := begin(ctx, "web faces", failed, g.web.Run)
 	local := begin(ctx, "local socket", failed, g.localFace())
 	hearing := begin(ctx, "health", failed, g.watchHealth)
@@ -182,7 +185,7 @@ func (g *Gateway) runParts(ctx context.Context) error {
 	g.audits.stop()
 	announcing.end()
 	retract(g.conf.Data)
-	for _, s := range []*stage{hearing, local, facing, steering, watching, greeting, recording, storing} {
+	for _, s := range []*stage{hearing, local, facing, exporting, steering, watching, greeting, recording, storing} {
 		s.end()
 	}
 	g.audit.Add(audit.Entry{Action: audit.ActionStop, Kind: audit.ByProcess})

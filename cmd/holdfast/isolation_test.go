@@ -107,7 +107,7 @@ func (s *scene) byQuery(t *testing.T, narrow []*asker) {
 	own := "/api/v1/cameras/" + cameraA
 	r := ranged(s.from, s.to)
 	for _, a := range narrow {
-		for _, path := range []string{"/locks?camera=till&" + r, "/erasures?camera=till", "/approvals?camera=till", "/cameras?id=till", "/retention?camera=till", "/health?camera=till", "/camera-groups?camera=till", "/events/stream?camera=till"} {
+		for _, path := range []string{"/locks?camera=till&" + r, "/erasures?camera=till", "/exports?camera=till", "/approvals?camera=till", "/cameras?id=till", "/retention?camera=till", "/health?camera=till", "/camera-groups?camera=till", "/events/stream?camera=till"} {
 			s.same(t, a, "GET", "/api/v1"+path, "", "")
 		}
 		for _, q := range []string{"stream=till", "stream=till%2fmain", "stream=..%2ftill%2fmain", "stream=main&stream=till", "id=till", "camera=till", "camera=door&camera=till"} {
@@ -123,6 +123,7 @@ func (s *scene) byQuery(t *testing.T, narrow []*asker) {
 			t.Errorf("%s: camera A has the entity tag of camera B", a.name)
 		}
 		for path, body := range map[string]object{"/locks": s.lock(cameraB, "x"), "/erasures": {"camera": cameraB, "from": s.from, "to": s.to, "ground": "test footage"},
+			"/exports":   {"reason": "x", "recipient": "x", "clips": []object{{"camera": cameraB, "from": s.from, "to": s.to}}},
 			"/approvals": {"camera": cameraB, "permission": "playback", "from": s.from, "to": s.to, "reason": "x"}, "/cameras/door/events": {"kind": "x", "camera": cameraB}} {
 			s.same(t, a, "POST", "/api/v1"+path, s.text(body), "application/json")
 		}

@@ -9,6 +9,8 @@
 //	holdfast event       raise, end or list events of a camera
 //	holdfast lock        keep footage from deletion
 //	holdfast erase       erase footage and its keys
+//	holdfast export      take footage out: order, list, fetch, cancel or remove evidence packages
+//	holdfast verify      check an evidence package, anywhere
 //	holdfast retention   how long footage is kept, and what the space allows
 //	holdfast clock       confirm that the machine's clock is right
 //	holdfast connections list every connection that the gateway can make
@@ -27,7 +29,7 @@
 //	holdfast setup       print the one-time set-up link of a new gateway
 //	holdfast version     print the version
 //
-// Every command takes -h. Exit codes: 0 done, 1 findings or a refusal, 2 could not run.
+// Every command takes -h. Exit codes: 0 done, 1 findings or a refusal, 2 could not run; verify has its own, which its -h lists.
 package main
 
 import (
@@ -75,6 +77,8 @@ var commands = []command{
 	{"event", "raise, end or list events of a camera", event},
 	{"lock", "keep footage from deletion: add, list or remove locks", lock},
 	{"erase", "erase footage and its keys, or list what was erased", erase},
+	{"export", "take footage out: order, list, fetch, cancel or remove evidence packages", exportCommand},
+	{"verify", "check an evidence package, on any machine", verify},
 	{"retention", "how long footage is kept, promised and forecast", retention},
 	{"clock", "confirm that the machine's clock is right", clock},
 	{"connections", "list every connection that the gateway can make, and why", connections},
@@ -128,6 +132,9 @@ func finish(t terminal, c command, err error) int {
 		return exitDone
 	case errors.Is(err, errFindings):
 		return exitFindings
+	}
+	if code := codeError(0); errors.As(err, &code) {
+		return int(code)
 	}
 	fmt.Fprintf(t.err, "holdfast %s: %v\n", c.name, err)
 	return exitFailed

@@ -98,6 +98,8 @@ func (s *scene) body(op operation, camera string) string {
 		return s.text(s.lock(camera, "matrix"))
 	case "POST /api/v1/erasures": // of the future: refused to whoever may
 		return s.text(object{"camera": camera, "from": time.Now().Add(time.Hour).UTC(), "to": time.Now().Add(2 * time.Hour).UTC(), "ground": "test footage"})
+	case "POST /api/v1/exports": // of the future: refused to whoever may
+		return s.text(object{"reason": "matrix", "recipient": "nobody", "clips": []object{{"camera": camera, "from": time.Now().Add(time.Hour).UTC(), "to": time.Now().Add(2 * time.Hour).UTC()}}})
 	case "POST /api/v1/approvals":
 		return s.text(object{"camera": camera, "permission": "playback", "from": s.from, "to": s.to, "reason": "matrix"})
 	case "PUT /api/v1/camera-groups/{id}":
@@ -168,7 +170,7 @@ var beside = []string{"/", "/app.js", "/live", "/join", "/wall", "/index.html", 
 
 // aboutACamera tells whether the operation is of a camera, in its path or in its body.
 func (op operation) aboutACamera() bool {
-	return op.camera || slices.Contains([]string{"POST /api/v1/locks", "DELETE /api/v1/locks/{id}", "POST /api/v1/erasures", "POST /api/v1/approvals"}, op.method+" "+op.path)
+	return op.camera || slices.Contains([]string{"POST /api/v1/locks", "DELETE /api/v1/locks/{id}", "POST /api/v1/erasures", "POST /api/v1/exports", "POST /api/v1/approvals"}, op.method+" "+op.path)
 }
 
 // TestRightsOfEverybodyOnEveryRoute runs every route of the API's own description, for each kind of asker and, where it is about a camera,

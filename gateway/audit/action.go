@@ -13,7 +13,11 @@ const (
 	ActionSnapshot    = "snapshot"
 	ActionScene       = "scene" // what a camera saw beside its pictures; From and To of what was recorded
 	ActionFootageList = "footage.list"
-	ActionExport      = "export" // From and To are the footage taken
+	ActionExport      = "export"      // ordered; From and To are the footage taken, Session joins what becomes of it
+	ActionExportDone  = "export.done" // After has the hash of the manifest, and who signed
+	ActionExportTake  = "export.download"
+	ActionExportStop  = "export.cancel"
+	ActionExportDrop  = "export.remove" // of a finished one, also by itself, when it is too old
 	ActionTalk        = "talk"
 	ActionPTZ         = "ptz"
 	ActionPTZChange   = "ptz.change" // presets, tours, the home position

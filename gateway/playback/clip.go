@@ -91,3 +91,6 @@ func Continues(r *http.Request) bool {
 	spec, ok := strings.CutPrefix(r.Header.Get("Range"), "bytes=")
 	return ok && !strings.HasPrefix(spec, "0-")
 }
+
+// Dimensions are the width and height of the picture in pixels, 0 where the camera did not say.
+func (c *Clip) Dimensions() (width, height int) { return c.out.movie.Dimensions() }

@@ -118,7 +118,7 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 	s.ledger = &ledger{}
 	s.guard = egress.New(egress.Options{Log: log})
 	o := Options{Listen: []string{"127.0.0.1:0"}, Names: []string{"nvr.shop.lan"}, Data: s.data, Site: "Shop", Version: "1.2.3", TimeZone: "Europe/Berlin",
-		Auth: s.auth, Audit: s.ledger, AuditLog: shelf{}, Cameras: s.cameras, Checks: s.cameras, Keys: s.keys, Live: s.live, Archive: s.footage, Footage: s.footage, UI: viewer, Egress: s.guard,
+		Auth: s.auth, Audit: s.ledger, AuditLog: shelf{}, Cameras: s.cameras, Checks: s.cameras, Keys: s.keys, Live: s.live, Archive: s.footage, Footage: s.footage, Exports: &takenOut{}, UI: viewer, Egress: s.guard,
 		Alarm: s.raise, Clear: s.cleared, Log: log}
 	for _, f := range change {
 		f(&o)

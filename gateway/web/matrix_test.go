@@ -72,6 +72,9 @@ func sample(rt route) (path, body, mime string) {
 	if rt.pattern == "/api/v1/erasures" && rt.body != nil {
 		body = goodErasure
 	}
+	if rt.pattern == "/api/v1/exports" && rt.body != nil {
+		body = goodExport
+	}
 	if rt.pattern == "/api/v1/volumes" && rt.body != nil {
 		body = `{"path":"/srv/more"}`
 	}

@@ -76,10 +76,15 @@ var (
 	kindConfig      = kind{"configuration", http.StatusUnprocessableEntity, "The configuration file was not taken over", "The settings of before stay in force. Mend the file and have it read again: holdfast reload."}
 	kindInFile      = kind{"declared-in-file", http.StatusConflict, "This camera is declared in the configuration file", "Change it there and have the file read again: holdfast reload."}
 	kindCertificate = kind{"certificate", http.StatusBadGateway, "The certificate could not be renewed", "The present one stays. The gateway's alarm says what to do."}
+	kindNoExports   = kind{"no-exports", http.StatusServiceUnavailable, "Nothing can be exported at this moment", "The gateway's health says why. Recording and watching go on."}
+	kindNoRoom      = kind{"no-room", http.StatusInsufficientStorage, "There is no room for the export", "Remove exports that are not needed any more, or order less at once."}
+	kindNotDone     = kind{"export-not-done", http.StatusConflict, "The export is not done", "Wait for its end: its state says how far it is."}
+	kindExportOver  = kind{"export-over", http.StatusConflict, "That does not fit the export's state", "One that waits or runs is cancelled; one that has ended is removed."}
 	kindFailed      = kind{"failed", http.StatusInternalServerError, "That did not work", "The gateway's log says more."}
 )
 
 var kinds = []kind{
+	kindNoExports, kindNoRoom, kindNotDone, kindExportOver,
 	kindSignIn, kindCredentials, kindLink, kindFactor, kindCodesClosed, kindEnrol, kindApproval, kindOwn, kindBeyond, kindLast, kindInUse, kindReady, kindPresent, kindTaken, kindUnlogged, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
 	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindDriven, kindMoveOver, kindRunning, kindReordered, kindCodec, kindUnmade, kindOffline, kindViewers, kindNoFootage,
 	kindLocked, kindErased, kindHeld, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindPassword, kindVolume, kindConfig, kindInFile, kindCertificate, kindFailed,

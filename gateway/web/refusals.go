@@ -74,6 +74,9 @@ func problemOf(err error) *Problem {
 	if errors.As(err, &rule) {
 		return field(kindRule.with(rule.Reason), rule.Field)
 	}
+	if p := exportProblem(err); p != nil {
+		return p
+	}
 	var wait *auth.ThrottledError
 	if errors.As(err, &wait) {
 		p := kindThrottled.with("")

@@ -37,6 +37,7 @@ func table() []route {
 	all = append(all, volumeRoutes()...)
 	all = append(all, lockRoutes()...)
 	all = append(all, erasureRoutes()...)
+	all = append(all, exportRoutes()...)
 	all = append(all, retentionRoutes()...)
 	all = append(all, keyRoutes()...)
 	all = append(all, auditRoutes()...)

@@ -38,6 +38,7 @@ type Options struct {
 	Own     Own        // what people read of it about themselves; nil: nothing
 	Checks  Checks     // required
 	Keys    Keys       // required
+	Exports Exports    // nil: nothing can be exported
 	UI      fs.FS      // required: files of the viewer, index.html among them
 
 	AuditLog AuditLog // required; what is read of the audit log

@@ -17,7 +17,11 @@ const (
 // AppendTrailer appends the table box and mfra, which are the end of a closed segment. They are to be
 // written at t.Next().
 func AppendTrailer(dst []byte, t *Table) []byte {
-	dst = t.appendBox(dst)
+	return appendMFRA(t.appendBox(dst), t)
+}
+
+// appendMFRA appends the boxes that list where decoding can start.
+func appendMFRA(dst []byte, t *Table) []byte {
 	mfra := &mp4.MfraBox{}
 	if v := t.Video(); v >= 0 {
 		_ = mfra.AddChild(t.randomAccess(v))

@@ -1,0 +1,40 @@
+package evidence
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"time"
+)
+
+//go:embed page.html
+var pageText string
+
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"utc":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+	"exact": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000 UTC") },
+	"lasts": func(from, to time.Time) string { return to.Sub(from).Round(100 * time.Millisecond).String() },
+	"size":  sizeOf,
+	"clock": func(s *float64) string { return fmt.Sprintf("%+.2f s", *s) },
+}).Parse(pageText))
+
+func sizeOf(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	default:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	}
+}
+
+// Page is the package as a page that opens anywhere: it has no script, asks no network, and plays the clips beside it.
+func (m *Manifest) Page() ([]byte, error) {
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, m); err != nil {
+		return nil, fmt.Errorf("write page: %w", err)
+	}
+	return b.Bytes(), nil
+}
