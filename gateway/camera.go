@@ -56,6 +56,7 @@ type Camera struct {
 	mu      sync.Mutex               // guards what follows
 	bye     time.Time                // when it last said goodbye; zero once it was heard of again
 	lasting map[string]storage.Event // by id
+	newest  []storage.Event          // those that are told with the camera's state, at most maxHappening
 }
 
 // source is where and how a stream is had.

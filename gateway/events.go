@@ -80,6 +80,7 @@ func (c *Camera) noteEvent(e storage.Event) {
 	if delete(c.lasting, e.ID); e.End.IsZero() {
 		c.lasting[e.ID] = e
 	}
+	c.happened(e)
 }
 
 // recallEvents tells a new camera's recorders of the events that began before the gateway did and may not be over.

@@ -76,6 +76,7 @@ func (c *Camera) describe() web.Camera {
 	c.describeState(&w)
 	w.Record = c.recording()
 	w.Events = c.reports.describe()
+	w.Happening = c.happening()
 	for _, f := range c.feeds {
 		w.Streams = append(w.Streams, f.describe())
 	}

@@ -30,6 +30,9 @@ func (c Camera) shownTo(who auth.Identity) Camera {
 			c.May = append(c.May, p.String())
 		}
 	}
+	if !who.MayOn(auth.Live, c.ID) && !who.MayOn(auth.Playback, c.ID) {
+		c.Happening = []Happening{}
+	}
 	if !who.May(auth.Configure) {
 		c.Address = "" // where it is reached helps only who mends it
 	}
@@ -40,6 +43,9 @@ func (c Camera) shownTo(who auth.Identity) Camera {
 func (c Camera) complete() Camera {
 	if c.Streams == nil {
 		c.Streams = []Stream{}
+	}
+	if c.Happening == nil {
+		c.Happening = []Happening{}
 	}
 	if c.Record.Streams == nil {
 		c.Record.Streams = []string{}

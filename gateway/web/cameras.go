@@ -98,7 +98,16 @@ type Camera struct {
 	Record       Recording     `json:"record"`
 	Events       CameraReports `json:"events"`
 	Streams      []Stream      `json:"streams"`
+	Happening    []Happening   `json:"happening" doc:"Its newest events that last, or ended less than 15 seconds ago, at most 16. For those who may watch it live or recorded."`
 	May          []string      `json:"may" doc:"What whoever asks may do with it at this moment, as the permissions are called."`
+}
+
+// Happening is an event of a camera at this moment.
+type Happening struct {
+	ID    string     `json:"id"`
+	Kind  string     `json:"kind" doc:"What it is."`
+	Start time.Time  `json:"start"`
+	End   *time.Time `json:"end" doc:"null while it lasts."`
 }
 
 // Recording is how a camera's recording goes.

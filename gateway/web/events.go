@@ -101,16 +101,11 @@ func (e *eventStream) change(c Change) error {
 	}
 	switch c.Kind {
 	case "camera":
-		if camera, ok := e.server.o.Cameras.Camera(c.ID); ok {
-			err = e.add("camera", camera.shownTo(e.who))
-		} else {
-			err = e.add("camera-removed", gone{c.ID})
-		}
+		err = e.camera(c.ID)
 	case "event":
-		if !e.who.MayOn(auth.Playback, c.ID) {
-			return nil
+		if err = e.camera(c.ID); err == nil && e.who.MayOn(auth.Playback, c.ID) {
+			err = e.add("events", gone{c.ID})
 		}
-		err = e.add("events", gone{c.ID})
 	case "ptz":
 		if !e.who.MayOn(auth.PTZ, c.ID) {
 			return nil
@@ -123,6 +118,15 @@ func (e *eventStream) change(c Change) error {
 		return err
 	}
 	return e.send()
+}
+
+// camera tells of a camera as it is now, with what happens before it.
+func (e *eventStream) camera(id string) error {
+	c, ok := e.server.o.Cameras.Camera(id)
+	if !ok {
+		return e.add("camera-removed", gone{id})
+	}
+	return e.add("camera", c.shownTo(e.who))
 }
 
 // approvals tells that there is something to be asked for anew.

@@ -8,6 +8,7 @@ import { certificate } from "./certificate.js";
 import { encryption } from "./encryption.js";
 import { demo, serve, run, scratch } from "./gateway.js";
 import { keeping } from "./keeping.js";
+import { live } from "./live.js";
 import { people } from "./people.js";
 import { watching } from "./watching.js";
 
@@ -71,8 +72,8 @@ await test("a link cannot be used twice", async () => {
 await test("keyboard opens a camera, full stream, and goes back", async () => {
   await b.page.keyboard.press("ArrowRight");
   await b.page.keyboard.press("1");
-  await b.page.waitForSelector(".tile.large.playing video");
-  const seen = await moving(b.page, ".tile.large.playing video");
+  await b.page.waitForSelector(".tile.large[data-stream=main]");
+  const seen = await moving(b.page, ".tile.large video.now");
   must(/** @type {any} */ (seen).width > 600, `picture is ${/** @type {any} */ (seen).width} wide`);
   await b.page.click("[aria-label=Info]");
   await b.page.waitForSelector(".facts:not([hidden])");
@@ -156,6 +157,7 @@ await test("a range is picked by keyboard, locked, seen on the timeline and let 
   must((await b.page.evaluate(async at => (await fetch(`/api/v1/locks?from=2000-01-01T00:00:00Z&to=${at}`)).json(), now.toISOString())).length === 0, "still locked");
 });
 
+await live({ page: b.page, context: b.context, browser: b.browser, base: shop.base, out, test, must });
 await keeping({ page: b.page, base: shop.base, data: shop.data, out, test, must });
 
 const here = b.page;

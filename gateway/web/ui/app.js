@@ -6,7 +6,7 @@ import { words, clock } from "./words.js";
 import { signIn, setUp, keepKey, fragment } from "./sign.js";
 import { makeRail, firstPlace, mayOpen } from "./rail.js";
 import { wishes } from "./wishes.js";
-import { livePage, cameraPage } from "./live.js";
+import { livePage } from "./live.js";
 
 const app = /** @type {HTMLElement} */ (document.getElementById("app"));
 /** @type {import("./dom.js").Page|null} */
@@ -99,6 +99,7 @@ async function route() {
   rail.mark(where);
   about = where === "live" || where === "timeline" ? id : "";
   document.title = `${/** @type {any} */ (words)[where] || words.live} — Holdfast`;
+  if (page?.at?.(where, id)) return;
   /** @type {import("./dom.js").Page} */
   let next;
   try { next = await make(where, id); } catch { next = { element: h("section.empty", null, h("p", null, words.error), h("button.button", { type: "button", onclick: () => location.reload() }, words.again)), leave: () => {} }; }
@@ -119,7 +120,7 @@ async function make(where, id) {
   if (where === "approvals") return (await later.approvals()).approvalsPage(go);
   if (where === "audit") return (await later.audit()).auditPage(id, go);
   if (where === "me") return (await later.me()).mePage(id, go, signOut);
-  return id ? cameraPage(id, go) : livePage(go);
+  return livePage(id, go);
 }
 
 /** A camera that is gone, or that this person may not watch: which of the two is not told. */

@@ -55,7 +55,7 @@ function adopt(was, k) {
   if (!was.matches("input, select, textarea")) morph(was, ...k.childNodes);
 }
 
-/** A page: its element, and what to do when it is left. @typedef {{element: HTMLElement, leave: () => void, key?: (e: KeyboardEvent) => boolean}} Page */
+/** A page: its element, and what to do when it is left. @typedef {{element: HTMLElement, leave: () => void, key?: (e: KeyboardEvent) => boolean, at?: (where: string, id: string) => boolean}} Page at takes another address without another page, where it can */
 
 /** Collects what must be undone when a page is left. */
 export class Undo {

@@ -1,246 +1,285 @@
-// Live: the grid, and one camera large.
+// Live: the tiles of a view, and one camera large over them. Tiles stay while one is large, so that coming back is at once.
 import { store } from "./store.js";
-import { api } from "./api.js";
-import { Player } from "./player.js";
-import { Overlay, overlaysWanted, wantOverlays } from "./overlay.js";
-import { sceneWords } from "./words-scene.js";
 import { h, iconButton, Undo } from "./dom.js";
 import { icon } from "./icons.js";
-import { words, clock, bytes, bitrate, why } from "./words.js";
+import { words } from "./words.js";
+import { liveWords as w } from "./words-live.js";
+import { Arrange } from "./live-arrange.js";
+import { Alarms } from "./live-alarm.js";
+import { CameraBar } from "./live-bar.js";
+import { lay, place, sizeOf, free } from "./live-layout.js";
+import { Tile } from "./live-tile.js";
+import { Tour } from "./live-tour.js";
+import { ViewBar } from "./live-viewbar.js";
+import { Views } from "./live-views.js";
+import { Zoom } from "./live-zoom.js";
 
-/** @type {Record<string, number>} */
-const sizes = { 1: 1, 4: 4, 6: 6, 9: 9, 16: 16 };
+/** How long the other tiles go on while one camera is large, and how long one stays large on a wall after the last touch, ms. */
+const rests = 10000, wallLarge = 60000;
+/** From which width on, against that of the sub stream, a tile shows the main one, and of how many at most. */
+const coarse = 1.25, fewTiles = 4;
 
-/** One picture with its words. */
-class Tile {
-  /** @param {string} id @param {string} stream */
-  constructor(id, stream) {
-    this.id = id;
-    this.stream = stream;
-    this.player = new Player();
-    this.name = h("span.tile-name");
-    this.dot = h("span.dot");
-    this.label = h("div.tile-label", null, this.dot, this.name);
-    this.note = h("div.tile-note");
-    this.thumb = h("img.tile-thumb", { alt: "" });
-    this.thumbTime = h("figcaption");
-    this.figure = h("figure.tile-last", null, this.thumb, this.thumbTime);
-    this.what = h("p.tile-what");
-    this.why = h("p.tile-why");
-    this.cover = h("div.tile-cover", null, this.figure, this.what, this.why);
-    this.element = h("button.tile", { type: "button" }, this.player.video, this.cover, this.note, this.label);
-    this.overlay = new Overlay(this.player.video, id, { smooth: stream === "main" });
-    this.lastAt = /** @type {Date|null} */ (null);
-    this.player.addEventListener("state", () => this.paint());
-    this.keeper = setInterval(() => this.keep(), 10000);
-    this.update();
+export class LivePage {
+  /** @param {string} id of the camera that is large, "" for none @param {(path: string) => void} go @param {boolean} wall whether it is a screen or window that shows nothing else */
+  constructor(id, go, wall) {
+    this.go = go;
+    this.wall = wall;
+    /** Nobody is signed in at it. */
+    this.kiosk = wall && store.session?.kind === "device";
+    this.undo = new Undo();
+    this.views = new Views();
+    /** @type {Map<string, Tile>} */
+    this.tiles = new Map();
+    this.page = 0;
+    this.pages = 1;
+    /** The camera that is large; "" for none. */
+    this.large = "";
+    /** Cameras whose pictures are fetched already because they are shown next. @type {string[]} */
+    this.ahead = [];
+    /** Whether an alarm has made it so. */
+    this.brought = false;
+    this.resting = !!id;
+    /** @type {CameraBar|null} */
+    this.bar = null;
+    /** @type {Zoom|null} */
+    this.zoom = null;
+    this.timer = 0;
+    this.grid = h("div.grid", { role: "group", "aria-label": words.live });
+    this.empty = h("div.empty", { hidden: true });
+    this.banner = h("div.banner", { hidden: true, role: "status" }, words.allOffline);
+    this.stage = h("div.stage", null, this.grid, this.empty, this.banner);
+    this.arrange = new Arrange(this);
+    this.tour = new Tour(this);
+    this.alarms = new Alarms(this);
+    this.viewBar = new ViewBar(this);
+    this.element = h("section.live" + (wall ? ".on-wall" : ""), null, this.stage, this.viewBar.element);
+    this.stage.append(this.alarms.element, this.tour.element, this.viewBar.says);
+    this.views.ask().then(() => { if (!this.over) this.draw(); });
+    this.undo.on(store, "change", e => { this.alarms.look(e.detail); this.draw(); });
+    this.undo.on(window, "resize", () => this.draw());
+    this.undo.every(() => this.tick(), 1000);
+    this.undo.on(this.element, "pointerdown", () => this.touched());
+    this.draw();
+    if (id) this.enlarge(id);
+    requestAnimationFrame(() => this.draw()); // now it has a size
   }
 
-  camera() { return store.cameras.get(this.id); }
-
-  update() {
-    const c = this.camera();
-    if (!c) return;
-    this.player.show(c, this.stream, this.audio);
-    this.paint();
+  /** Another address of the live page: the page stays. @param {string} where @param {string} id */
+  at(where, id) {
+    if (where !== "live" || this.wall || id && !store.can(id, "live")) return false;
+    if (id !== this.large) this.enlarge(id);
+    return true;
   }
 
-  /** Keeps a small copy of the newest picture, for the time when there is none. */
-  keep() {
-    const v = this.player.video;
-    if (this.player.state !== "playing" || !v.videoWidth) return;
-    const c = document.createElement("canvas");
-    c.width = 240;
-    c.height = Math.round(240 * v.videoHeight / v.videoWidth);
-    c.getContext("2d")?.drawImage(v, 0, 0, c.width, c.height);
-    this.thumb.src = c.toDataURL("image/jpeg", 0.6);
-    this.lastAt = new Date();
-  }
-
-  paint() {
-    const c = this.camera();
-    if (!c) return;
-    const playing = this.player.state === "playing" && c.state === "online";
-    if (playing && !this.lastAt) this.keep();
-    this.name.textContent = c.name;
-    this.element.setAttribute("aria-label", `${c.name}, ${playing ? words.online : this.reason(c)}`);
-    this.element.classList.toggle("playing", playing);
-    this.dot.className = "dot " + (c.record.state === "recording" ? "rec" : c.record.state === "off" || c.record.state === "idle" ? "off" : "bad");
-    this.dot.title = /** @type {any} */ (words.recStates)[c.record.state] || "";
-    this.note.textContent = this.player.note;
-    this.note.hidden = !this.player.note;
-    this.cover.hidden = playing;
-    if (playing) return;
-    this.what.textContent = this.reason(c);
-    this.why.textContent = this.because(c);
-    this.figure.hidden = !this.lastAt;
-    if (this.lastAt) this.thumbTime.textContent = `${words.lastPicture} ${clock(this.lastAt)}`;
-  }
-
-  /** @param {import("./api.js").Camera} c */
-  reason(c) {
-    if (c.state === "online") return this.player.state === "stopped" ? words.stopped : words.waiting;
-    return /** @type {any} */ (words)[c.state] || c.state;
-  }
-
-  /** @param {import("./api.js").Camera} c */
-  because(c) {
-    if (c.state === "online") return "";
-    const parts = [`${words.since} ${clock(c.since)}`];
-    if (c.cause) parts.push(c.cause);
-    if (c.retry_at) parts.push(words.retry(Math.max(0, Math.round((Date.parse(c.retry_at) - Date.now()) / 1000))));
-    return parts.join(" · ");
-  }
-
-  end() { clearInterval(this.keeper); this.overlay.end(); this.player.end(); }
-}
-Tile.prototype.audio = false;
-
-/** @param {number} n @param {number} w @param {number} hgt how many columns make 16:9 tiles largest */
-function columns(n, w, hgt) {
-  let best = 1, most = 0;
-  for (let c = 1; c <= n; c++) {
-    const r = Math.ceil(n / c);
-    const tw = Math.min(w / c, hgt / r * 16 / 9);
-    if (tw > most + 0.5) { most = tw; best = c; }
-  }
-  return best;
-}
-
-/** @param {(path: string) => void} go @param {boolean} [wall] there is nobody who presses anything @returns {import("./dom.js").Page} */
-export function livePage(go, wall = false) {
-  const undo = new Undo();
-  /** @type {Map<string, Tile>} */
-  const tiles = new Map();
-  const grid = h("div.grid", { role: "list", "aria-label": words.live });
-  const adds = store.may("configure");
-  const empty = adds ? h("div.empty", { hidden: true }, h("h1", null, words.noCameras), h("p", null, words.noCamerasText), h("button.button.primary", { type: "button", onclick: () => go("/cameras?find") }, words.find))
-    : h("div.empty", { hidden: true }, h("h1", null, wall ? words.noneForWall : words.noneForYou), !wall && h("p", null, words.noneForYouText));
-  const banner = h("div.banner", { hidden: true }, words.allOffline);
-  let layout = !wall && localStorage.getItem("layout") || "auto";
-  let page = 0;
-  const pages = h("span.pages");
-  const choose = h("select", { "aria-label": words.layout, title: words.layout, onchange: (/** @type {any} */ e) => { layout = e.target.value; page = 0; localStorage.setItem("layout", layout); draw(); } },
-    ...["auto", "1", "4", "6", "9", "16"].map(k => h("option", { value: k, selected: k === layout }, /** @type {any} */ (words.layouts)[k])));
-  const bar = h("div.float", { hidden: wall }, pages, choose, iconButton(icon("full"), words.full, () => element.requestFullscreen?.()));
-  const element = h("section.live", null, grid, empty, banner, bar);
-
-  function draw() {
-    const all = store.list("live");
-    choose.hidden = all.length < 2;
-    const size = sizes[layout] || all.length;
-    const last = Math.max(0, Math.ceil(all.length / Math.max(1, size)) - 1);
-    page = Math.min(page, last);
-    const list = all.slice(page * size, page * size + size);
-    empty.hidden = !store.ready || all.length > 0;
-    banner.hidden = all.length === 0 || all.some(c => c.state === "online" || c.state === "starting");
-    const ids = new Set(list.map(c => c.id));
-    for (const [id, t] of tiles) if (!ids.has(id)) { t.end(); t.element.remove(); tiles.delete(id); }
-    for (const c of list) {
-      let t = tiles.get(c.id);
-      if (!t) {
-        t = new Tile(c.id, "sub");
-        if (wall) t.element.tabIndex = -1; else t.element.addEventListener("click", () => go(`/live/${encodeURIComponent(c.id)}`));
-        tiles.set(c.id, t);
-        grid.append(t.element);
+  /** Shows one camera large, or none. @param {string} id @param {boolean} [brought] by an alarm */
+  enlarge(id, brought = false) {
+    clearTimeout(this.timer);
+    const was = this.tiles.get(this.large);
+    this.bar?.end();
+    this.zoom?.end();
+    this.bar = this.zoom = null;
+    was?.element.classList.remove("large");
+    was?.want(was.stream, false);
+    this.large = id;
+    this.brought = brought;
+    if (id) {
+      this.arrange.stop();
+      const t = this.tile(id);
+      t.element.classList.add("large");
+      this.zoom = new Zoom(t.view, t.element, () => this.large === id, () => this.bar?.paint());
+      if (!this.wall) {
+        const bar = this.bar = new CameraBar(t, this.zoom, { go: this.go, back: () => this.open(""), full: () => this.full() });
+        this.stage.append(bar.facts.element, bar.side, bar.says);
+        this.element.append(bar.element);
       }
+      this.timer = setTimeout(() => { this.resting = true; this.draw(); }, rests);
+    } else this.resting = false;
+    this.element.classList.toggle("single", !!id);
+    this.draw();
+    const focus = this.tiles.get(id || was?.id || "");
+    requestAnimationFrame(() => { if (!this.wall && focus?.element.isConnected && (id || document.activeElement === document.body || !document.activeElement?.isConnected)) focus.element.focus({ preventScroll: true }); });
+  }
+
+  /** What a person opens: its address is that of the page, but not on a wall. @param {string} id "" for all cameras */
+  open(id) {
+    if (!this.wall && !this.brought) { this.go(id ? `/live/${encodeURIComponent(id)}` : this.home()); return; }
+    if (this.brought && id === "" && !this.wall) { this.enlarge(""); return; }
+    this.enlarge(id);
+  }
+
+  /** The address of the grid. */
+  home() { return "/live" + (this.views.addressed ? `?${this.views.query()}` : ""); }
+
+  /** @param {string} id */
+  tile(id) {
+    let t = this.tiles.get(id);
+    if (!t) {
+      const made = t = new Tile(id, "");
+      made.element.addEventListener("click", () => this.clicked(id));
+      this.tiles.set(id, made);
+      this.grid.append(made.element);
+    }
+    return t;
+  }
+
+  /** @param {string} id */
+  clicked(id) {
+    if (this.arrange.on || this.arrange.dragged) return;
+    if (id !== this.large) this.open(id);
+    else if (this.wall && !this.zoom?.moved) this.open("");
+  }
+
+  /** The cameras of the page that is shown now. */
+  shown() {
+    this.pages = this.pagesOf(this.views.now);
+    this.page = Math.min(this.page, this.pages - 1);
+    return this.pageOf(this.views.now, this.page);
+  }
+
+  /** @param {import("./live-views.js").View} v */
+  pagesOf(v) { return Math.max(1, Math.ceil(this.views.cameras(v).length / (sizeOf(v.layout) || Infinity))); }
+  /** @param {import("./live-views.js").View} v @param {number} n */
+  pageOf(v, n) { const size = sizeOf(v.layout) || Infinity; return this.views.cameras(v).slice(n && n * size, (n + 1) * size); }
+
+  draw() {
+    if (this.over) return;
+    const list = this.shown(), all = store.list("live"), keep = new Set([...list, this.large, ...this.ahead]);
+    for (const [id, t] of this.tiles) if (!keep.has(id) || store.ready && !store.cameras.has(id)) { t.end(); t.element.remove(); this.tiles.delete(id); }
+    this.nothing(all.length > 0 && list.length === 0);
+    this.banner.hidden = all.length === 0 || !!this.large || all.some(c => c.state === "online" || c.state === "starting");
+    list.forEach(id => this.tile(id));
+    this.ahead.forEach(id => this.tile(id));
+    this.lay(list);
+    for (const [id, t] of this.tiles) {
+      if (this.kiosk) t.element.tabIndex = -1;
+      t.element.classList.toggle("ahead", id !== this.large && !list.includes(id));
+      t.element.inert = !!this.large && id !== this.large;
+      t.want(id === this.large ? "main" : this.large && this.resting ? "" : this.fits(t, list.length));
       t.update();
     }
-    grid.classList.toggle("one-five", layout === "6");
-    const n = layout === "auto" ? list.length : layout === "6" ? 6 : sizes[layout];
-    const cols = layout === "6" ? 3 : layout === "auto" ? columns(Math.max(1, n), grid.clientWidth || 1200, grid.clientHeight || 700) : Math.sqrt(n);
-    grid.style.setProperty("--cols", String(cols));
-    grid.style.setProperty("--rows", String(Math.max(1, Math.ceil((layout === "6" ? 9 : n) / cols))));
-    pages.replaceChildren(...(last > 0 ? Array.from({ length: last + 1 }, (_, i) => h("button.page" + (i === page ? ".on" : ""), { type: "button", "aria-label": `${words.page} ${i + 1}`, onclick: () => { page = i; draw(); } }, String(i + 1))) : []));
+    this.viewBar.paint();
+    this.bar?.paint();
   }
-  undo.on(store, "change", draw);
-  undo.on(window, "resize", draw);
-  undo.every(() => { for (const t of tiles.values()) t.paint(); }, 1000);
-  requestAnimationFrame(draw);
+
+  /** Which stream is enough for a tile. @param {Tile} t @param {number} n */
+  fits(t, n) {
+    const sub = t.camera?.streams.find(s => s.id === "sub");
+    return n === 1 || n <= fewTiles && sub?.width && t.element.clientWidth * devicePixelRatio > sub.width * coarse ? "main" : "sub";
+  }
+
+  /** Puts the tiles in their places. @param {string[]} list */
+  lay(list) {
+    const v = this.views.now, tiles = list.map(id => this.tile(id));
+    if (v.layout === "free") {
+      for (const id of list) if (!v.cells[id]) v.cells[id] = place(list.filter(o => o !== id && v.cells[o]).map(o => v.cells[o]));
+      this.grid.style.setProperty("--cols", String(free));
+      this.grid.style.setProperty("--rows", String(free));
+    } else {
+      const l = lay(v.layout, tiles.map(t => t.shape), this.grid.clientWidth || 1200, this.grid.clientHeight || 700);
+      this.grid.style.setProperty("--cols", String(l.cols));
+      this.grid.style.setProperty("--rows", String(l.rows));
+      this.laid = l;
+    }
+    this.grid.classList.toggle("free", v.layout === "free");
+    tiles.forEach((t, i) => {
+      const c = v.layout === "free" ? v.cells[t.id] : this.laid?.cells[i];
+      if (c) t.element.style.setProperty("grid-area", `${c.y + 1} / ${c.x + 1} / span ${c.h} / span ${c.w}`);
+      if (this.grid.children[i] !== t.element && !this.arrange.holding) this.grid.insertBefore(t.element, this.grid.children[i] || null);
+    });
+  }
+
+  /** Says why there is nothing to see. @param {boolean} ofView */
+  nothing(ofView) {
+    const none = store.ready && !store.list("live").length;
+    this.empty.hidden = !!this.large || !(none || store.ready && ofView);
+    if (this.empty.hidden) return;
+    const says = ofView ? [h("h1", null, w.emptyView), h("p", null, w.emptyViewText)] : store.may("configure") ? [h("h1", null, words.noCameras), h("p", null, words.noCamerasText), h("button.button.primary", { type: "button", onclick: () => this.go("/cameras?find") }, words.find)]
+      : [h("h1", null, this.wall ? words.noneForWall : words.noneForYou), !this.wall && h("p", null, words.noneForYouText)].filter(Boolean);
+    this.empty.replaceChildren(...says);
+  }
+
+  tick() {
+    for (const t of this.tiles.values()) t.paint();
+    this.bar?.paint();
+    this.alarms.tick();
+    this.tour.tick();
+  }
+
+  /** Somebody is there: what goes by itself waits. */
+  touched() {
+    this.tour.wait();
+    if (this.brought) this.alarms.held();
+    if (this.wall && this.large && !this.brought) { clearTimeout(this.timer); this.timer = setTimeout(() => this.enlarge(""), wallLarge); }
+  }
+
+  /** @param {import("./live-views.js").View} v */
+  choose(v) { this.views.choose(v); this.page = 0; this.arrange.stop(); this.draw(); }
+
+  full() { if (document.fullscreenElement) document.exitFullscreen(); else this.element.requestFullscreen?.(); }
 
   /** @param {KeyboardEvent} e */
-  function key(e) {
-    const list = [...tiles.values()].map(t => t.element);
-    const at = list.indexOf(/** @type {any} */ (document.activeElement));
-    const cols = Number(grid.style.getPropertyValue("--cols")) || 1;
-    const step = /** @type {Record<string, number>} */ ({ ArrowRight: 1, ArrowLeft: -1, ArrowDown: cols, ArrowUp: -cols })[e.key];
-    if (step) { list[Math.min(list.length - 1, Math.max(0, at < 0 ? 0 : at + step))]?.focus(); return true; }
-    if (/^[1-9]$/.test(e.key) && list[Number(e.key) - 1]) { list[Number(e.key) - 1].click(); return true; }
-    if (e.key === "t" || e.key === "T") { const id = [...tiles.keys()][Math.max(0, at)]; if (id && store.can(id, "playback")) go(`/timeline/${encodeURIComponent(id)}`); return true; }
+  key(e) {
+    this.touched();
+    return this.large ? this.largeKey(e) : this.gridKey(e);
+  }
+
+  /** @param {KeyboardEvent} e */
+  largeKey(e) {
+    if (e.key === "Escape" && !document.fullscreenElement) { if (this.bar?.panel) this.bar.shut(); else this.open(""); return true; }
+    if (this.bar?.key(e) || !this.bar && this.zoom?.key(e)) return true;
+    if (e.key === "Enter" || e.key === "f") { this.full(); return true; }
+    if (/^t$/i.test(e.key) && !this.wall && store.can(this.large, "playback")) { this.go(`/timeline/${encodeURIComponent(this.large)}`); return true; }
+    const list = this.views.cameras(this.views.now), at = list.indexOf(this.large), step = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
+    if (step && list.length > 1) { this.open(list[(at + step + list.length) % list.length]); return true; }
     return false;
   }
-  return { element, key, leave: () => { undo.run(); for (const t of tiles.values()) t.end(); } };
+
+  /** @param {KeyboardEvent} e */
+  gridKey(e) {
+    const list = this.shown().map(id => this.tile(id).element), at = list.indexOf(/** @type {any} */ (document.activeElement));
+    if (this.arrange.key(e, at >= 0 ? this.shown()[at] : "")) return true;
+    if (e.key.startsWith("Arrow")) { (at < 0 ? list[0] : this.beside(list, at, e.key))?.focus(); return true; }
+    if (/^[1-9]$/.test(e.key) && list[Number(e.key) - 1]) { this.open(this.shown()[Number(e.key) - 1]); return true; }
+    if (e.key === "Enter" && at >= 0) { this.open(this.shown()[at]); return true; }
+    if (e.key === "f") { this.full(); return true; }
+    if (/^g$/i.test(e.key) && !this.wall) { this.viewBar.pick(); return true; }
+    if (e.key === "PageDown" || e.key === "PageUp") { this.turn(e.key === "PageDown" ? 1 : -1); return true; }
+    if (/^t$/i.test(e.key) && !this.wall) { const id = this.shown()[Math.max(0, at)]; if (id && store.can(id, "playback")) { this.go(`/timeline/${encodeURIComponent(id)}`); return true; } }
+    return false;
+  }
+
+  /** The tile that lies next in a direction. @param {HTMLElement[]} list @param {number} at @param {string} key */
+  beside(list, at, key) {
+    const across = key === "ArrowLeft" || key === "ArrowRight", sign = key === "ArrowLeft" || key === "ArrowUp" ? -1 : 1;
+    const mid = (/** @type {HTMLElement} */ e) => { const r = e.getBoundingClientRect(); return across ? [r.x + r.width / 2, r.y + r.height / 2] : [r.y + r.height / 2, r.x + r.width / 2]; };
+    const [a, b] = mid(list[at]);
+    let best = list[at], least = Infinity;
+    for (const e of list) {
+      const [x, y] = mid(e), far = (x - a) * sign;
+      if (far > 1 && far + 2 * Math.abs(y - b) < least - 4) { least = far + 2 * Math.abs(y - b); best = e; }
+    }
+    return best;
+  }
+
+  /** @param {number} by */
+  turn(by) { this.ahead = []; this.page = (this.page + by + this.pages) % this.pages; this.draw(); }
+
+  leave() {
+    this.over = true;
+    clearTimeout(this.timer);
+    this.undo.run();
+    this.arrange.stop();
+    this.bar?.end();
+    this.zoom?.end();
+    for (const t of this.tiles.values()) t.end();
+  }
 }
+LivePage.prototype.over = false;
+/** @type {import("./live-layout.js").Laid|undefined} */
+LivePage.prototype.laid = undefined;
 
-/** @param {string} id @param {(path: string) => void} go @returns {import("./dom.js").Page} */
-export function cameraPage(id, go) {
-  const undo = new Undo();
-  const tile = new Tile(id, "main");
-  tile.element.classList.add("large");
-  const facts = h("dl.facts", { hidden: true });
-  const soundButton = iconButton(icon("mute"), words.sound, () => {
-    tile.audio = !tile.audio;
-    tile.player.video.muted = !tile.audio;
-    soundButton.replaceChildren(icon(tile.audio ? "sound" : "mute"));
-    soundButton.setAttribute("aria-pressed", String(tile.audio));
-    tile.update();
-  });
-  const boxesButton = iconButton(icon("boxes"), sceneWords.boxes, () => { wantOverlays(!overlaysWanted()); tile.overlay.on = overlaysWanted(); boxesButton.setAttribute("aria-pressed", String(tile.overlay.on)); });
-  boxesButton.setAttribute("aria-pressed", String(tile.overlay.on));
-  const markButton = h("button.button.mark-button", { type: "button", title: words.markNote, onclick: mark }, words.mark);
-  const says = h("p.says", { role: "status", "aria-live": "polite" });
-  /** Marks this moment: an event of the camera, kept as such. */
-  async function mark() {
-    markButton.disabled = true;
-    try { const e = await api.raise(id, { kind: "mark", source: "viewer" }); says.textContent = `${words.marked} ${clock(e.start)}. ${words.footage(e.footage)}`; } catch (x) { const p = /** @type {import("./api.js").Problem} */ (x); says.textContent = [p.message, p.hint].filter(Boolean).join(" "); }
-    setTimeout(() => { says.textContent = ""; }, 5000);
-    markButton.disabled = false;
-  }
-  const timelineButton = iconButton(icon("timeline"), words.showTimeline, () => go(`/timeline/${encodeURIComponent(id)}`));
-  const backButton = iconButton(icon("back"), words.back, () => go("/live"));
-  const bar = h("div.bar", { role: "toolbar" }, backButton,
-    h("span.bar-name"), h("span.grow"), soundButton, boxesButton,
-    h("a.icon-button", { href: api.snapshot(id), download: `${id}.jpg`, title: words.snapshot, "aria-label": words.snapshot }, icon("snap")),
-    markButton, timelineButton,
-    iconButton(icon("info"), words.info, () => { facts.hidden = !facts.hidden; paint(); }),
-    iconButton(icon("full"), words.full, full));
-  const stage = h("div.stage", null, tile.element, facts, says);
-  const element = h("section.single", null, stage, bar);
-
-  function full() { if (document.fullscreenElement) document.exitFullscreen(); else stage.requestFullscreen?.(); }
-  function paint() {
-    const c = store.cameras.get(id);
-    if (!c) return;
-    tile.update();
-    const name = bar.querySelector(".bar-name");
-    if (name) name.textContent = c.name;
-    soundButton.hidden = !c.may.includes("audio") || !c.streams.some(s => s.audio);
-    markButton.hidden = !c.may.includes("raise");
-    timelineButton.hidden = !c.may.includes("playback");
-    if (facts.hidden) return;
-    const s = c.streams.find(x => x.id === tile.player.stream) || c.streams[0];
-    const rows = [[words.state, c.state], [words.streams, s ? `${s.id} · ${s.codec.replace("H26", "H.26")} ${s.width}×${s.height}` : "–"],
-      ["fps", s ? `${tile.player.fps.toFixed(0)} ${words.of2} ${s.fps.toFixed(0)}` : "–"], ["Bitrate", s ? bitrate(s.bitrate) : "–"],
-      ["Way", `${tile.player.way}${s?.transport ? ` · ${s.transport}` : ""}`], ["Lost", s ? `${s.lost} ${words.lostPackets}` : "–"],
-      ...(Number.isFinite(tile.player.latency) ? [["Buffer", `${tile.player.latency.toFixed(1)} ${words.behind}`]] : []),
-      ["Memory", s ? bytes(s.ring_bytes) : "–"], [words.recordingColumn, /** @type {any} */ (words.recStates)[c.record.state]], ...(c.record.mode === "off" ? [] : [[words.mode, why(s?.recording || c.record)]]), ...(c.address ? [[words.address, c.address]] : []), ["Device", `${c.manufacturer} ${c.model}`.trim() || "–"]];
-    facts.replaceChildren(...rows.flatMap(([k, v]) => [h("dt", null, k), h("dd", null, v)]));
-  }
-  undo.on(store, "change", paint);
-  undo.every(paint, 1000);
-  paint();
-  requestAnimationFrame(() => tile.element.focus());
-  return {
-    element,
-    key: e => {
-      if (e.key === "Escape" && !document.fullscreenElement) { go("/live"); return true; }
-      if (e.key === "Enter" || e.key === "f") { full(); return true; }
-      if ((e.key === "t" || e.key === "T") && store.can(id, "playback")) { go(`/timeline/${encodeURIComponent(id)}`); return true; }
-      const list = store.list("live"), at = list.findIndex(c => c.id === id);
-      const step = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
-      if (step && list.length > 1) { go(`/live/${encodeURIComponent(list[(at + step + list.length) % list.length].id)}`); return true; }
-      return false;
-    },
-    leave: () => { undo.run(); tile.end(); },
-  };
+/** @param {string} id @param {(path: string) => void} go @param {boolean} [wall] @returns {import("./dom.js").Page} */
+export function livePage(id, go, wall = false) {
+  const p = new LivePage(id, go, wall);
+  return { element: p.element, key: e => p.key(e), leave: () => p.leave(), at: (where, camera) => p.at(where, camera) };
 }

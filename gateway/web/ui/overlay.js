@@ -57,6 +57,9 @@ export class Overlay {
     this.on = overlaysWanted();
   }
 
+  /** Lies over another video of the same camera, in the same element. @param {HTMLVideoElement} video */
+  follow(video) { this.sized.disconnect(); this.video = video; this.sized.observe(video); this.draw(); }
+
   get on() { return this.wanted; }
 
   /** Switches it on or off. */

@@ -32,6 +32,7 @@ class Store extends EventTarget {
     s.addEventListener("camera", e => { const c = JSON.parse(e.data); if (first) first.set(c.id, c); if (!first || !this.ready) { this.cameras.set(c.id, c); this.told(c.id); } });
     s.addEventListener("camera-removed", e => { const c = JSON.parse(e.data); first?.delete(c.id); this.cameras.delete(c.id); this.told(c.id); });
     s.addEventListener("events", e => { this.dispatchEvent(new CustomEvent("events", { detail: JSON.parse(e.data).id })); });
+    s.addEventListener("ptz", e => { this.dispatchEvent(new CustomEvent("ptz", { detail: JSON.parse(e.data).id })); });
     s.addEventListener("approvals", () => { this.dispatchEvent(new Event("approvals")); });
     s.addEventListener("health", e => { this.health = JSON.parse(e.data); this.told(""); });
     s.addEventListener("ready", () => {

@@ -5,12 +5,14 @@
 //	app.js                     routes, rail, session; the one place that knows the pages
 //	rail.js                    the rail: the places that the person may go to, and who it is
 //	api.js                     the JSON API and the event stream; the only place that calls fetch
-//	api-people.js api-audit.js api-cameras.js   the same of people, of the audit log, and of which cameras there are
+//	api-*.js                   the same of people, of the audit log, of which cameras there are, and of what is done with a live one
 //	store.js                   what the gateway told last: cameras, health, connection, rights; notices when these change
 //	wishes.js                  what takes two people: who asked for what
 //	player.js                  one live picture, in the best way that there is
 //	player-ways.js             in which ways it can come, and which is taken: the one place that decides
 //	player-webrtc.js player-mse.js player-stats.js   WHEP; Media Source Extensions; its figures
+//	live-*.js                  the parts of the live page: tiles, layouts, views, arranging, tours, alarms, zoom, the bars
+//	ptz.js                     turning a camera, fetched when it is opened
 //	live.js timeline.js cameras.js storage.js sign.js people.js me.js approvals.js audit.js join.js wall.js   the pages; all but live and
 //	                           sign are fetched when first opened
 //	staff.js person.js roles.js groups.js tokens.js sessions.js policy.js unused.js   the parts of the people page
@@ -29,7 +31,7 @@
 //	parts.js                   what pages are made of: states, bars, notices, dialogs
 //	words.js words-*.js        every sentence that people read
 //	icons.js                   the icon set
-//	style.css storage.css people.css cameras.css   the visual language
+//	style.css storage.css people.css cameras.css live.css   the visual language
 //	install-certificate.html   how to trust the gateway's certificate; works without script
 //
 // Types are JSDoc comments, checked by tsc --checkJs (scripts/e2e).

@@ -40,7 +40,7 @@ export function wallPage(token, go) {
 
   function show() {
     page?.leave();
-    page = livePage(go, true);
+    page = livePage("", go, true);
     place.replaceChildren(page.element);
     store.start();
     wake();
@@ -53,6 +53,8 @@ export function wallPage(token, go) {
   undo.on(store, "rights", show);
   undo.on(store, "ended", enter);
   undo.on(document, "visibilitychange", () => { if (!document.hidden) wake(); });
+
+  undo.on(document, "keydown", e => { if (!e.ctrlKey && !e.metaKey && page?.key?.(e)) e.preventDefault(); });
 
   // The pointer is seen while a hand moves it.
   let still = 0;

@@ -1,0 +1,217 @@
+// The live page as a person uses it: layouts, views, tours, alarms, one camera large without a black frame, its controls, turning it.
+import { join } from "node:path";
+import { moving, open, until } from "./browser.js";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** Begins to look at the picture that a tile shows, each time that the page is painted. @param {Page} page @param {string} camera */
+const watch = (page, camera) => page.evaluate(camera => {
+  const w = /** @type {any} */ (globalThis), c = document.createElement("canvas"), g = /** @type {CanvasRenderingContext2D} */ (c.getContext("2d", { willReadFrequently: true }));
+  c.width = 32; c.height = 18;
+  w.seen = { paints: 0, dark: 0, covered: 0, streams: [] };
+  const look = () => {
+    const t = /** @type {HTMLElement} */ (document.querySelector(`.tile[data-camera="${camera}"]`)), v = /** @type {HTMLVideoElement|null} */ (t?.querySelector("video.now"));
+    if (!w.seen) return;
+    if (v) {
+      g.clearRect(0, 0, 32, 18);
+      g.drawImage(v, 0, 0, 32, 18);
+      const d = g.getImageData(0, 0, 32, 18).data;
+      let light = 0;
+      for (let i = 0; i < d.length; i += 4) light += d[i] + d[i + 1] + d[i + 2];
+      w.seen.paints++;
+      if (light / (32 * 18 * 3) < 12) w.seen.dark++;
+      if (getComputedStyle(v).visibility !== "visible" || !(/** @type {HTMLElement} */ (t.querySelector(".tile-cover")).hidden)) w.seen.covered++;
+      const s = t.dataset.stream || "none";
+      if (w.seen.streams.at(-1) !== s) w.seen.streams.push(s);
+    }
+    requestAnimationFrame(look);
+  };
+  look();
+}, camera);
+
+/** What was seen since. @param {Page} page @returns {Promise<{paints:number,dark:number,covered:number,streams:string[]}>} */
+const seen = page => page.evaluate(() => { const w = /** @type {any} */ (globalThis), s = w.seen; w.seen = null; return s; });
+
+/** @param {{page: Page, context: import("playwright-core").BrowserContext, browser: import("playwright-core").Browser, base: string, out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} o signed in at a demo with three cameras */
+export async function live({ page, context, browser, base, out, test, must }) {
+  /** @param {Page} p @param {string} name */
+  const shot = (p, name) => p.screenshot({ path: join(out, `${name}.png`) });
+  const button = (/** @type {string|RegExp} */ name) => page.getByRole("button", { name, exact: typeof name === "string" });
+  /** @param {string} method @param {string} path @param {unknown} [json] */
+  const api = (method, path, json) => page.evaluate(async ([method, path, json]) => {
+    const { csrf } = await (await fetch("/api/v1/session")).json();
+    const r = await fetch(`/api/v1/${path}`, { method, headers: { "X-CSRF-Token": csrf, ...(json ? { "Content-Type": "application/json" } : {}) }, body: json || undefined });
+    return r.status === 204 ? null : r.json();
+  }, /** @type {const} */ ([method, path, json ? JSON.stringify(json) : ""]));
+  const order = () => page.$$eval(".grid .tile", l => l.map(t => /** @type {HTMLElement} */ (t).dataset.camera).join());
+
+  await test("a camera becomes large, and small again, without a black frame", async () => {
+    await page.goto(base + "/live");
+    await until(page, "document.querySelectorAll('.tile.playing').length === 3");
+    await watch(page, "gate");
+    await page.locator(".tile[data-camera=gate]").click();
+    await until(page, "document.querySelector('.tile.large[data-stream=main]')");
+    must(await page.evaluate("document.querySelector('.tile.large video.now').videoWidth > 1000 && location.pathname === '/live/gate'"), "it is not the main stream");
+    const up = await seen(page);
+    await watch(page, "gate");
+    await page.keyboard.press("Escape");
+    await until(page, "document.querySelector('.tile[data-camera=gate]:not(.large)[data-stream=sub]')");
+    const down = await seen(page);
+    for (const s of [up, down]) must(s.paints > 3 && s.dark === 0 && s.covered === 0, `a black frame: ${JSON.stringify(s)}`);
+    must(up.streams.join() === "sub,main" && down.streams.join() === "main,sub", `${up.streams} ${down.streams}`);
+    await until(page, "document.querySelectorAll('.tile video').length === 3"); // what was replaced is gone
+    must(await page.evaluate("document.querySelectorAll('.tile.playing').length === 3"), "the other pictures did not go on");
+    return { up, down };
+  });
+
+  await test("layouts are chosen, tiles change places by hand and by keyboard, and the device remembers", async () => {
+    const was = await order();
+    await button("One large, five small").click();
+    await until(page, "document.querySelector('.tile').style.gridArea.includes('span 2')");
+    const tiles = await page.$$eval(".grid .tile", l => l.map(t => { const r = t.getBoundingClientRect(); return { x: r.x + r.width / 2, y: r.y + r.height / 2 }; }));
+    await page.mouse.move(tiles[0].x, tiles[0].y);
+    await page.mouse.down();
+    await page.mouse.move(tiles[1].x, tiles[1].y, { steps: 4 });
+    await page.mouse.up();
+    const [a, b, c] = was.split(",");
+    must(await order() === [b, a, c].join(), `dragged to ${await order()}`);
+    must(await page.evaluate("location.pathname") === "/live", "the drag was taken for a click");
+    await button("Arrange").click();
+    await page.locator(`.tile[data-camera="${b}"]`).focus();
+    await page.keyboard.press("Space");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Space");
+    must(await order() === was, `moved to ${await order()}`);
+    await button("Free").click();
+    const before = await page.evaluate(id => /** @type {HTMLElement} */ (document.querySelector(`.tile[data-camera="${id}"]`)).style.gridArea, c);
+    await page.locator(`.tile[data-camera="${c}"]`).focus();
+    for (const key of ["Space", "Shift+ArrowUp", "Shift+ArrowLeft", "Space"]) await page.keyboard.press(key);
+    const after = await page.evaluate(id => /** @type {HTMLElement} */ (document.querySelector(`.tile[data-camera="${id}"]`)).style.gridArea, c);
+    must(after !== before, `it kept its size ${before}`);
+    await shot(page, "live-arrange-1440-dark");
+    await button("Done").click();
+    await page.reload();
+    await until(page, "document.querySelectorAll('.tile.playing').length === 3");
+    must(await page.evaluate(id => /** @type {HTMLElement} */ (document.querySelector(`.tile[data-camera="${id}"]`)).style.gridArea, c) === after, "it was not remembered");
+    await button("As many as there are").click();
+    return { before, after };
+  });
+
+  await test("a view of one's own is saved, shown on a tour, and opened in a window of its own", async () => {
+    await button("Save as a view").click();
+    const dialog = page.getByRole("dialog", { name: "A view of your own" });
+    await dialog.getByLabel("Name").fill("Doors");
+    await dialog.getByLabel("Yard thermal").uncheck();
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await until(page, "document.querySelectorAll('.tile').length === 2");
+    await button("One").click();
+    await page.getByRole("button", { name: "Page 2" }).waitFor();
+    const first = await order();
+    await button("Start the tour").click();
+    const tour = page.getByRole("dialog", { name: "Tour" });
+    await tour.getByLabel("Seconds of each").fill("3");
+    await shot(page, "live-tour-1440-dark");
+    await tour.getByRole("button", { name: "Start" }).click();
+    await until(page, `document.querySelector('.tile')?.dataset.camera !== ${JSON.stringify(first)}`, 15000);
+    await page.mouse.click(400, 860); // a touch
+    await page.getByText(/Tour paused/).waitFor();
+    await button("Open in a window of its own").click();
+    const [popup] = await Promise.all([context.waitForEvent("page"), page.getByRole("dialog").getByRole("button", { name: "Open in a window of its own" }).click()]);
+    await until(popup, "document.querySelectorAll('.wall .tile.playing').length === 1");
+    must(!await popup.locator("nav.rail").count(), "the window has a rail");
+    await popup.close();
+    await button("End the tour").click();
+    await page.getByLabel("View", { exact: true }).selectOption({ label: "All cameras" });
+    await until(page, "document.querySelectorAll('.tile').length === 3");
+  });
+
+  await test("an alarm brings its camera to the front, and goes back by itself", async () => {
+    await button("Bring alarms to the front").click();
+    const dialog = page.getByRole("dialog", { name: "Bring alarms to the front" });
+    await dialog.getByLabel("Line crossed").check();
+    await dialog.getByLabel("For how long, seconds").fill("5");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    const e = await api("POST", "cameras/gate/events", { kind: "line", source: "test", active: true });
+    await page.waitForSelector(".tile.large.alarmed[data-camera=gate]");
+    await page.getByRole("alert").filter({ hasText: "Gate: line crossed since" }).waitFor();
+    await shot(page, "live-alarm-1440-dark");
+    await api("POST", "cameras/gate/events", { id: e.id, active: false });
+    await until(page, "!document.querySelector('.tile.large')", 15000);
+    must(await page.evaluate("location.pathname") === "/live", "the address changed");
+  });
+
+  await test("a picture is zoomed, saved, and recorded for as long as it is wanted", async () => {
+    await page.goto(base + "/live/gate");
+    await page.waitForSelector(".tile.large[data-stream=main]");
+    await page.keyboard.press("+");
+    await page.mouse.move(700, 300);
+    await page.mouse.wheel(0, -600);
+    await until(page, "new DOMMatrix(getComputedStyle(document.querySelector('.tile.large .tile-view')).transform).a > 2");
+    await button("Whole picture").click();
+    await until(page, "getComputedStyle(document.querySelector('.tile.large .tile-view')).transform === 'none'");
+    const [file] = await Promise.all([page.waitForEvent("download"), button("Snapshot").click()]);
+    must(/^Gate \d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d\.(jpg|mp4)$/.test(file.suggestedFilename()), file.suggestedFilename());
+    await page.getByRole("button", { name: "Record now" }).click();
+    await until(page, "/^Recording/.test(document.querySelector('.record-button').textContent)");
+    await page.getByRole("button", { name: /^Recording/ }).click();
+    await until(page, "/Record now/.test(document.querySelector('.record-button').textContent)");
+    const events = await api("GET", `cameras/gate/events?from=${new Date(Date.now() - 60000).toISOString()}&to=${new Date().toISOString()}`);
+    must(events.some((/** @type {any} */ e) => e.kind === "manual" && e.end), JSON.stringify(events));
+    await button("30 seconds ago").click();
+    await page.waitForSelector("canvas.axis");
+    must(Math.abs(Date.now() - 30000 - Date.parse(new URL(page.url()).searchParams.get("at") || "")) < 20000, page.url());
+    return file.suggestedFilename();
+  });
+
+  await test("a camera is turned by keyboard and by the picture, and stands once the page that turned it is gone", async () => {
+    const hand = await context.newPage();
+    await hand.goto(base + "/live/gate");
+    await hand.waitForSelector(".tile.large[data-stream=main]");
+    await hand.getByRole("button", { name: "Turn and zoom" }).click();
+    await hand.getByRole("button", { name: /^1 / }).waitFor();
+    const position = async () => (await api("GET", "cameras/gate/ptz")).position?.pan;
+    const begin = await position();
+    await hand.keyboard.down("ArrowRight");
+    await hand.getByText(/^You steer it until/).waitFor();
+    for (const end = Date.now() + 20000; await position() === begin;) must(Date.now() < end, "it does not turn");
+    await shot(hand, "live-ptz-1440-dark");
+    await hand.close(); // while it turns
+    let last = NaN, stands = 0;
+    for (const end = Date.now() + 20000; stands < 2;) {
+      const now = await position();
+      stands = now === last ? stands + 1 : 0;
+      last = now;
+      must(Date.now() < end, "it turns on");
+    }
+    await page.goto(base + "/live/gate");
+    await page.waitForSelector(".tile.large[data-stream=main]");
+    await page.keyboard.press("p");
+    await page.getByText("steer it until").waitFor();
+    await button("Aim in the picture").click();
+    const r = /** @type {{x:number,y:number,width:number,height:number}} */ (await page.locator(".tile.large").boundingBox());
+    await page.mouse.click(r.x + r.width * 0.25, r.y + r.height / 2);
+    for (const end = Date.now() + 20000; await position() === last;) must(Date.now() < end, "the click did not turn it");
+    await page.getByRole("button", { name: /^2 / }).click();
+    await button("Keep it for me").or(button("Let others steer")).first().click();
+    await page.keyboard.press("Escape");
+    must(!await page.locator(".ptz").count(), "the panel is still there");
+    return { begin, last };
+  });
+
+  await test("live on a phone: tiles in a column, one camera with its controls", async () => {
+    const v = await open({ base, size: [390, 844], browser });
+    await v.context.addCookies(await context.cookies());
+    await v.page.goto(base + "/live");
+    await until(v.page, "document.querySelectorAll('.tile.playing').length === 3");
+    must(await v.page.$$eval(".tile", l => l.every(t => t.getBoundingClientRect().width === 390)), "a tile is not as wide as the phone");
+    await v.page.locator(".tile[data-camera=gate]").click();
+    await v.page.waitForSelector(".tile.large[data-stream=main]");
+    await moving(v.page, ".tile.large video.now");
+    await v.page.getByRole("button", { name: "Turn and zoom" }).click();
+    await v.page.getByRole("button", { name: /^1 / }).waitFor();
+    must(await v.page.evaluate("document.documentElement.scrollWidth <= 390 && [...document.querySelectorAll('.camera-bar > :not([hidden])')].every(e => e.getBoundingClientRect().right <= 390)"), "something is cut off");
+    await shot(v.page, "live-ptz-390-dark");
+    must(v.faults.length === 0, v.faults.join("\n"));
+    await v.context.close();
+  });
+}
