@@ -51,7 +51,7 @@ export class InfoPanel {
     morph(this.list, ...factsOf(c, player).flatMap(([k, v]) => [h("dt", null, k), h("dd", null, v)]));
     if (document.activeElement === this.ways) return;
     const all = player.choices();
-    morph(this.ways, h("option", { value: "" }, p.automatic), ...all.map(x => h("option", { value: x.key, disabled: !x.possible, title: x.why }, p.name(x.stream, /** @type {any} */ (p.kinds)[x.kind] || x.kind, x.codec, x.made))));
+    morph(this.ways, h("option", { value: "" }, p.automatic), ...all.map(x => h("option", { value: x.key, disabled: !x.possible, title: x.why }, x.name)));
     this.ways.value = player.chosen;
   }
 }
