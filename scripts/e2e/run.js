@@ -340,7 +340,7 @@ await test("H.265 falls back to the H.264 stream and says so", async () => {
   await s.page.goto(secure + "/live/hevc");
   await s.page.waitForSelector(".tile.large.playing video");
   const seen = await moving(s.page, ".tile.large.playing video");
-  must((await s.page.textContent(".tile-note"))?.includes("H.265"), "no line about it");
+  must((await s.page.textContent(".tile.large .tile-note"))?.includes("H.265"), "no line about it");
   await s.page.screenshot({ path: join(out, "h265.png") });
   return seen;
 });
