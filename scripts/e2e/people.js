@@ -94,7 +94,7 @@ export async function people({ url, out, test, must }) {
     await anna.locator(".tile").click();
     await anna.waitForSelector(".tile.large.playing video");
     const named = await anna.locator("[role=toolbar] :is(button, a):visible").evaluateAll(l => l.map(e => e.getAttribute("aria-label") || e.textContent));
-    must(named.filter(n => n !== "Picture in picture").join() === "Back to all cameras,Snapshot,Info,Full screen", named.join());
+    must(named.filter(n => n !== "Picture in picture").join() === "Back to all cameras,Boxes and temperatures,Snapshot,Info,Full screen", named.join());
     for (const path of ["/people", "/audit", "/storage", "/cameras", "/timeline/till"]) {
       await anna.goto(gw.base + path);
       await until(anna, "location.pathname === '/live'");
