@@ -119,6 +119,7 @@ func (c *camera) live(ctx context.Context, us []unit) {
 }
 
 func TestChromiumShowsMovingPictures(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]struct{ query, tcp string }{
 		"whep":     {"", ""},
 		"whep tcp": {"", "only"},

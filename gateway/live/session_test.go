@@ -472,6 +472,7 @@ func TestBrowserThatLeavesFreesItsSession(t *testing.T) {
 }
 
 func TestBrowserThatFallsSilentFreesItsSession(t *testing.T) {
+	t.Parallel()
 	s := serve(t, Options{})
 	c := newCamera()
 	c.gop(2, 2000)

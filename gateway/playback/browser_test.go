@@ -50,6 +50,7 @@ type told struct {
 }
 
 func TestBrowserPlaysAndSeeksAClip(t *testing.T) {
+	t.Parallel()
 	for name, audio := range map[string]fmp4.Codec{"G.711 as FLAC": fmp4.PCMU, "AAC": fmp4.AAC, "Opus": fmp4.Opus} {
 		t.Run(name, func(t *testing.T) {
 			f := fmp4test.Make(t, fmp4test.Options{Seconds: 8, GOP: 25, B: 1, Audio: audio})

@@ -132,6 +132,7 @@ func (a *archive) file(c *Clip) string {
 }
 
 func TestClipHoldsEveryFrameOfTheRun(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]fmp4test.Options{
 		"B-frames and G.711": {B: 2, Audio: fmp4.PCMU},
 		"H.265":              {Codec: "libx265", B: 1},
@@ -166,6 +167,7 @@ func TestClipHoldsEveryFrameOfTheRun(t *testing.T) {
 }
 
 func TestClipShowsExactlyTheFramesOfItsRange(t *testing.T) {
+	t.Parallel()
 	f := fmp4test.Make(t, fmp4test.Options{Seconds: 12, GOP: 25, B: 2, Audio: fmp4.PCMA})
 	a := newArchive(t)
 	a.record(f, 1, begin, 4)
@@ -335,6 +337,7 @@ func (a *archive) server(from, to time.Time) *httptest.Server {
 }
 
 func TestHTTPRangesAreTheBytesOfTheWhole(t *testing.T) {
+	t.Parallel()
 	f := fmp4test.Make(t, fmp4test.Options{Seconds: 8, GOP: 25, B: 1, Audio: fmp4.PCMU})
 	a := newArchive(t)
 	a.record(f, 1, begin, 2)
@@ -409,6 +412,7 @@ func (a *archive) segmentFiles() (paths []string) {
 }
 
 func TestDeletedFootageIsSaidToBeGone(t *testing.T) {
+	t.Parallel()
 	f := fmp4test.Make(t, fmp4test.Options{Seconds: 2, GOP: 25})
 	a := newArchive(t)
 	for run := range uint32(MaxOpen + 10) {

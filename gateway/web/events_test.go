@@ -115,6 +115,7 @@ func TestEventsBeginWithAllThatIsKnown(t *testing.T) {
 }
 
 func TestEventsEndWithTheSession(t *testing.T) {
+	t.Parallel()
 	for how, end := range map[string]func(s *site, p person){
 		"signing out": func(s *site, p person) { s.do("DELETE", "/api/v1/session", "", p.changes()) },
 		"revocation":  func(s *site, p person) { s.do("DELETE", "/api/v1/sessions/"+s.auth.Sessions()[0].ID, "", s.bearer()) },

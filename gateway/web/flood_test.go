@@ -113,6 +113,7 @@ func (s *site) answersOthers() {
 // Each flood is of frames that cost the sender nothing and the server work, or an answer that is not read. The server ends the
 // connection; nobody else notices.
 func TestHTTP2FloodsEndTheirConnection(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		frames int
 		read   bool // the answers are read
@@ -201,6 +202,7 @@ func TestHTTP2StreamsWithoutAWindowHoldNobodyUp(t *testing.T) {
 
 // Over TLS too, whoever sends nothing, or half of something, is cut off, and a request whose body does not come is answered.
 func TestSlowSendersAreBoundedOverTLSToo(t *testing.T) {
+	t.Parallel()
 	s := lanSite(t)
 	_, port, _ := net.SplitHostPort(s.address())
 	var all sync.WaitGroup

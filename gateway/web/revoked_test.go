@@ -105,6 +105,7 @@ func (s *site) mayPlay(a answered) bool {
 
 // TestWhatRunsEndsWhenTheRightDoes has somebody watch in every way, on a real listener, and takes their right away in every way.
 func TestWhatRunsEndsWhenTheRightDoes(t *testing.T) {
+	t.Parallel()
 	const most = 2 * time.Second
 	var worst time.Duration
 	for name, take := range map[string]func(s *site, boss, ann person) answered{

@@ -38,6 +38,7 @@ func (s *site) secretOf(link string) string {
 // A browser in which somebody planted a session, their own or an invented one, gets a new one by every way of signing in, and the planted
 // one ends.
 func TestEveryWayInEndsAPlantedSession(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	admin := s.setUp()
 	for way, in := range map[string]func(with caller) answered{
