@@ -113,7 +113,7 @@ async function route() {
 async function make(where, id) {
   const needs = where === "timeline" ? "playback" : "live";
   if (about && store.ready && !store.can(about, needs)) return notHere();
-  if (where === "timeline") { const m = await later.timeline(); return id ? m.timelinePage(id, go) : firstTimeline(); }
+  if (where === "timeline") { const m = await later.timeline(); return m.timelinePage(id, go); }
   if (where === "cameras") return (await later.cameras()).camerasPage(go);
   if (where === "storage") return (await later.storage()).storagePage(id, go);
   if (where === "people") return (await later.people()).peoplePage(id, go);
@@ -125,15 +125,6 @@ async function make(where, id) {
 
 /** A camera that is gone, or that this person may not watch: which of the two is not told. */
 const notHere = () => ({ element: h("section.empty", null, h("h1", null, words.notHere), h("p", null, words.notHereText), h("button.button.primary", { type: "button", onclick: () => go("/" + firstPlace()) }, words.goOn)), leave: () => {} });
-
-/** The timeline of the first camera, once there is one. */
-function firstTimeline() {
-  const wait = new Undo();
-  const first = () => { const c = store.list("playback")[0]; if (c && location.pathname === "/timeline") { history.replaceState(null, "", `/timeline/${encodeURIComponent(c.id)}`); route(); } };
-  wait.on(store, "change", first);
-  queueMicrotask(first);
-  return { element: h("section.empty", null, h("p", null, words.noCameras)), leave: () => wait.run() };
-}
 
 window.addEventListener("keydown", e => {
   if (e.ctrlKey || e.metaKey || e.altKey || typing(e)) return;

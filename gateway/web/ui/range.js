@@ -32,11 +32,27 @@ export class Range {
     this.says = h("span.range-says", { role: "status" });
     this.start = this.edge(w.from, t => { this.from = t; this.to = Math.max(this.to, t); });
     this.end = this.edge(w.to, t => { this.to = Math.min(t, Date.now()); this.from = Math.min(this.from, this.to); });
-    const lock = h("button.button", { type: "button", hidden: !this.may("lock"), onclick: () => this.lock() }, icon("lock"), w.lock);
-    const erase = h("button.button.danger", { type: "button", hidden: !this.may("erase"), onclick: () => this.erase() }, icon("erase"), w.erase);
-    this.element = h("div.range", { role: "group", "aria-label": w.range, hidden: true }, this.says, this.start.element, this.end.element, h("span.grow"), lock, erase, iconButton(icon("close"), words.close, () => this.clear()));
+    /** What may be done to a range, in the order Export, Lock, Share, Erase; each names the permission that it needs. @type {[string, HTMLButtonElement][]} */
+    this.deeds = [
+      ["lock", h("button.button", { type: "button", onclick: () => this.lock() }, icon("lock"), w.lock)],
+      ["erase", h("button.button.danger", { type: "button", onclick: () => this.erase() }, icon("erase"), w.erase)],
+    ];
+    this.element = h("div.range", { role: "group", "aria-label": w.range, hidden: true }, this.says, this.start.element, this.end.element, h("span.grow"), ...this.deeds.map(d => d[1]), iconButton(icon("close"), words.close, () => this.clear()));
     this.hereButton = h("button.button.locked-here", { type: "button", hidden: true, onclick: () => this.show(this.at(this.head)) });
     this.head = 0;
+    this.allow();
+  }
+
+  /** Shows what this person may do to the camera's footage. */
+  allow() { for (const [permission, button] of this.deeds) button.hidden = !this.may(permission); }
+
+  /** Is about another camera from now on; the range stays. @param {string} camera */
+  of(camera) {
+    this.camera = camera;
+    this.locks = [];
+    this.known = { from: 0, to: 0, at: 0, busy: false };
+    this.allow();
+    this.paint();
   }
 
   /** A field for one end. @param {string} label @param {(t: number) => void} set */

@@ -1,423 +1,549 @@
-// Timeline: footage of one camera above, all cameras on one axis below.
+// Timeline: pictures of the chosen cameras above, in step; every camera on one axis below.
 import { store } from "./store.js";
-import { api, Problem } from "./api.js";
-import { Player } from "./player.js";
+import { api } from "./api.js";
+import { Axis, eventText, gapWords } from "./axis.js";
+import { Calendar } from "./calendar.js";
+import { History, footageIn } from "./history.js";
+import { Pace } from "./pace.js";
+import { Played, keysFrom } from "./played.js";
 import { Range, lockBand } from "./range.js";
 import { wishes } from "./wishes.js";
+import { chooser } from "./chooser.js";
 import { h, iconButton, Undo } from "./dom.js";
 import { icon } from "./icons.js";
 import { words, clock, duration, when } from "./words.js";
 import { keepingWords as keeping } from "./words-keeping.js";
+import { timelineWords as w } from "./words-timeline.js";
 
 const minute = 60e3, hour = 3600e3, day = 24 * hour;
-/** How much of footage is asked for at once, ms. The next piece is fetched before the end. */
-const chunk = 10 * minute;
 /** A gap of less than this is played over without a word, ms. */
 const shortGap = 1500;
+/** How long the clock waits for the slowest picture, ms. */
+const patience = 4000;
+/** How near to now is now, ms. */
+const nowIsh = 1500;
+/** How many cameras play together. */
+export const mostPlayed = 16;
+/** How long a finger rests before it picks a range, ms, and how far a hand moves before it drags, px. */
+const longPress = 450, slop = 5;
+/** Events are told one by one on an axis no longer than this, ms. */
+const oneByOne = 3 * day;
+const speeds = [0.25, 0.5, 1, 2, 4, 8, 16, 32];
+const memory = "holdfast.timeline";
 
-/** What is known of each camera's footage around the axis. */
-class Spans {
-  constructor() { /** @type {Map<string, {from:number,to:number,list:import("./api.js").Span[],busy:boolean,at:number}>} */ this.known = new Map(); }
-  /** @param {string} id */
-  get(id) { return this.known.get(id)?.list || []; }
-  /** Has what is known of a camera asked for anew. @param {string} id */
-  forget(id) { this.known.delete(id); }
-  /** @param {string} id @param {number} from @param {number} to @param {() => void} then */
-  want(id, from, to, then) {
-    const k = this.known.get(id);
-    const stale = !k || from < k.from || to > k.to && k.to < Date.now() - 1000 || Date.now() - k.at > 2000 && to > Date.now() - minute;
-    if (k?.busy || !stale) return;
-    const pad = Math.max((to - from) / 2, minute);
-    const lo = from - pad, hi = Math.min(to + pad, Date.now() + 1000);
-    const entry = { from: k ? k.from : lo, to: k ? k.to : hi, list: k ? k.list : [], busy: true, at: Date.now() };
-    this.known.set(id, entry);
-    if (lo >= hi) { entry.busy = false; return; }
-    api.spans(id, new Date(lo), new Date(hi)).then(list => { Object.assign(entry, { from: lo, to: hi, list, busy: false }); then(); }, () => { entry.busy = false; });
+/** What this device remembers. @returns {{cameras?: string[], span?: number}} */
+function remembered() { try { return JSON.parse(localStorage.getItem(memory) || "{}"); } catch { return {}; } }
+
+/** What is known of the events of the chosen cameras around the axis. */
+class Events {
+  constructor() {
+    /** @type {Map<string, import("./api.js").CameraEvent[]>} */
+    this.of = new Map();
+    this.from = this.to = 0;
+    this.busy = false;
+    this.stale = true;
+    this.ids = "";
   }
-}
-
-/** What is known of the events of one camera around the axis. */
-class Marks {
-  constructor() { this.list = /** @type {import("./api.js").CameraEvent[]} */ ([]); this.from = 0; this.to = 0; this.busy = false; this.stale = true; }
-  /** @param {string} id @param {number} from @param {number} to @param {() => void} then */
-  want(id, from, to, then) {
-    if (this.busy || from >= to || !this.stale && from >= this.from && to <= this.to) return;
-    const pad = Math.max((to - from) / 2, minute);
-    const lo = from - pad, hi = to + pad;
+  /** @param {string[]} ids @param {number} from @param {number} to @param {() => void} then */
+  want(ids, from, to, then) {
+    if (this.busy || from >= to || !this.stale && from >= this.from && to <= this.to && this.ids === ids.join()) return;
+    const pad = Math.max((to - from) / 2, minute), lo = from - pad, hi = to + pad;
     this.busy = true;
     this.stale = false;
-    api.eventsOf(id, new Date(lo), new Date(hi)).then(list => { Object.assign(this, { from: lo, to: hi, list, busy: false }); then(); }, () => { Object.assign(this, { from: lo, to: hi, busy: false }); });
+    this.ids = ids.join();
+    Promise.all(ids.map(async id => /** @type {const} */ ([id, await api.eventsOf(id, new Date(lo), new Date(hi)).catch(() => [])]))).then(all => { this.of = new Map(all); this.from = lo; this.to = hi; this.busy = false; then(); });
   }
-  /** The event nearest to a moment, within a tolerance. @param {number} at @param {number} near */
-  at(at, near) { return this.list.find(e => Date.parse(e.start) - near <= at && (e.end ? Date.parse(e.end) : Date.now()) + near >= at); }
+  /** The event of a camera nearest to a moment, within a tolerance. @param {string} id @param {number} at @param {number} near */
+  at(id, at, near) { return (this.of.get(id) || []).find(e => Date.parse(e.start) - near <= at && (e.end ? Date.parse(e.end) : Date.now()) + near >= at); }
 }
 
-/** @param {string} id @param {(path: string) => void} go @returns {import("./dom.js").Page} */
+/** @param {string} id the camera; "": those of the address, of this device's memory, or the first @param {(path: string) => void} go @returns {import("./dom.js").Page} */
 export function timelinePage(id, go) {
-  const undo = new Undo();
-  const spans = new Spans(), marks = new Marks();
-  let center = Date.now(), span = hour / 2; // what the axis shows
-  let head = Date.now(); // where the playhead is
-  const mayLive = store.can(id, "live") || !store.ready && store.may("live");
-  let live = mayLive, follow = true, speed = 1, wantsPlay = true;
-  /** @type {{from:number,to:number,map:{media:number,wall:number}[]}|null} */
-  let piece = null;
-  let asked = 0;
+  const query = new URLSearchParams(location.search), memo = remembered();
+  const wished = id ? [id] : (query.get("cameras") || query.get("camera") || "").split(",").filter(Boolean);
+  if (!store.ready) return waiting(id, go);
+  const playable = store.list("playback").map(c => c.id);
+  const known = (/** @type {string[]} */ list) => list.filter(c => playable.includes(c)).slice(0, mostPlayed);
+  const first = known(wished).length ? known(wished) : known(memo.cameras || []).length ? known(memo.cameras || []) : playable.slice(0, 1);
+  if (!first.length) return { element: h("section.empty", null, h("p", null, words.noCameras)), leave: () => {} };
+  return new Timeline(first, go, Date.parse(query.get("at") || ""), memo.span || 0).page();
+}
 
-  const video = h("video.footage", { playsinline: true, muted: true });
-  video.muted = true;
-  const player = new Player();
-  player.video.classList.add("footage");
-  const says = h("p.says", { role: "status", "aria-live": "polite" });
-  const second = h("div.second-person", { hidden: true });
-  const stage = h("div.stage", null, video, player.video, says, second);
-  const canvas = h("canvas.axis", { tabindex: "0", role: "slider", "aria-label": words.timeline });
-  const tip = h("div.tip", { hidden: true });
-  const playButton = iconButton(icon("pause"), words.pause, toggle);
-  const range = new Range(id, { go, changed: () => draw(), erased });
-  const may = (/** @type {string} */ p) => store.ready ? store.can(id, p) : store.may(p);
-  const rangeButton = may("lock") || may("erase") ? iconButton(icon("range"), keeping.pickRange, e => range.some ? range.clear() : range.offer(live ? Date.now() : Math.min(head + span / 20, Date.now()), span / 10, e.detail === 0)) : null;
-  if (rangeButton) rangeButton.title = keeping.pickHow;
-  const liveButton = h("button.live-button", { type: "button", hidden: !mayLive, onclick: goLive }, words.liveHere);
-  const watchedButton = store.may("audit") ? iconButton(icon("eye"), words.whoWatched, () => go(`/audit/watched?camera=${encodeURIComponent(id)}&at=${new Date(head).toISOString()}`)) : null;
-  const pick = h("select.pick", { "aria-label": words.camera, onchange: (/** @type {any} */ e) => go(`/timeline/${encodeURIComponent(e.target.value)}`) });
-  const rate = h("select", { "aria-label": words.speed, title: words.speed, onchange: (/** @type {any} */ e) => setSpeed(Number(e.target.value)) },
-    ...[0.5, 1, 2, 4, 8].map(s => h("option", { value: String(s), selected: s === 1 }, s === 0.5 ? "½×" : `${s}×`)));
-  const date = h("input", { type: "date", "aria-label": words.day, title: words.day, onchange: (/** @type {any} */ e) => { const d = new Date(e.target.value + "T00:00"); if (!Number.isNaN(d.getTime())) { span = day; center = d.getTime() + day / 2; follow = false; seek(d.getTime()); } } });
-  const time = h("output.time");
-  const bar = h("div.bar", { role: "toolbar" }, iconButton(icon("stepBack"), words.frameBack, () => step(-1)), playButton, iconButton(icon("step"), words.frame, () => step(1)), rate, time, range.hereButton, h("span.grow"), watchedButton, rangeButton, pick, date, liveButton);
-  const element = h("section.timeline", null, stage, bar, range.element, h("div.axis-box", null, canvas, tip));
+/** Until it is known which cameras there are. @param {string} id @param {(path: string) => void} go @returns {import("./dom.js").Page} */
+function waiting(id, go) {
+  const undo = new Undo(), element = h("section.timeline-wait", null, h("p.quiet", { role: "status" }, words.loading));
+  /** @type {import("./dom.js").Page|null} */
+  let page = null;
+  const begin = () => { if (store.ready && !page) { page = timelinePage(id, go); element.replaceWith(page.element); } };
+  undo.on(store, "change", begin);
+  queueMicrotask(begin);
+  return { element, key: e => page?.key?.(e) || false, leave: () => { undo.run(); page?.leave(); } };
+}
+
+class Timeline {
+  /** @param {string[]} chosen @param {(path: string) => void} go @param {number} at @param {number} span */
+  constructor(chosen, go, at, span) {
+    this.go = go;
+    this.chosen = chosen;
+    this.focus = chosen[0];
+    this.undo = new Undo();
+    this.pace = new Pace();
+    this.history = new History();
+    this.marks = new Events();
+    this.mayLive = store.may("live") && chosen.some(c => store.can(c, "live"));
+    this.live = this.mayLive && Number.isNaN(at);
+    this.follow = true; // the axis goes with live
+    this.wantsPlay = true;
+    this.held = false; // the clock waits for pictures
+    this.heldSince = 0;
+    this.scrubbing = false;
+    this.facts = false;
+    this.told = 0; // when the address was last changed
+    /** @type {Map<string, Played>} */
+    this.played = new Map();
+    /** Spans from the last time that one was asked for, to jump by and to name causes by. @type {Map<string, {from: number, to: number, list: import("./api.js").Span[], busy: boolean}>} */
+    this.spans = new Map();
+    /** @type {HTMLCanvasElement} */
+    this.canvas = h("canvas.axis", { tabindex: "0", role: "slider", "aria-label": words.timeline, "aria-orientation": "horizontal" });
+    this.axis = new Axis(this.canvas);
+    this.range = new Range(this.focus, { go, changed: () => this.draw(), erased: (from, to) => this.erased(from, to) });
+    this.calendar = new Calendar(() => this.chosen, t => { this.axis.span = Math.max(this.axis.span, hour); this.axis.center = t; this.follow = false; this.seek(t, true); });
+    this.make();
+    if (span) this.axis.span = span;
+    if (!Number.isNaN(at)) { this.pace.set(at); this.axis.center = at; this.follow = false; } else if (!this.mayLive) this.pace.set(Date.now() - minute);
+    this.hands();
+    this.show();
+    this.undo.on(store, "change", () => { if (this.live) this.showLive(); });
+    this.undo.on(store, "events", e => { if (this.chosen.includes(/** @type {CustomEvent} */ (e).detail)) { this.marks.stale = true; this.draw(); } });
+    this.undo.on(window, "resize", () => this.draw());
+    this.undo.on(wishes, "change", () => { if (!this.second.hidden && !this.live) { if (wishes.given("playback", this.focus, this.pace.at)) this.seek(this.pace.at); else this.needApproval(); } });
+    this.undo.every(() => this.tick(), 100);
+    this.undo.every(() => this.draw(), 250);
+    requestAnimationFrame(() => { this.draw(); if (this.live) this.goLive(); else this.seek(this.pace.at); if (!this.mayLive && Number.isNaN(at)) this.says.textContent = words.noLive; });
+  }
+
+  /** @returns {import("./dom.js").Page} */
+  page() { return { element: this.element, key: e => this.key(e), leave: () => { this.undo.run(); for (const p of this.played.values()) p.end(); } }; }
+
+  make() {
+    this.says = h("p.says", { role: "status", "aria-live": "polite" });
+    this.second = h("div.second-person", { hidden: true });
+    this.grid = h("div.played-grid", { role: "group", "aria-label": w.pictures });
+    this.stage = h("div.stage", null, this.grid, this.says, this.second);
+    this.tip = h("div.tip", { hidden: true });
+    this.side = h("div.timeline-side", { hidden: true });
+    this.box = h("div.axis-box", null, h("div.axis-scroll", { onscroll: () => this.draw() }, this.canvas), this.tip);
+    this.playButton = iconButton(icon("pause"), words.pause, () => this.toggle());
+    this.backButton = iconButton(icon("backwards"), w.backwards, () => this.turnBack());
+    const may = (/** @type {string} */ p) => store.can(this.focus, p);
+    this.rangeButton = may("lock") || may("erase") || may("export") ? iconButton(icon("range"), keeping.pickRange, e => this.range.some ? this.range.clear() : this.range.offer(this.live ? Date.now() : Math.min(this.head + this.axis.span / 20, Date.now()), this.axis.span / 10, e.detail === 0)) : null;
+    if (this.rangeButton) this.rangeButton.title = keeping.pickHow;
+    this.liveButton = h("button.live-button", { type: "button", hidden: !this.mayLive, onclick: () => this.goLive() }, words.liveHere);
+    const watched = store.may("audit") ? iconButton(icon("eye"), words.whoWatched, () => this.go(`/audit/watched?camera=${encodeURIComponent(this.focus)}&at=${new Date(this.head).toISOString()}`)) : null;
+    this.rate = h("select", { "aria-label": words.speed, title: w.keysNote, onchange: () => this.setSpeed(Number(this.rate.value)) }, ...speeds.map(s => h("option", { value: String(s), selected: s === 1 }, s === 0.25 ? "¼×" : s === 0.5 ? "½×" : `${s}×`)));
+    this.time = h("output.time");
+    this.pickButton = h("button.button.pick", { type: "button", "aria-haspopup": "dialog", title: w.chooseCameras, onclick: () => this.choose() }, icon("cameras"), h("span"));
+    const factsButton = iconButton(icon("info"), w.facts, () => { this.facts = !this.facts; factsButton.setAttribute("aria-pressed", String(this.facts)); });
+    const listButton = iconButton(icon("list"), w.moments, () => { this.side.hidden = !this.side.hidden; listButton.setAttribute("aria-pressed", String(!this.side.hidden)); this.listed = ""; this.draw(); });
+    this.bar = h("div.bar", { role: "toolbar", "aria-label": words.timeline }, iconButton(icon("ago"), w.ago, () => this.ago()), this.backButton, iconButton(icon("stepBack"), words.frameBack, () => this.step(-1)), this.playButton, iconButton(icon("step"), words.frame, () => this.step(1)), this.rate, this.time, this.range.hereButton,
+      h("span.grow"), iconButton(icon("minus"), w.zoomOut, () => this.zoom(2)), iconButton(icon("plus"), w.zoomIn, () => this.zoom(0.5)), listButton, factsButton, iconButton(icon("copy"), w.copyLink, () => this.copyLink()), watched, this.rangeButton, iconButton(icon("day"), w.calendar, () => this.calendar.show(this.head)), this.pickButton, this.liveButton);
+    this.element = h("section.timeline", null, h("div.timeline-top", null, this.stage, this.side), this.bar, this.range.element, h("div.calendar-place", null, this.calendar.element), this.box);
+  }
+
+  /** What moment is shown. */
+  get head() { return this.live ? Date.now() : this.pace.at; }
+
+  // ---- cameras
+
+  /** Makes the pictures of the chosen cameras, and keeps those that stay. */
+  show() {
+    const small = this.chosen.length > 1;
+    for (const [id, p] of this.played) if (!this.chosen.includes(id) || p.small !== small) { p.end(); this.played.delete(id); }
+    for (const id of this.chosen) {
+      if (this.played.has(id)) continue;
+      const p = new Played(id, small, { pick: () => this.pick(id) });
+      p.cause = at => this.cause(id, at);
+      this.played.set(id, p);
+    }
+    const cols = Math.ceil(Math.sqrt(this.chosen.length));
+    this.grid.style.setProperty("--cols", String(cols));
+    this.grid.style.setProperty("--rows", String(Math.ceil(this.chosen.length / cols)));
+    this.grid.classList.toggle("alone", !small);
+    this.grid.replaceChildren(...this.chosen.map(id => /** @type {Played} */ (this.played.get(id)).element));
+    this.pick(this.focus);
+    this.pickButton.children[1].textContent = this.chosen.length === 1 ? store.cameras.get(this.chosen[0])?.name || "" : w.chosen(this.chosen.length);
+    this.marks.stale = true;
+    this.remember();
+  }
+
+  /** @param {string} id */
+  pick(id) {
+    for (const [k, p] of this.played) p.element.classList.toggle("focus", k === id && this.chosen.length > 1);
+    if (this.focus === id && this.range.camera === id) return;
+    this.focus = id;
+    this.range.of(id);
+    this.draw();
+  }
+
+  /** @param {string[]} ids */
+  play(ids) {
+    if (!ids.length) return;
+    this.chosen = ids.slice(0, mostPlayed);
+    if (!this.chosen.includes(this.focus)) this.focus = this.chosen[0];
+    this.show();
+    if (this.live) this.goLive(); else this.seek(this.pace.at, true);
+  }
+
+  choose() { chooser(this.box, this.pickButton, store.list("playback"), this.chosen, mostPlayed, ids => this.play(ids)); }
 
   // ---- playing
 
-  function camera() { return store.cameras.get(id); }
-  function goLive() {
-    if (!mayLive) { says.textContent = words.noLive; return; }
-    second.hidden = true;
-    live = true; follow = true; wantsPlay = true; piece = null; asked++;
-    head = Date.now();
-    video.pause(); video.removeAttribute("src"); video.load();
-    says.textContent = "";
-    setSpeed(1);
-    showLive();
-    draw();
-  }
-  function showLive() {
-    const c = camera();
-    if (live && c && c.may.includes("live")) player.show(c, "main");
-    const away = live && c && c.state !== "online";
-    if (live) says.textContent = away ? [/** @type {any} */ (words)[c.state] || c.state, `${words.since} ${clock(c.since)}`, c.cause].filter(Boolean).join(" · ") : "";
-    player.video.hidden = !live || !!away;
-    video.hidden = live;
-    liveButton.classList.toggle("on", live);
+  goLive() {
+    if (!this.mayLive) { this.says.textContent = words.noLive; return; }
+    this.second.hidden = true;
+    this.live = this.follow = this.wantsPlay = true;
+    this.pace.go(1);
+    this.rate.value = "1";
+    this.says.textContent = "";
+    this.showLive();
+    this.draw();
+    this.address();
   }
 
-  /** Goes to a moment and plays from there. @param {number} at */
-  async function seek(at) {
-    if (at > Date.now() - 1500) { goLive(); return; }
-    live = false;
-    player.hang();
-    showLive();
-    const turn = ++asked;
-    says.textContent = "";
-    second.hidden = true;
-    try { await load(at, turn); } catch (e) {
-      if (turn !== asked) return;
-      if (e instanceof Problem && e.slug === "approval-needed") needApproval(at); else says.textContent = words.playFailed;
+  showLive() {
+    for (const p of this.played.values()) p.showLive();
+    this.liveButton.classList.add("on");
+    const c = store.cameras.get(this.focus), away = c && c.state !== "online" && this.chosen.length === 1;
+    this.says.textContent = away ? [/** @type {any} */ (words)[c.state] || c.state, `${words.since} ${clock(c.since)}`, c.cause].filter(Boolean).join(" · ") : "";
+  }
+
+  /** Goes to a moment, and plays from there unless it is to stand. @param {number} at @param {boolean} [exact] stay there also when there is no footage */
+  seek(at, exact = false) {
+    if (at > Date.now() - nowIsh && this.mayLive) { this.goLive(); return; }
+    this.live = false;
+    this.liveButton.classList.remove("on");
+    this.second.hidden = true;
+    this.says.textContent = "";
+    this.pace.running = false;
+    this.pace.set(Math.min(at, Date.now()));
+    this.hold();
+    if (!exact) this.land(at);
+    this.tick();
+    this.draw();
+    this.address();
+  }
+
+  /** The clock waits for the pictures. */
+  hold() { this.held = true; this.heldSince = performance.now(); }
+
+  /** Jumps to the next footage where no chosen camera has any. @param {number} at */
+  async land(at) {
+    const all = await Promise.all(this.chosen.map(id => this.known(id, at, true)));
+    if (this.live || this.scrubbing || Math.abs(this.pace.at - at) > 500) return;
+    const has = (/** @type {import("./api.js").Span[]} */ l) => l.some(s => s.kind === "recorded" && Date.parse(s.start) <= at && Date.parse(s.end) > at + 100);
+    if (all.some(has)) return;
+    const next = Math.min(...all.flat().filter(s => s.kind === "recorded" && Date.parse(s.end) > at + 200).map(s => Math.max(Date.parse(s.start), at)));
+    if (!Number.isFinite(next)) { this.says.textContent = all.flat().length ? words.nothingLater : words.noFootage; this.wantsPlay = false; return; }
+    const hole = all[0].find(s => s.kind === "gap" && Date.parse(s.start) <= at && Date.parse(s.end) > at);
+    this.seek(next + 1, true);
+    if (next - at > shortGap) this.says.textContent = words.jumped(duration((next - at) / 1000), hole?.cause || "–");
+    this.axis.reveal(next);
+  }
+
+  /** What is known of a camera's footage from a moment on. @param {string} id @param {number} at @param {boolean} anew @returns {Promise<import("./api.js").Span[]>} */
+  async known(id, at, anew) {
+    const k = this.spans.get(id);
+    if (k && !anew && (k.busy || at >= k.from && at < k.to)) return k.list;
+    const from = at - minute, to = at + day, entry = { from, to: Math.min(to, Date.now() - 2000), list: k?.list || [], busy: true };
+    this.spans.set(id, entry);
+    try { entry.list = await api.spans(id, new Date(from), new Date(to)); } catch { entry.to = from; }
+    entry.busy = false;
+    return entry.list;
+  }
+
+  /** Why a camera has no footage at a moment. @param {string} id @param {number} at */
+  cause(id, at) {
+    this.known(id, at, false);
+    const s = this.spans.get(id)?.list.find(v => v.kind === "gap" && Date.parse(v.start) <= at && Date.parse(v.end) > at);
+    return s ? s.cause : this.history.at(id, at)?.cause || "";
+  }
+
+  get keys() { return this.pace.speed < 0 || this.pace.speed >= keysFrom; }
+
+  tick() {
+    if (this.live) { if (this.facts || this.wasFacts) this.tellFacts(); return; }
+    const list = [...this.played.values()], moving = this.wantsPlay && !this.scrubbing;
+    if (this.scrubbing || this.keys && moving) for (const p of list) p.glance(this.pace, this.keys && moving);
+    else for (const p of list) p.follow(this.pace);
+    const late = performance.now() - this.heldSince > patience;
+    if (this.held && (this.keys || late || list.every(p => p.ready))) this.held = false;
+    if (this.pace.running !== (moving && !this.held)) this.pace.run(moving && !this.held);
+    if (this.pace.running) {
+      const at = this.pace.at;
+      if (at > Date.now() - nowIsh && this.pace.speed > 0) { this.goLive(); return; }
+      if (!this.keys && list.every(p => p.reel.state === "gap")) { this.hold(); this.pace.run(false); this.land(at); } else if (!this.keys && list.every(p => p.reel.state !== "ready")) { this.hold(); this.pace.run(false); }
+      if (this.keys && this.pace.speed > 0 && list.every(p => p.stills.gap > 0)) { this.hold(); this.pace.run(false); this.land(at); }
     }
+    if (list.some(p => p.reel.state === "approval") && this.second.hidden) { const p = list.find(x => x.reel.state === "approval"); if (p) { this.pick(p.id); this.needApproval(); } }
+    if (this.facts || this.wasFacts) this.tellFacts();
   }
 
-  /** Another person has to approve this moment: it is asked for here, and plays once they do. @param {number} at */
-  async function needApproval(at) {
-    head = at;
-    piece = null;
-    video.pause(); video.removeAttribute("src"); video.load();
+  tellFacts() { for (const p of this.played.values()) p.tell(this.facts); this.wasFacts = this.facts; }
+  wasFacts = false;
+
+  /** Another person has to approve this moment: it is asked for here, and plays once they do. */
+  async needApproval() {
     const { secondPerson } = await import("./ask.js");
-    second.replaceChildren(secondPerson(id, at, range.some ? [range.first, range.last] : null));
-    second.hidden = false;
-    draw();
-  }
-  undo.on(wishes, "change", () => { if (!second.hidden && !live) { if (wishes.given("playback", id, head)) seek(head); else needApproval(head); } });
-
-  /** @param {number} at @param {number} turn */
-  async function load(at, turn) {
-    const list = await api.spans(id, new Date(at - minute), new Date(at + day));
-    if (turn !== asked) return;
-    const next = list.find(s => s.kind === "recorded" && Date.parse(s.end) > at + 200);
-    const hole = list.find(s => s.kind === "gap" && Date.parse(s.start) <= at && Date.parse(s.end) > at);
-    if (!next) { head = at; says.textContent = list.length ? words.nothingLater : words.noFootage; draw(); return; }
-    const from = Math.max(at, Date.parse(next.start));
-    if (from - at > shortGap) says.textContent = words.jumped(duration((from - at) / 1000), hole?.cause || "–");
-    head = from;
-    const approved = wishes.given("playback", id, from);
-    const to = approved ? Math.min(from + chunk, Date.parse(approved.to)) : from + chunk; // more than was approved is refused as a whole
-    const map = await api.map(id, new Date(from), new Date(to));
-    if (turn !== asked) return;
-    piece = { from, to: Date.parse(map.to), map: map.map.map(p => ({ media: p.media, wall: Date.parse(p.wall) })) };
-    video.src = api.video(id, new Date(from), new Date(to));
-    video.playbackRate = speed;
-    if (wantsPlay) video.play().catch(() => {});
-    reveal();
-    draw();
+    this.second.replaceChildren(secondPerson(this.focus, this.pace.at, this.range.some ? [this.range.first, this.range.last] : null));
+    this.second.hidden = false;
+    this.draw();
   }
 
-  /** Wall time of a media time. @param {number} t */
-  function wall(t) {
-    if (!piece) return head;
-    let p = piece.map[0] || { media: 0, wall: piece.from };
-    for (const q of piece.map) if (q.media <= t + 1e-6) p = q;
-    return p.wall + (t - p.media) * 1000;
+  toggle() {
+    this.wantsPlay = !this.wantsPlay;
+    if (this.live) { if (!this.wantsPlay) this.seek(Date.now() - 2000, true); } else if (this.wantsPlay) this.hold();
+    this.tick();
+    this.paintBar();
+    if (!this.wantsPlay) this.address();
   }
-  undo.on(video, "ended", () => { if (piece && !live) seek(Math.max(piece.to, head) + 1); });
-  undo.on(video, "error", () => { if (!live && video.getAttribute("src")) says.textContent = words.playFailed; });
-  undo.on(video, "playing", () => { if (says.textContent === words.playFailed) says.textContent = ""; });
-
-  function toggle() { wantsPlay = !wantsPlay; if (live) { if (!wantsPlay) { seek(Date.now() - 2000); } } else if (wantsPlay) video.play().catch(() => {}); else video.pause(); paintBar(); }
   /** @param {number} s */
-  function setSpeed(s) { speed = s; video.playbackRate = s; rate.value = String(s); }
-  /** @param {number} d */
-  function step(d) { wantsPlay = false; if (live) { seek(Date.now() - 2000); return; } video.pause(); video.currentTime = Math.max(0, video.currentTime + d / 25); paintBar(); }
+  setSpeed(s) {
+    if (this.live) this.seek(Date.now() - 3000, true);
+    this.pace.go(Math.sign(this.pace.speed) * s);
+    this.rate.value = String(s);
+    this.hold();
+    this.paintBar();
+  }
+  turnBack() {
+    if (this.live) this.seek(Date.now() - 2000, true);
+    this.pace.go(-this.pace.speed);
+    this.wantsPlay = true;
+    this.hold();
+    this.paintBar();
+  }
+  ago() { this.seek((this.live ? Date.now() : this.pace.at) - 30e3); }
+  /** One picture of the camera in focus on or back. @param {number} d */
+  step(d) {
+    this.wantsPlay = false;
+    if (this.live) { this.seek(Date.now() - 2000, true); return; }
+    if (this.pace.speed < 0) this.pace.go(-this.pace.speed);
+    this.pace.run(false);
+    const to = this.played.get(this.focus)?.reel.beside(this.pace.at, d) ?? NaN;
+    this.pace.set(Number.isNaN(to) ? this.pace.at + d * 40 : to + 0.4); // a little behind its beginning, so that rounding never shows the one before
+    this.tick();
+    this.draw();
+  }
 
   /** What was erased is no longer shown, nor played on from what the browser has of it. @param {number} from @param {number} to */
-  function erased(from, to) {
-    spans.forget(id);
-    if (!live && (head < to && head >= from || piece && piece.from < to && piece.to > from)) seek(head >= from && head < to ? to : head);
-    draw();
+  erased(from, to) {
+    this.history.forget();
+    this.spans.clear();
+    this.played.get(this.focus)?.forget();
+    if (!this.live) this.seek(this.pace.at >= from && this.pace.at < to ? to : this.pace.at);
+    this.draw();
   }
+
+  // ---- the address, and what the device remembers
+
+  link() { return this.chosen.length === 1 ? `/timeline/${encodeURIComponent(this.chosen[0])}` : `/timeline?cameras=${this.chosen.map(encodeURIComponent).join(",")}`; }
+  /** @param {boolean} at */
+  place(at) { const l = this.link(); return at ? `${l}${l.includes("?") ? "&" : "?"}at=${new Date(this.head).toISOString()}` : l; }
+  address() { if (location.pathname.startsWith("/timeline")) history.replaceState(null, "", this.place(!this.live)); }
+  async copyLink() {
+    this.address();
+    try { await navigator.clipboard.writeText(location.origin + this.place(true)); this.says.textContent = w.copied; } catch { history.replaceState(null, "", this.place(true)); this.says.textContent = w.copyFailed; }
+  }
+  remember() { try { localStorage.setItem(memory, JSON.stringify({ cameras: this.chosen, span: this.axis?.span || 0 })); } catch { /* it is forgotten */ } }
 
   // ---- the axis
 
-  /** @param {number} t */
-  const x = t => (t - center + span / 2) / span * canvas.clientWidth;
-  /** @param {number} px */
-  const t = px => center - span / 2 + px / canvas.clientWidth * span;
-  function reveal() { if (head < center - span / 2 || head > center + span / 2) { center = head; } }
-
-  function lanes() {
-    const all = store.list("playback");
-    const own = all.filter(c => c.id === id), others = all.filter(c => c.id !== id);
-    let y = 26;
-    return [...own, ...others].map(c => { const hgt = c.id === id ? 40 : 12; const lane = { c, y, h: hgt }; y += hgt + 5; return lane; });
-  }
-
-  const css = getComputedStyle(document.documentElement);
-  /** @param {string} name */
-  const colour = name => css.getPropertyValue(name).trim();
-
-  function draw() {
-    const now = Date.now();
-    if (live) head = now;
-    if (follow && live) center = now - span * 0.15;
-    const list = lanes();
-    const height = (list.length ? list[list.length - 1].y + list[list.length - 1].h : 60) + 10;
-    canvas.style.setProperty("height", `${Math.min(height, 260)}px`);
-    const w = canvas.clientWidth, hgt = canvas.clientHeight, dpr = devicePixelRatio || 1;
-    if (!w) return;
-    if (canvas.width !== Math.round(w * dpr) || canvas.height !== Math.round(hgt * dpr)) { canvas.width = Math.round(w * dpr); canvas.height = Math.round(hgt * dpr); }
-    const g = canvas.getContext("2d");
+  draw() {
+    const a = this.axis, now = Date.now();
+    if (this.live && this.follow) a.center = now - a.span * 0.15;
+    else if (this.pace.running && !this.dragging) a.reveal(this.pace.at);
+    const height = a.place(store.list("playback"), this.focus, this.chosen), g = a.begin(height);
     if (!g) return;
-    g.setTransform(dpr, 0, 0, dpr, 0, 0);
-    g.clearRect(0, 0, w, hgt);
-    const from = center - span / 2, to = center + span / 2;
-    ticks(g, from, to, hgt);
-    for (const l of list) {
-      spans.want(l.c.id, from, Math.min(to, now), draw);
-      lane(g, l, w);
-    }
-    marks.want(id, from, Math.min(to, now), draw);
-    if (list.length) markers(g, list[0], w);
-    range.want(from, to);
-    if (list.length && list[0].c.id === id) range.draw(g, x, list[0], w, colour);
-    range.follow(head);
-    g.fillStyle = colour("--bg");
-    if (x(now) < w) { g.globalAlpha = 0.6; g.fillRect(Math.max(0, x(now)), 20, w, hgt); g.globalAlpha = 1; }
-    playhead(g, hgt);
-    canvas.setAttribute("aria-valuetext", live ? words.liveHere : clock(head));
-    canvas.setAttribute("aria-valuenow", String(Math.round(head / 1000)));
-    paintBar();
+    a.scroll = this.canvas.parentElement?.scrollTop || 0;
+    this.history.want(a.from, a.to, a.width, () => this.draw());
+    const few = a.span <= oneByOne;
+    if (few) this.marks.want(this.chosen, a.from, Math.min(a.to, now), () => this.draw());
+    for (const l of a.lanes) a.lane(g, l, this.history);
+    const own = a.lanes[0];
+    if (own && few) a.eventWords(g, own, this.marks.of.get(this.focus) || []);
+    this.range.want(a.from, a.to);
+    if (own) this.range.draw(g, t => a.x(t), own, a.width, a.colour);
+    this.range.follow(this.head);
+    a.future(g, height, now);
+    if (a.scroll) { g.fillStyle = a.colour("--bg"); g.fillRect(0, a.scroll, a.width, 22); }
+    a.ticks(g, height);
+    a.playhead(g, height, this.head, this.live ? words.liveHere : clock(this.head));
+    this.announce();
+    this.paintBar();
+    this.list();
   }
 
-  const steps = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400].map(s => s * 1000);
-  /** @param {CanvasRenderingContext2D} g @param {number} from @param {number} to @param {number} hgt */
-  function ticks(g, from, to, hgt) {
-    const stepMs = steps.find(s => s / span * canvas.clientWidth > 84) || day;
-    g.font = "12px system-ui, sans-serif";
-    g.textBaseline = "middle";
-    const zone = -new Date(center).getTimezoneOffset() * minute; // labels are local, the axis is not
-    for (let at = Math.ceil((from + zone) / stepMs) * stepMs - zone; at < to; at += stepMs) {
-      g.fillStyle = colour("--hairline");
-      g.fillRect(Math.round(x(at)), 20, 1, hgt);
-      g.fillStyle = colour("--faint");
-      g.fillText(stepMs >= day ? new Date(at).toLocaleDateString([], { day: "numeric", month: "short" }) : clock(at, stepMs < minute), x(at) + 4, 10);
-    }
+  announce() {
+    const c = this.canvas, t = this.live ? words.liveHere : when(this.head) + clock(this.head).slice(-3), r = this.live ? null : this.history.at(this.focus, this.head);
+    c.setAttribute("aria-valuetext", r && !footageIn(r.class) && r.class ? w.gapAt(t, gapWords(r)) : t);
+    c.setAttribute("aria-valuenow", String(Math.round(this.head / 1000)));
+    c.setAttribute("aria-valuemin", String(Math.round(this.axis.from / 1000)));
+    c.setAttribute("aria-valuemax", String(Math.round(this.axis.to / 1000)));
   }
 
-  /** @param {CanvasRenderingContext2D} g @param {{c: import("./api.js").Camera, y: number, h: number}} l @param {number} w */
-  function lane(g, l, w) {
-    g.fillStyle = colour("--surface");
-    g.fillRect(0, l.y, w, l.h);
-    for (const s of spans.get(l.c.id)) {
-      const a = Math.max(-2, x(Date.parse(s.start))), b = Math.min(w + 2, x(Date.parse(s.end)));
-      if (b < 0 || a > w) continue;
-      const width = Math.max(1, b - a);
-      if (s.kind === "recorded") { g.fillStyle = colour("--recorded"); g.fillRect(a, l.y, width, l.h); continue; }
-      const lost = s.class === "lost";
-      if (lost) hatch(g, a, l.y, width, l.h); // what nobody wanted, and what was deleted on purpose, is plain empty
-      if (l.c.id === id && width > 150) { g.fillStyle = colour(lost ? "--quiet" : "--faint"); g.fillText(hole(s), a + 8, l.y + l.h / 2, width - 12); }
-    }
-    g.fillStyle = colour("--text");
-    g.globalAlpha = 0.9;
-    g.fillText(l.c.name, 8, l.y + l.h / 2);
-    g.globalAlpha = 1;
+  /** The list beside the pictures, when it is open and something has changed. */
+  async list() {
+    if (this.side.hidden) return;
+    const a = this.axis, key = [Math.round(a.from / 2000), Math.round(a.span), this.chosen, this.history.asked, this.marks.from].join();
+    if (key === this.listed) return;
+    this.listed = key;
+    const { momentsList } = await import("./moments.js");
+    this.side.replaceChildren(momentsList({ from: a.from, to: a.to, cameras: this.chosen, history: this.history, events: this.marks.of, go: (t, c) => { this.pick(c); this.wantsPlay = true; this.seek(t - 1000); } }));
   }
+  listed = "";
 
-  /** Draws the events of the camera at the lower edge of its lane: a tick each, as long as it lasted. @param {CanvasRenderingContext2D} g @param {{c: import("./api.js").Camera, y: number, h: number}} l @param {number} w */
-  function markers(g, l, w) {
-    if (l.c.id !== id) return;
-    let free = 0; // where the next word may stand
-    for (const e of marks.list) {
-      const a = x(Date.parse(e.start)), b = x(e.end ? Date.parse(e.end) : Date.now());
-      if (b < 0 || a > w) continue;
-      g.fillStyle = colour("--motion");
-      g.fillRect(a - 1, l.y + l.h - 6, Math.max(2, b - a), 6);
-      if (a < free) continue;
-      g.fillText(words.eventKind(e.kind), a + 4, l.y + l.h - 12);
-      free = a + g.measureText(words.eventKind(e.kind)).width + 16;
-    }
+  paintBar() {
+    this.time.textContent = `${new Date(this.head).toLocaleDateString([], { day: "numeric", month: "short" })} ${clock(this.head)}`;
+    this.time.title = new Date(this.head).toISOString();
+    const name = this.wantsPlay ? words.pause : words.play;
+    if (this.playButton.title !== name || !this.playIcon) { this.playButton.replaceChildren(icon(this.wantsPlay ? "pause" : "play")); this.playButton.title = name; this.playButton.setAttribute("aria-label", name); this.playIcon = true; }
+    const back = this.pace.speed < 0;
+    this.backButton.setAttribute("aria-pressed", String(back));
+    this.backButton.title = back ? w.forwards : w.backwards;
   }
+  playIcon = false;
 
-  /** What a gap is, in words. @param {import("./api.js").Span} s */
-  function hole(s) {
-    const len = duration((Date.parse(s.end) - Date.parse(s.start)) / 1000);
-    return s.class === "unwanted" ? words.unwanted(len, s.cause) : s.class === "deleted" ? words.deleted(len, s.cause) : words.gap(len, s.cause);
-  }
-
-  /** @param {CanvasRenderingContext2D} g @param {number} a @param {number} y @param {number} w @param {number} hgt */
-  function hatch(g, a, y, w, hgt) {
-    g.save();
-    g.beginPath();
-    g.rect(a, y, w, hgt);
-    g.clip();
-    g.strokeStyle = colour("--gap");
-    g.lineWidth = 1;
-    g.beginPath();
-    for (let i = Math.floor(a / 6) * 6 - hgt; i < a + w; i += 6) { g.moveTo(i, y + hgt); g.lineTo(i + hgt, y); }
-    g.stroke();
-    g.restore();
-  }
-
-  /** @param {CanvasRenderingContext2D} g @param {number} hgt */
-  function playhead(g, hgt) {
-    const at = x(head), label = live ? words.liveHere : clock(head);
-    g.fillStyle = colour("--accent");
-    g.fillRect(Math.round(at) - 1, 14, 2, hgt);
-    g.font = "600 12px system-ui, sans-serif";
-    const wide = g.measureText(label).width + 14, left = Math.min(Math.max(0, at - wide / 2), canvas.clientWidth - wide);
-    g.beginPath();
-    g.roundRect(left, 0, wide, 20, 6);
-    g.fill();
-    g.fillStyle = colour("--on-accent");
-    g.fillText(label, left + 7, 10);
-  }
-
-  function paintBar() {
-    time.textContent = `${new Date(head).toLocaleDateString([], { day: "numeric", month: "short" })} ${clock(head)}`;
-    time.title = new Date(head).toISOString();
-    playButton.replaceChildren(icon(wantsPlay ? "pause" : "play"));
-    playButton.title = wantsPlay ? words.pause : words.play;
-    playButton.setAttribute("aria-label", playButton.title);
-    const list = store.list("playback");
-    if (pick.options.length !== list.length) pick.replaceChildren(...list.map(c => h("option", { value: c.id, selected: c.id === id }, c.name)));
-  }
+  /** @param {number} by */
+  zoom(by) { this.axis.zoom(this.axis.x(this.head), by); if (!this.live) this.follow = false; this.remember(); this.draw(); }
 
   // ---- hands
 
-  /** Whether a height is in the lane of the chosen camera. @param {number} py */
-  const onOwn = py => { const l = lanes()[0]; return !!l && l.c.id === id && py >= l.y - 4 && py < l.y + l.h + 4; };
-  /** @type {Map<number, number>} */
-  const fingers = new Map();
-  let dragged = 0, began = 0, pinch = 0, picking = false, press = 0;
-  /** How long a finger rests before it picks a range, ms. */
-  const longPress = 450;
-  undo.on(canvas, "pointerdown", e => { canvas.setPointerCapture(e.pointerId); fingers.set(e.pointerId, e.offsetX); dragged = 0; began = e.offsetX; const handle = onOwn(e.offsetY) && range.hold(e.offsetX, x, e.pointerType !== "mouse"); picking = e.shiftKey || handle; if (handle) return; if (picking) range.begin(t(began)); else if (e.pointerType !== "mouse") press = setTimeout(() => { if (dragged <= 5 && fingers.size === 1) { picking = true; range.begin(t(began)); } }, longPress); });
-  undo.on(canvas, "pointermove", e => {
-    const was = fingers.get(e.pointerId);
-    if (was === undefined) { hover(e.offsetX, e.offsetY); return; }
-    if (picking && fingers.size === 1) {
-      range.drag(t(e.offsetX));
-      return;
-    }
-    if (fingers.size === 2) {
-      const other = [...fingers].find(([k]) => k !== e.pointerId)?.[1] || 0;
-      const now = Math.abs(e.offsetX - other);
-      if (pinch) zoom((e.offsetX + other) / 2, pinch / Math.max(1, now));
-      pinch = now;
-    } else { center -= (e.offsetX - was) / canvas.clientWidth * span; follow = false; }
-    dragged += Math.abs(e.offsetX - was);
-    fingers.set(e.pointerId, e.offsetX);
-    draw();
-  });
-  undo.on(canvas, "pointerup", e => {
-    fingers.delete(e.pointerId);
-    pinch = 0;
-    clearTimeout(press);
-    if (picking) { picking = false; return; }
-    if (dragged > 5) return;
-    const l = lanes().find((/** @type {{y:number,h:number}} */ v) => e.offsetY >= v.y && e.offsetY < v.y + v.h + 5);
-    const at = t(began);
-    if (l && l.c.id !== id) { go(`/timeline/${encodeURIComponent(l.c.id)}?at=${new Date(at).toISOString()}`); return; }
-    if (l && e.offsetY < l.y + lockBand && range.at(at)) { range.show(range.at(at)); return; }
-    wantsPlay = true;
-    seek(at);
-  });
-  undo.on(canvas, "pointercancel", e => { fingers.delete(e.pointerId); clearTimeout(press); picking = false; });
-  undo.on(canvas, "pointerleave", () => { tip.hidden = true; });
-  undo.on(canvas, "wheel", e => { e.preventDefault(); if (Math.abs(e.deltaX) > Math.abs(e.deltaY)) { center += e.deltaX / canvas.clientWidth * span; follow = false; } else zoom(e.offsetX, Math.pow(1.0015, e.deltaY)); draw(); }, { passive: false });
+  dragging = false;
 
-  /** @param {number} px @param {number} by */
-  function zoom(px, by) {
-    const at = t(px);
-    span = Math.min(Math.max(span * by, 10e3), 40 * day);
-    center = at + span / 2 - px / canvas.clientWidth * span;
-    follow = false;
-    draw();
+  hands() {
+    const c = this.canvas, a = this.axis, undo = this.undo, range = this.range;
+    const x = (/** @type {number} */ t) => a.x(t), onOwn = (/** @type {number} */ y) => !!a.lanes[0] && y >= a.lanes[0].y - 4 && y < a.lanes[0].y + a.lanes[0].h + 4;
+    /** @type {Map<number, number>} */
+    const fingers = new Map();
+    let dragged = 0, began = 0, pinch = 0, picking = false, press = 0, resume = false;
+    undo.on(c, "pointerdown", e => {
+      c.setPointerCapture(e.pointerId);
+      fingers.set(e.pointerId, e.offsetX);
+      dragged = 0;
+      began = e.offsetX;
+      this.dragging = true;
+      const handle = onOwn(e.offsetY) && range.hold(e.offsetX, x, e.pointerType !== "mouse");
+      picking = e.shiftKey || handle;
+      if (handle) return;
+      if (picking) range.begin(a.t(began));
+      else if (e.pointerType !== "mouse") press = setTimeout(() => { if (dragged <= slop && fingers.size === 1) { picking = true; range.begin(a.t(began)); } }, longPress);
+    });
+    undo.on(c, "pointermove", e => {
+      const was = fingers.get(e.pointerId);
+      if (was === undefined) { this.hover(e.offsetX, e.offsetY); return; }
+      dragged += Math.abs(e.offsetX - was);
+      fingers.set(e.pointerId, e.offsetX);
+      if (picking && fingers.size === 1) { range.drag(a.t(e.offsetX)); return; }
+      if (fingers.size === 2) {
+        const other = [...fingers].find(([k]) => k !== e.pointerId)?.[1] || 0, wide = Math.abs(e.offsetX - other);
+        a.center -= (e.offsetX - was) / 2 / a.width * a.span;
+        if (pinch) a.zoom((e.offsetX + other) / 2, pinch / Math.max(1, wide));
+        pinch = wide;
+        this.follow = false;
+        this.draw();
+        return;
+      }
+      if (dragged <= slop || e.pointerType !== "mouse" && Math.abs(e.offsetX - began) <= slop) return;
+      this.tip.hidden = true;
+      if (!this.scrubbing) { resume = this.live || this.wantsPlay; this.scrubbing = true; clearTimeout(press); }
+      this.scrub(a.t(Math.max(0, Math.min(a.width, e.offsetX))));
+    });
+    undo.on(c, "pointerup", e => {
+      const alone = fingers.size === 1;
+      fingers.delete(e.pointerId);
+      pinch = 0;
+      clearTimeout(press);
+      this.dragging = fingers.size > 0;
+      if (picking) { picking = false; return; }
+      if (this.scrubbing) { this.scrubbing = false; this.wantsPlay = resume; this.seek(this.pace.at, !resume); return; }
+      if (dragged > slop || !alone) return;
+      this.click(e.offsetY, a.t(began), e.ctrlKey || e.metaKey);
+    });
+    undo.on(c, "pointercancel", e => { fingers.delete(e.pointerId); clearTimeout(press); picking = this.dragging = false; if (this.scrubbing) { this.scrubbing = false; this.seek(this.pace.at); } });
+    undo.on(c, "pointerleave", () => { this.tip.hidden = true; });
+    undo.on(c, "wheel", e => {
+      if (e.shiftKey) return; // scrolls the lanes
+      e.preventDefault();
+      if (Math.abs(e.deltaX) > Math.abs(e.deltaY)) a.center += e.deltaX / a.width * a.span; else a.zoom(e.offsetX, Math.pow(1.0015, e.deltaY));
+      this.follow = false;
+      this.remember();
+      this.draw();
+    }, { passive: false });
   }
+
+  /** Looks for a moment. @param {number} at */
+  scrub(at) {
+    this.live = false;
+    this.follow = false;
+    this.liveButton.classList.remove("on");
+    this.pace.running = false;
+    this.pace.set(Math.min(at, Date.now() - nowIsh));
+    this.says.textContent = "";
+    for (const p of this.played.values()) p.glance(this.pace, false);
+    this.draw();
+  }
+
+  /** @param {number} y @param {number} at @param {boolean} more */
+  click(y, at, more) {
+    const l = this.axis.laneAt(y), held = this.range.at(at);
+    if (l && !l.chosen) { this.pace.set(at); this.live = false; this.wantsPlay = true; this.play(more || this.chosen.length > 1 ? [...this.chosen, l.c.id].slice(-mostPlayed) : [l.c.id]); this.seek(at); return; }
+    if (l) this.pick(l.c.id);
+    if (l?.focus && y < l.y + lockBand && held) { this.range.show(held); return; }
+    const r = l && this.history.at(l.c.id, at);
+    this.wantsPlay = true;
+    if (l && r && r.class && !footageIn(r.class) && this.chosen.length > 1) { this.jump(l.c.id, at); return; }
+    this.seek(at);
+  }
+
+  /** Goes to the next footage of a camera. @param {string} id @param {number} at */
+  async jump(id, at) {
+    const list = await this.known(id, at, true), next = list.find(s => s.kind === "recorded" && Date.parse(s.end) > at + 200);
+    this.seek(next ? Math.max(at, Date.parse(next.start) + 1) : at);
+  }
+
   /** @param {number} px @param {number} py */
-  function hover(px, py) {
-    const l = lanes().find((/** @type {{y:number,h:number}} */ v) => py >= v.y && py < v.y + v.h + 5);
-    const at = t(px);
-    canvas.style.setProperty("cursor", onOwn(py) && range.near(px, x) ? "ew-resize" : "crosshair");
-    const s = l && spans.get(l.c.id).find((/** @type {import("./api.js").Span} */ v) => Date.parse(v.start) <= at && Date.parse(v.end) > at);
-    const e = l && l.c.id === id ? marks.at(at, 4 / canvas.clientWidth * span) : undefined;
-    const held = l && l.c.id === id && range.at(at);
-    const event = held ? ` · ${keeping.locked}: ${held.reason} (${held.owner || keeping.unknown}, ${words.until} ${when(held.until)})` : e ? ` · ${words.event(e.kind, e.source, e.end && e.end !== e.start ? duration((Date.parse(e.end) - Date.parse(e.start)) / 1000) : "")}` : "";
-    tip.textContent = `${clock(at)}${event}${s && s.kind === "gap" ? ` · ${hole(s)}` : ""}`;
-    tip.title = new Date(at).toISOString();
-    tip.hidden = false;
-    tip.style.setProperty("left", `${Math.min(px, canvas.clientWidth - tip.offsetWidth - 8)}px`);
+  hover(px, py) {
+    const a = this.axis, l = a.laneAt(py), at = a.t(px), own = !!l?.focus, x = (/** @type {number} */ t) => a.x(t);
+    this.canvas.style.setProperty("cursor", own && this.range.near(px, x) ? "ew-resize" : "crosshair");
+    const r = l && this.history.at(l.c.id, at), e = l && this.marks.at(l.c.id, at, 4 / a.width * a.span), held = own && this.range.at(at);
+    const long = e && e.end && e.end !== e.start ? duration((Date.parse(e.end) - Date.parse(e.start)) / 1000) : "", said = /** @type {{text?: string}|undefined} */ (e)?.text;
+    const event = held ? `${keeping.locked}: ${held.reason} (${held.owner || keeping.unknown}, ${words.until} ${when(held.until)})` : e ? `${words.event(e.kind, e.source, long)}${said ? `: ${said}` : ""}` : "";
+    const gap = r && r.class && (r.class === "partly" || !footageIn(r.class)) ? gapWords(r) : r?.class === "filled" ? w.filled : "";
+    this.tip.textContent = [a.span > day ? `${when(at)}` : clock(at), l && !own ? l.c.name : "", event, gap].filter(Boolean).join(" · ");
+    this.tip.title = new Date(at).toISOString();
+    this.tip.hidden = false;
+    this.tip.style.setProperty("left", `${Math.min(px, a.width - this.tip.offsetWidth - 8)}px`);
   }
 
   /** @param {KeyboardEvent} e */
-  function key(e) {
+  key(e) {
+    const at = this.head, by = this.axis.span / 10;
     /** @type {Record<string, () => void>} */
     const keys = {
-      " ": toggle, k: toggle, K: toggle, ArrowLeft: () => seek(head - (e.shiftKey ? minute : 10e3)), ArrowRight: () => seek(head + (e.shiftKey ? minute : 10e3)),
-      j: () => seek(head - 30e3), l: () => setSpeed(Math.min(8, speed * 2)), ",": () => step(-1), ".": () => step(1),
-      "+": () => zoom(x(head), 0.7), "=": () => zoom(x(head), 0.7), "-": () => zoom(x(head), 1.4), Escape: () => range.some ? range.clear() : go("/live"), End: goLive,
-      i: () => range.markIn(head), I: () => range.markIn(head), o: () => range.markOut(head), O: () => range.markOut(head),
+      " ": () => this.toggle(), k: () => this.toggle(), K: () => this.toggle(), ArrowLeft: () => this.seek(at - (e.shiftKey ? minute : 10e3)), ArrowRight: () => this.seek(at + (e.shiftKey ? minute : 10e3)),
+      PageUp: () => this.seek(at - by), PageDown: () => this.seek(at + by), Home: () => this.seek(this.axis.from, true), End: () => this.goLive(),
+      j: () => this.ago(), r: () => this.turnBack(), l: () => this.faster(1), h: () => this.faster(-1), ",": () => this.step(-1), ".": () => this.step(1),
+      "+": () => this.zoom(0.7), "=": () => this.zoom(0.7), "-": () => this.zoom(1.4), Escape: () => { if (!this.calendar.element.hidden) this.calendar.close(); else if (this.range.some) this.range.clear(); else this.go("/live"); },
+      i: () => this.range.markIn(at), I: () => this.range.markIn(at), o: () => this.range.markOut(at), O: () => this.range.markOut(at), c: () => this.choose(), d: () => this.calendar.show(at), n: () => this.nextEvent(1), p: () => this.nextEvent(-1),
     };
     const f = keys[e.key];
     if (f) f();
     return !!f;
   }
-
-  undo.on(store, "change", () => { showLive(); });
-  undo.on(store, "events", e => { if (/** @type {CustomEvent} */ (e).detail === id) { marks.stale = true; draw(); } });
-  undo.on(window, "resize", draw);
-  undo.every(() => { if (!live && piece && !video.paused) head = wall(video.currentTime); draw(); }, 250);
-  const start = Date.parse(new URLSearchParams(location.search).get("at") || "");
-  showLive();
-  if (!mayLive) says.textContent = words.noLive;
-  requestAnimationFrame(() => { draw(); if (!Number.isNaN(start)) { center = start; follow = false; seek(start); } });
-  return { element, key, leave: () => { undo.run(); player.end(); video.removeAttribute("src"); video.load(); } };
+  /** @param {number} d */
+  faster(d) { const i = speeds.indexOf(Math.abs(this.pace.speed)); this.setSpeed(speeds[Math.max(0, Math.min(speeds.length - 1, i + d))]); }
+  /** To the event after or before the moment, of those that the axis knows. @param {number} d */
+  nextEvent(d) {
+    const at = this.head, all = (this.marks.of.get(this.focus) || []).map(e => ({ t: Date.parse(e.start), e })), list = d > 0 ? all.filter(x => x.t > at + 1500) : all.filter(x => x.t < at - 1500).reverse();
+    if (list[0]) { this.seek(list[0].t); this.says.textContent = eventText(list[0].e); }
+  }
 }

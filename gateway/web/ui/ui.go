@@ -21,6 +21,10 @@
 //	ask.js                     asking another person to approve footage
 //	log.js watched.js summary.js quiet.js proof.js entries.js   the parts of the audit page, and what an entry looks like
 //	volumes.js kept.js locked.js erased.js encryption.js certificate.js check.js   the parts of the storage page
+//	axis.js history.js         the time axis of the timeline, and what is known of every camera's past
+//	played.js reel.js stills.js pace.js mp4.js   its pictures: one camera's, every picture of it, its key frames; the clock that they follow; what they come in
+//	calendar.js chooser.js moments.js   days with footage; which cameras play; what happened, as a list
+//	api-footage.js             the JSON API of what was recorded
 //	range.js                   a range of the timeline, and what is locked of it
 //	erase.js receipt.js        erasing a range, fetched when it is asked for; what became of an erasure
 //	unlock.js ages.js          ending a lock; changing how long footage is kept
@@ -31,7 +35,7 @@
 //	parts.js                   what pages are made of: states, bars, notices, dialogs
 //	words.js words-*.js        every sentence that people read
 //	icons.js                   the icon set
-//	style.css storage.css people.css cameras.css live.css   the visual language
+//	style.css storage.css people.css cameras.css live.css timeline.css   the visual language
 //	install-certificate.html   how to trust the gateway's certificate; works without script
 //
 // Types are JSDoc comments, checked by tsc --checkJs (scripts/e2e).

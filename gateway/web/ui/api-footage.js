@@ -1,0 +1,22 @@
+// The JSON API of footage as the timeline plays it.
+import { base, json, request } from "./api.js";
+
+/**
+ * @typedef {{n:number,class:""|"recorded"|"filled"|"partly"|"lost"|"unwanted"|"deleted",cause?:string}} Run
+ * @typedef {{id:string,stream:string,runs:Run[],events:{slot:number,count:number,kind:string}[],more:boolean,locks:{from:string,to:string}[],activity:number[]}} CameraOverview
+ * @typedef {{from:string,to:string,slots:number,cameras:CameraOverview[]}} Overview
+ */
+
+/** @param {number} t */
+const at = t => encodeURIComponent(new Date(t).toISOString());
+/** @param {string} id */
+const cam = id => `${base}/cameras/${encodeURIComponent(id)}`;
+
+export const footage = {
+  /** Many cameras on one axis. @param {number} from @param {number} to @param {number} slots @param {{cameras?: string[], activity?: boolean}} [o] @returns {Promise<Overview>} */
+  overview: (from, to, slots, o = {}) => json("GET", `${base}/overview?from=${at(from)}&to=${at(to)}&slots=${slots}${o.activity ? "&activity=1" : ""}${o.cameras ? `&cameras=${encodeURIComponent(o.cameras.join(","))}` : ""}`),
+  /** Pictures with wall times. @param {string} id @param {string} stream @param {number} from @param {number} to @param {number} keys 0: every picture @param {AbortSignal} signal */
+  reel: (id, stream, from, to, keys, signal) => request("GET", `${cam(id)}/video.fmp4?from=${at(from)}&to=${at(to)}&stream=${encodeURIComponent(stream)}${keys ? `&keys=${keys}` : ""}`, { signal }),
+  /** The key frame of a moment. @param {string} id @param {string} stream @param {number} t @param {"mp4"|"jpg"} as @param {AbortSignal} [signal] */
+  picture: (id, stream, t, as, signal) => request("GET", `${cam(id)}/picture.${as}?at=${at(t)}&stream=${encodeURIComponent(stream)}`, { signal }),
+};

@@ -1,0 +1,224 @@
+// The time axis: which stretch of time it shows, and how it is drawn.
+import { footageIn } from "./history.js";
+import { words, clock, duration } from "./words.js";
+import { timelineWords as w } from "./words-timeline.js";
+
+const minute = 60e3, day = 24 * 3600e3;
+/** The shortest and the longest stretch that the axis shows, ms. */
+const shortest = 10e3, longest = 400 * day;
+/** Where the lanes begin, and how high those of the focus, of other chosen cameras and of the rest are, px. */
+const top = 26, tall = 40, middle = 26, thin = 12, between = 5;
+const steps = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 2 * 86400, 7 * 86400, 30 * 86400, 61 * 86400].map(s => s * 1000);
+const font = "12px system-ui, sans-serif", bold = "600 12px system-ui, sans-serif";
+
+/** A camera's place on the axis. @typedef {{c: import("./api.js").Camera, y: number, h: number, focus: boolean, chosen: boolean}} Lane */
+
+export class Axis {
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.center = Date.now();
+    this.span = 30 * minute;
+    this.scroll = 0;
+    /** @type {Lane[]} */
+    this.lanes = [];
+    const css = getComputedStyle(document.documentElement);
+    this.colour = (/** @type {string} */ name) => css.getPropertyValue(name).trim();
+  }
+  get width() { return this.canvas.clientWidth || 1; }
+  get from() { return this.center - this.span / 2; }
+  get to() { return this.center + this.span / 2; }
+  /** @param {number} t */
+  x(t) { return (t - this.from) / this.span * this.width; }
+  /** @param {number} px */
+  t(px) { return this.from + px / this.width * this.span; }
+  /** @param {number} px @param {number} by */
+  zoom(px, by) {
+    const at = this.t(px);
+    this.span = Math.min(Math.max(this.span * by, shortest), longest);
+    this.center = at + this.span / 2 - px / this.width * this.span;
+  }
+  /** Brings a moment into sight. @param {number} t */
+  reveal(t) { if (t < this.from || t > this.to) this.center = t; }
+
+  /** Gives each camera its lane. @param {import("./api.js").Camera[]} cameras @param {string} focus @param {string[]} chosen */
+  place(cameras, focus, chosen) {
+    const rank = (/** @type {import("./api.js").Camera} */ c) => c.id === focus ? 0 : chosen.includes(c.id) ? 1 : 2;
+    let y = top;
+    this.lanes = [...cameras].sort((a, b) => rank(a) - rank(b)).map(c => {
+      const h = [tall, middle, thin][rank(c)], lane = { c, y, h, focus: c.id === focus, chosen: chosen.includes(c.id) };
+      y += h + between;
+      return lane;
+    });
+    return (this.lanes.length ? y : 60) + 5;
+  }
+  /** @param {number} y */
+  laneAt(y) { return this.lanes.find(l => y >= l.y && y < l.y + l.h + between); }
+
+  /** Clears the canvas and gives what to draw with; null while it has no size. @param {number} height px */
+  begin(height) {
+    const c = this.canvas, dpr = devicePixelRatio || 1;
+    c.style.setProperty("height", `${height}px`);
+    const wide = Math.round(c.clientWidth * dpr), high = Math.round(height * dpr);
+    if (!wide) return null;
+    if (c.width !== wide || c.height !== high) { c.width = wide; c.height = high; }
+    const g = c.getContext("2d");
+    if (!g) return null;
+    g.setTransform(dpr, 0, 0, dpr, 0, 0);
+    g.clearRect(0, 0, c.clientWidth, height);
+    g.font = font;
+    g.textBaseline = "middle";
+    return g;
+  }
+
+  /** @param {CanvasRenderingContext2D} g @param {number} height */
+  ticks(g, height) {
+    const step = steps.find(s => s / this.span * this.width > 84) || steps[steps.length - 1], zone = -new Date(this.center).getTimezoneOffset() * minute; // labels are local, the axis is not
+    for (let at = Math.ceil((this.from + zone) / step) * step - zone; at < this.to; at += step) {
+      g.fillStyle = this.colour("--hairline");
+      g.fillRect(Math.round(this.x(at)), 20, 1, height);
+      g.fillStyle = this.colour("--faint");
+      g.fillText(label(at, step), this.x(at) + 4, 10 + this.scroll);
+    }
+  }
+
+  /** A camera's lane. @param {CanvasRenderingContext2D} g @param {Lane} l @param {import("./history.js").History} history */
+  lane(g, l, history) {
+    const wide = this.width, big = l.h > thin;
+    g.fillStyle = this.colour("--surface");
+    g.fillRect(0, l.y, wide, l.h);
+    for (const r of history.runs(l.c.id)) {
+      const a = Math.max(-2, this.x(r.from)), b = Math.min(wide + 2, this.x(r.to));
+      if (b < 0 || a > wide || !r.class) continue;
+      const width = Math.max(1, b - a);
+      if (footageIn(r.class)) { g.fillStyle = this.colour("--recorded"); g.fillRect(a, l.y, width, l.h); }
+      if (r.class === "filled") { g.fillStyle = this.colour("--accent"); g.fillRect(a, l.y, width, 2); g.fillRect(a, l.y + l.h - 2, width, 2); }
+      if (r.class === "partly") this.notch(g, a, l.y, width, l.h);
+      if (r.class === "lost") this.hatch(g, a, l.y, width, l.h); // what nobody wanted, and what was deleted on purpose, is plain empty
+      if (l.focus && width > 150 && !footageIn(r.class)) { g.fillStyle = this.colour(r.class === "lost" ? "--quiet" : "--faint"); g.fillText(gapWords(r), Math.max(a, 0) + 8 + (a < 1 ? g.measureText(l.c.name).width + 12 : 0), l.y + l.h / 2, width - 12); }
+    }
+    if (big) this.curve(g, l, history);
+    this.events(g, l, history);
+    if (!l.focus) this.locks(g, l, history);
+    g.fillStyle = this.colour("--text");
+    g.globalAlpha = l.chosen || l.focus ? 1 : 0.85;
+    if (l.focus) g.font = bold;
+    g.fillText(l.c.name, 8, l.y + l.h / 2);
+    g.font = font;
+    g.globalAlpha = 1;
+  }
+
+  /** How much moves, inside the lane. @param {CanvasRenderingContext2D} g @param {Lane} l @param {import("./history.js").History} history */
+  curve(g, l, history) {
+    const list = history.cameras.get(l.c.id)?.activity || [];
+    if (!list.length) return;
+    g.fillStyle = this.colour("--motion");
+    g.globalAlpha = 0.75;
+    g.beginPath();
+    const first = Math.max(0, Math.floor((this.from - history.from) / (history.to - history.from) * list.length)), base = l.y + l.h;
+    for (let i = first; i < list.length; i++) {
+      const a = this.x(history.time(i)), high = Math.max(list[i], 0) / 100 * (l.h - 8);
+      if (a > this.width) break;
+      if (high > 0.5) g.rect(a, base - high, Math.max(1, this.x(history.time(i + 1)) - a), high);
+    }
+    g.fill();
+    g.globalAlpha = 1;
+  }
+
+  /** Ticks where events begin, at the lower edge. @param {CanvasRenderingContext2D} g @param {Lane} l @param {import("./history.js").History} history */
+  events(g, l, history) {
+    const high = l.h > thin ? 6 : 4;
+    for (const e of history.cameras.get(l.c.id)?.events || []) {
+      const a = this.x(history.time(e.slot));
+      if (a < -2 || a > this.width) continue;
+      g.fillStyle = this.colour(e.kind === "mark" ? "--accent" : "--motion");
+      g.fillRect(a - 1, l.y + l.h - high, 2, high);
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} g @param {Lane} l @param {import("./history.js").History} history */
+  locks(g, l, history) {
+    g.fillStyle = this.colour("--locked");
+    for (const k of history.cameras.get(l.c.id)?.locks || []) {
+      const a = Math.max(0, this.x(Date.parse(k.from))), b = Math.min(this.width, this.x(Date.parse(k.to)));
+      if (b > 0 && a < this.width) g.fillRect(a, l.y, Math.max(2, b - a), 3);
+    }
+  }
+
+  /** The words of events, where there is room. @param {CanvasRenderingContext2D} g @param {Lane} l @param {import("./api.js").CameraEvent[]} list */
+  eventWords(g, l, list) {
+    let free = 0; // where the next word may stand
+    for (const e of list) {
+      const a = this.x(Date.parse(e.start)), b = this.x(e.end ? Date.parse(e.end) : Date.now());
+      if (b < 0 || a > this.width) continue;
+      g.fillStyle = this.colour(e.kind === "mark" ? "--accent" : "--motion");
+      g.fillRect(a - 1, l.y + l.h - 6, Math.max(2, b - a), 6);
+      if (a < free) continue;
+      const text = eventText(e);
+      g.fillStyle = this.colour("--text");
+      g.fillText(text, a + 4, l.y + l.h - 13);
+      free = a + g.measureText(text).width + 16;
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} g @param {number} a @param {number} y @param {number} wide @param {number} high */
+  hatch(g, a, y, wide, high) {
+    g.save();
+    g.beginPath();
+    g.rect(a, y, wide, high);
+    g.clip();
+    g.strokeStyle = this.colour("--gap");
+    g.lineWidth = 1;
+    g.beginPath();
+    for (let i = Math.floor(a / 6) * 6 - high; i < a + wide; i += 6) { g.moveTo(i, y + high); g.lineTo(i + high, y); }
+    g.stroke();
+    g.restore();
+  }
+
+  /** Something is missing in a place that has footage: an open notch at the lower edge. @param {CanvasRenderingContext2D} g @param {number} a @param {number} y @param {number} wide @param {number} high */
+  notch(g, a, y, wide, high) {
+    g.fillStyle = this.colour("--bg");
+    g.fillRect(a, y + high - Math.min(8, high / 2), wide, Math.min(8, high / 2));
+    this.hatch(g, a, y + high - Math.min(8, high / 2), wide, Math.min(8, high / 2));
+  }
+
+  /** @param {CanvasRenderingContext2D} g @param {number} height @param {number} now */
+  future(g, height, now) {
+    if (this.x(now) >= this.width) return;
+    g.fillStyle = this.colour("--bg");
+    g.globalAlpha = 0.6;
+    g.fillRect(Math.max(0, this.x(now)), 20, this.width, height);
+    g.globalAlpha = 1;
+  }
+
+  /** @param {CanvasRenderingContext2D} g @param {number} height @param {number} head @param {string} text */
+  playhead(g, height, head, text) {
+    const at = this.x(head), up = this.scroll;
+    g.fillStyle = this.colour("--accent");
+    g.fillRect(Math.round(at) - 1, 14 + up, 2, height);
+    g.font = bold;
+    const wide = g.measureText(text).width + 14, left = Math.min(Math.max(0, at - wide / 2), this.width - wide);
+    g.beginPath();
+    g.roundRect(left, up, wide, 20, 6);
+    g.fill();
+    g.fillStyle = this.colour("--on-accent");
+    g.fillText(text, left + 7, 10 + up);
+    g.font = font;
+  }
+}
+
+/** @param {number} at @param {number} step */
+function label(at, step) {
+  const d = new Date(at);
+  if (step >= 28 * day) return d.toLocaleDateString([], { month: "short", year: "numeric" });
+  return step >= day ? d.toLocaleDateString([], { day: "numeric", month: "short" }) : clock(at, step < minute);
+}
+
+/** What a place without footage is, in words. @param {import("./history.js").Place} r */
+export function gapWords(r) {
+  const long = duration((r.to - r.from) / 1000);
+  return r.class === "unwanted" ? words.unwanted(long, r.cause) : r.class === "deleted" ? words.deleted(long, r.cause) : r.class === "partly" ? w.partly(r.cause) : words.gap(long, r.cause);
+}
+
+/** An event in a few words. @param {import("./api.js").CameraEvent & {text?: string}} e */
+export const eventText = e => e.text || words.eventKind(e.kind);

@@ -1,0 +1,136 @@
+// Key frames of one camera, drawn as fast as they come: while somebody scrubs, at high speeds, and backwards. Decoded by the browser where
+// it can (WebCodecs), else pictures that the gateway decodes.
+import { footage } from "./api-footage.js";
+import { Problem } from "./api.js";
+import { pieces, codecOf } from "./mp4.js";
+
+/** How many key frames are kept, as they were recorded, and how many are asked for at once. */
+const kept = 400, some = 60;
+/** How long a picture that the gateway decoded stands for its moment, ms, when it does not say. */
+const stands = 1000;
+
+/** @typedef {import("./mp4.js").Sample & {codec: string, description: Uint8Array<ArrayBuffer>|null}} Key */
+
+export class Stills {
+  /** @param {string} camera @param {string} stream @param {HTMLCanvasElement} canvas @param {() => void} drawn */
+  constructor(camera, stream, canvas, drawn) {
+    this.camera = camera;
+    this.stream = stream;
+    this.canvas = canvas;
+    this.drawn = drawn;
+    /** @type {Key[]} */
+    this.keys = [];
+    this.wanted = NaN;
+    this.at = NaN; // of the picture that is shown
+    this.until = NaN;
+    this.gap = NaN; // a moment without footage
+    this.busy = false;
+    this.filling = false;
+    this.shown = 0; // pictures
+    /** @type {VideoDecoder|null} */
+    this.decoder = null;
+    this.config = "";
+    this.byGateway = !("VideoDecoder" in globalThis);
+    this.stop = new AbortController();
+  }
+
+  end() { this.stop.abort(); if (this.decoder && this.decoder.state !== "closed") this.decoder.close(); this.decoder = null; }
+
+  /** Forgets what was erased. */
+  forget() { this.keys = []; this.at = this.until = NaN; }
+
+  /** @param {number} t */
+  has(t) { return this.keys.findLast(k => k.at <= t && k.until > t); }
+
+  /** Shows the key frame of a moment as soon as it is there; a later wish takes the place of an earlier. @param {number} t */
+  want(t) {
+    this.wanted = t;
+    if (!this.busy && !(this.at <= t && this.until > t)) this.work();
+  }
+
+  async work() {
+    this.busy = true;
+    try {
+      for (let t = NaN; t !== this.wanted && !this.stop.signal.aborted;) {
+        t = this.wanted;
+        if (this.at <= t && this.until > t) continue;
+        try { await this.show(t); this.gap = NaN; } catch (e) {
+          if (e instanceof Problem && e.slug === "no-footage") this.gap = t; else if (!this.stop.signal.aborted) await new Promise(ok => setTimeout(ok, 300));
+        }
+      }
+    } finally { this.busy = false; }
+  }
+
+  /** @param {number} t */
+  async show(t) {
+    let key = this.has(t);
+    if (!this.byGateway && !key) {
+      const r = await footage.picture(this.camera, this.stream, t, "mp4", this.stop.signal);
+      await this.keep(r);
+      key = this.has(t) || this.keys[this.keys.length - 1];
+    }
+    if (key && !this.byGateway) {
+      const frame = await this.decode(key).catch(() => null);
+      if (frame) { this.paint(frame, frame.displayWidth, frame.displayHeight); frame.close(); this.at = key.at; this.until = key.until; return; }
+      this.byGateway = true;
+    }
+    const r = await footage.picture(this.camera, this.stream, t, "jpg", this.stop.signal);
+    if (!r.headers.get("Content-Type")?.startsWith("image/")) { this.at = t; this.until = t + stands; return; }
+    const picture = await createImageBitmap(await r.blob());
+    this.paint(picture, picture.width, picture.height);
+    picture.close();
+    this.at = Math.min(t, Date.parse(r.headers.get("X-Picture-Time") || "") || t);
+    this.until = t + stands;
+  }
+
+  /** @param {CanvasImageSource} picture @param {number} width @param {number} height */
+  paint(picture, width, height) {
+    const c = this.canvas;
+    if (c.width !== width || c.height !== height) { c.width = width; c.height = height; }
+    c.getContext("2d")?.drawImage(picture, 0, 0, width, height);
+    this.shown++;
+    this.drawn();
+  }
+
+  /** @param {Response} r */
+  async keep(r) {
+    const codec = codecOf(r);
+    /** @type {Uint8Array<ArrayBuffer>|null} */
+    let description = null;
+    for await (const p of pieces(r)) {
+      description = p.description || description;
+      for (const s of p.samples) if (s.key && !this.keys.some(k => Math.abs(k.at - s.at) < 1)) this.keys.push({ ...s, codec, description });
+    }
+    if (this.keys.length > kept) this.keys = this.keys.slice(-kept);
+  }
+
+  /** Has key frames of the next while there before the clock needs them. @param {number} t @param {number} speed footage a second of life; below 0: backwards */
+  async fill(t, speed) {
+    if (this.filling || this.byGateway) return;
+    const span = Math.max(20e3, Math.abs(speed) * 5e3), near = t + Math.sign(speed) * span / 2;
+    if (this.has(t) && this.has(near)) return;
+    const [from, to] = speed > 0 ? [t, t + span] : [t - span, t];
+    this.filling = true;
+    try { await this.keep(await footage.reel(this.camera, this.stream, from, Math.min(to, Date.now()), some, this.stop.signal)); } catch { await new Promise(ok => setTimeout(ok, 500)); } finally { this.filling = false; }
+  }
+
+  /** @param {Key} key @returns {Promise<VideoFrame>} */
+  async decode(key) {
+    const config = key.codec + (key.description ? key.description.join() : "");
+    /** @type {VideoFrame|null} */
+    let out = null;
+    if (!this.decoder || this.decoder.state === "closed" || this.config !== config) {
+      if (this.decoder && this.decoder.state !== "closed") this.decoder.close();
+      this.decoder = new VideoDecoder({ output: f => this.take(f), error: () => {} });
+      this.decoder.configure({ codec: key.codec, ...(key.description ? { description: key.description } : {}), optimizeForLatency: true });
+      this.config = config;
+    }
+    this.take = (/** @type {VideoFrame} */ f) => { out?.close(); out = f; };
+    this.decoder.decode(new EncodedVideoChunk({ type: "key", timestamp: Math.round(key.at * 1000), data: key.data }));
+    await this.decoder.flush();
+    if (!out) throw new Error("no picture");
+    return out;
+  }
+  /** @param {VideoFrame} f */
+  take(f) { f.close(); }
+}
