@@ -18,6 +18,7 @@
 //	holdfast config      check a configuration file
 //	holdfast keys        the root key of the footage: recovery key, backup, rotation
 //	holdfast recordings  tell and show what is recorded, list the files of footage, and give their keys
+//	holdfast search      look for motion in what was recorded
 //	holdfast certificate see the certificate of the HTTPS addresses, or renew it now
 //	holdfast person      people: who may sign in, and what they may
 //	holdfast role        named sets of permissions
@@ -86,6 +87,7 @@ var commands = []command{
 	{"config", "check a configuration file, or print its reference", configure},
 	{"keys", "see, confirm, change, back up and restore the root key of the footage", keys},
 	{"recordings", "tell and show what is recorded, list the files of footage, and give their keys", recordings},
+	{"search", "look for motion in what was recorded", search},
 	{"certificate", "the certificate of the HTTPS addresses: see it, renew it now", certificateCommand},
 	{"audit", "who did and saw what: show, verify or export the audit log", auditCommand},
 	{"person", "people: list, add, invite, change, disable, enable, delete or forget them", person},

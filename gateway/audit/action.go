@@ -9,7 +9,8 @@ const (
 
 	ActionLiveStart   = "live.start" // Session joins it with its end
 	ActionLiveEnd     = "live.end"
-	ActionPlayback    = "playback" // From and To are the footage watched; where it is played in pieces, rounded to ten minutes, and to hours of single pictures
+	ActionPlayback    = "playback"      // From and To are the footage watched; where it is played in pieces, rounded to ten minutes, and to hours of single pictures
+	ActionMotion      = "motion.search" // From and To are the footage looked through
 	ActionSnapshot    = "snapshot"
 	ActionScene       = "scene" // what a camera saw beside its pictures; From and To of what was recorded
 	ActionFootageList = "footage.list"

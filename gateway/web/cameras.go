@@ -36,6 +36,7 @@ type Cameras interface {
 	Scenes
 	Steering
 	Control
+	Motions
 }
 
 // Archive is what is known of recorded footage. *storage.Store implements it.

@@ -49,7 +49,7 @@ type CameraOverview struct {
 // OverviewRun is a number of slots that hold the same.
 type OverviewRun struct {
 	N     int    `json:"n" doc:"How many slots."`
-	Class string `json:"class" enum:"recorded,partly,lost,unwanted,deleted," doc:"recorded: nothing that was to be is missing; partly: recorded, and something of it was lost; lost: nothing is recorded, and it was to be; unwanted: it was not to be; deleted: on purpose; empty: nothing is known."`
+	Class string `json:"class" enum:"recorded,filled,partly,lost,unwanted,deleted," doc:"recorded: nothing that was to be is missing; filled: the same, and some of it was put into a gap afterwards; partly: recorded, and something of it was lost; lost: nothing is recorded, and it was to be; unwanted: it was not to be; deleted: on purpose; empty: nothing is known."`
 	Cause string `json:"cause,omitempty" doc:"Why something is missing: the first cause, as spans have it."`
 }
 
@@ -192,6 +192,7 @@ const (
 	holdsLost
 	holdsDeleted
 	holdsUnwanted
+	holdsFilled
 )
 
 // classOf names what a slot holds: footage and its loss show whatever else is there.
@@ -199,6 +200,8 @@ func classOf(held byte) string {
 	switch {
 	case held&holdsRecorded != 0 && held&holdsLost != 0:
 		return "partly"
+	case held&holdsFilled != 0:
+		return "filled"
 	case held&holdsRecorded != 0:
 		return "recorded"
 	case held&holdsLost != 0:
@@ -213,6 +216,9 @@ func classOf(held byte) string {
 
 // slotHolds is what a span has a slot hold.
 func slotHolds(sp *storage.Span) byte {
+	if !sp.Gap && sp.Filled != (storage.Filled{}) {
+		return holdsRecorded | holdsFilled
+	}
 	if !sp.Gap {
 		return holdsRecorded
 	}

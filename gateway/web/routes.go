@@ -34,6 +34,7 @@ func table() []route {
 	all = append(all, footageRoutes()...)
 	all = append(all, reelRoutes()...)
 	all = append(all, overviewRoutes()...)
+	all = append(all, motionRoutes()...)
 	all = append(all, volumeRoutes()...)
 	all = append(all, lockRoutes()...)
 	all = append(all, erasureRoutes()...)

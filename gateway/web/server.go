@@ -68,6 +68,7 @@ type Server struct {
 	conns     *connLimit
 	events    chan struct{} // holds one token for each event stream
 	probing   chan struct{} // holds one token while the networks are probed
+	searches  searching     // of motion
 	overviews chan struct{} // holds one token for each overview that is made
 	seen      *seen         // constant; what need not be written to the audit log again
 

@@ -15,6 +15,7 @@ export async function keeping({ page, base, data, out, test, must }) {
   const axis = page.locator("canvas.axis"), range = page.getByRole("group", { name: "Range" });
   /** Goes to a camera's timeline and picks seconds that end some seconds ago. @param {string} camera @param {number} length @param {number} ago */
   async function pick(camera, length, ago) {
+    await page.evaluate("localStorage.removeItem('holdfast.timeline')"); // the axis is as wide as on the first visit
     await page.goto(`${base}/timeline/${camera}`);
     await axis.waitFor();
     await until(page, "document.querySelector('canvas.axis').clientHeight > 80"); // the cameras are known

@@ -205,6 +205,9 @@ export class Reel {
     return (d > 0 ? list[i] : list[i - 2]) ?? NaN;
   }
 
+  /** Tries at once what could not be had. */
+  retry() { if (this.state === "failed" || this.state === "approval") { this.state = "waiting"; this.wait = 0; } }
+
   /** Forgets a range that was erased. */
   forget() { const p = this.pace; if (p && this.source) this.open(p.at); }
 }

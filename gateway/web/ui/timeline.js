@@ -9,11 +9,13 @@ import { Played, keysFrom } from "./played.js";
 import { Range, lockBand } from "./range.js";
 import { wishes } from "./wishes.js";
 import { chooser } from "./chooser.js";
-import { h, iconButton, Undo } from "./dom.js";
+import { h, iconButton, styled, Undo } from "./dom.js";
 import { icon } from "./icons.js";
 import { words, clock, duration, when } from "./words.js";
 import { keepingWords as keeping } from "./words-keeping.js";
 import { timelineWords as w } from "./words-timeline.js";
+
+await styled("/timeline.css");
 
 const minute = 60e3, hour = 3600e3, day = 24 * hour;
 /** A gap of less than this is played over without a word, ms. */
@@ -227,6 +229,7 @@ class Timeline {
     this.pace.running = false;
     this.pace.set(Math.min(at, Date.now()));
     this.hold();
+    for (const p of this.played.values()) p.reel.retry();
     if (!exact) this.land(at);
     this.tick();
     this.draw();
