@@ -44,6 +44,7 @@ var exceptions = []exception{
 	{"cmd/holdfast/notify.go", "github.com/coreos/go-systemd/v22/daemon.*", egress.Supervisor, "the service manager's socket file"},
 	{"gateway/checkjob.go", "os/exec.Cmd", egress.Children, "hands on who runs it"},
 	{"gateway/checkjob.go", "os/exec.CommandContext", egress.Children, "is run by a purpose, without sockets"},
+	{"gateway/motionsearch.go", "os/exec.CommandContext", egress.Children, "is run by a purpose, without sockets"},
 	{"gateway/exports/exports.go", "os/exec.Cmd", egress.Children, "hands on who runs it"},
 	{"gateway/exports/redact.go", "os/exec.Cmd", egress.Children, "hands on who runs it"},
 	{"gateway/exports/redact.go", "os/exec.CommandContext", egress.Children, "is run by a purpose, without sockets"},
