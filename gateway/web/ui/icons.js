@@ -17,7 +17,6 @@ const paths = {
   grid: "M3 3h6v6H3zM11 3h6v6h-6zM3 11h6v6H3zM11 11h6v6h-6z",
   search: "M9 3a6 6 0 1 0 0 12A6 6 0 0 0 9 3M13.500 13.500L17 17",
   backwards: "M14 4L4 10l10 6z",
-  ago: "M4 10a6 6 0 1 0 2-4.500M4 3v3.500h3.500M10 7v3l2 1.500",
   minus: "M4 10h12",
   list: "M8 5h9M8 10h9M8 15h9M3.500 5h.1M3.500 10h.1M3.500 15h.1",
   step: "M5 4l7 6-7 6zM15 4v12",
