@@ -170,6 +170,7 @@ type Record struct {
 	MinAge      Duration  // promised; in a Config 0 is: nothing is
 	Volumes     []string  // paths or ids of those that it is recorded on while one takes footage; none: all
 	Mirror      bool      // to two volumes at once
+	Fill        string    // card or off: where what was lost is fetched from afterwards
 }
 
 // Events says what of what a camera reports itself is listened to. The zero value is everything.
@@ -184,6 +185,12 @@ const (
 	Event      = "event"
 	Scheduled  = "schedule"
 	Off        = "off"
+)
+
+// Where what was lost is fetched from afterwards.
+const (
+	FillCard = "card"
+	FillOff  = "off"
 )
 
 // DefaultRecord is what a file says of the recording of a camera that says nothing.

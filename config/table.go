@@ -234,6 +234,8 @@ var recordObject = &object[Record]{
 			"Records this camera to two volumes at once, on two disks if there are: should one fail, nothing is lost. It takes twice the room. The first copy is on one of `volumes`, the second "+
 				"too where one of them is left. While only one volume takes footage it is recorded once, with an alarm, and what has one copy gets its second one afterwards. "+
 				"Footage is deleted from both volumes at once, whichever of them needs the room. Needs two volumes in this file.").defaults("false").insteadOf("mirrored", "copies", "redundancy"),
+		setting("fill", oneOf([]string{FillCard, FillOff}), func(r *Record) *string { return &r.Fill },
+			"Where footage that was lost is fetched from afterwards: from the camera's own card or disk (ONVIF Profile G), where it has one. What was filled is marked as that. With off, gaps stay.").defaults(FillCard).insteadOf("edge", "backfill"),
 	},
 }
 

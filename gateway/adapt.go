@@ -17,6 +17,7 @@ func (g *Gateway) adapt(c *Camera, spec config.Camera) bool {
 	}
 	c.told.Store(&spec)
 	c.reports.reconsider()
+	c.card.poke()
 	g.keepAs(spec)
 	g.cameraChanged(spec.ID)
 	return true
@@ -39,7 +40,7 @@ func alike(a, b config.Camera) bool {
 		c.Name, c.Purpose, c.LegalBasis, c.PasswordFile = "", "", "", ""
 		c.Events = config.Events{}
 		r := &c.Record
-		r.MaxAge, r.EventMaxAge, r.MinAge, r.Volumes, r.Mirror, r.PostRoll = 0, 0, 0, nil, false, 0
+		r.MaxAge, r.EventMaxAge, r.MinAge, r.Volumes, r.Mirror, r.PostRoll, r.Fill = 0, 0, 0, nil, false, 0, ""
 		switch {
 		case follow:
 			r.Mode, r.Schedule = "", nil

@@ -49,6 +49,7 @@ type Camera struct {
 	idle     time.Duration   // how long an on-demand stream stays open without a reader
 
 	steering *steering // constant
+	card     *card     // constant: fetches what was lost from the camera's own
 
 	stop context.CancelFunc // set when it is started
 	done chan struct{}      // closed when it has stopped
@@ -76,6 +77,7 @@ func (g *Gateway) newCamera(spec config.Camera, origin string) *Camera {
 	c.gate, c.apart = c.unit.gate, func() { g.units.leave(c) }
 	c.reports = g.newReports(c)
 	c.scene = newScene(c)
+	c.card = newCard(c, g)
 	c.trust = g.newTrust(spec, origin)
 	c.trust.tell = func(kind egress.Kind, where, why string) { c.refused(string(kind), where, why) }
 	c.steering = newSteering(c, g.auth, func() { g.changes.publish(Change{Kind: "ptz", ID: spec.ID}) })
@@ -181,6 +183,7 @@ func (c *Camera) run(ctx context.Context) error {
 	}
 	feeds.Go(func() error { return c.reports.run(ctx) })
 	feeds.Go(func() error { return c.scene.run(ctx) })
+	feeds.Go(func() error { return c.card.run(ctx) })
 	feeds.Wait()
 	for _, f := range c.feeds {
 		f.stream.Close()

@@ -21,6 +21,11 @@
 // The metadata track of a camera's best stream is read too (scene.go): its events go the same way, and one that a subscription told as well is
 // known for the same (streamed.go); boxes, temperatures and positions go to whoever watches. At most maxDocuments documents of a camera wait.
 //
+// A Camera has a card (card.go): once it is back and has been for 12 s, what was lost and is on the camera's own card is fetched by a session of its own
+// (cardplay.go, at most cardSpeed times as fast as life and cardRate bytes a second), between the pictures that both have (cardjoint.go), into the store
+// (cardfill.go). One camera of a device and siteCards of all fetch at once; it ends when a live stream breaks off. A stretch of which nothing
+// comes is tried cardTries times; what was given up is forgotten with the process, and so is asked for once more by the next.
+//
 // A Camera has a steering (steering.go): who moves it, and the dead man's switch. A continuous movement is a hold, renewed by whoever began it;
 // it ends renewTime after the last renewal, with the right to it, when somebody stops it or takes over, when the camera leaves and when the gateway
 // stops, and then the camera is told to stop until it confirms, for haltTime; beyond that it is an alarm. The camera's own time-out is the second line.

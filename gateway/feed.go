@@ -184,6 +184,7 @@ func (f *feed) up(run *rtsp.Run) {
 	f.mu.Unlock()
 	if was != Online {
 		f.log.Info("stream is up", "transport", run.Transport)
+		f.cam.card.streamCame()
 		f.cam.changed()
 	}
 }

@@ -37,27 +37,31 @@ type Options struct {
 
 	idle time.Duration // 0: idleStream
 	miss time.Duration // 0: missTime
+
+	cardSpeed float64 // 0: cardSpeed
 }
 
 // Gateway is the daemon. New makes it, Run is its life.
 type Gateway struct {
-	conf    *config.Config                 // constant: as it was started with
-	load    func() (*config.Config, error) // constant; nil: the configuration cannot be read again
-	version string                         // constant
-	demo    bool                           // constant
-	log     *slog.Logger                   // constant
-	now     func() time.Time               // constant
-	idle    time.Duration                  // constant
-	miss    time.Duration                  // constant
-	guard   *egress.Guard                  // constant
-	ways                                   // constant
-	alarms  *alarms                        // constant
-	changes *changes                       // constant
-	ready   chan struct{}                  // closed once every part runs
-	trying  chan struct{}                  // holds a token for each stream of a device that is tried before it is added
-	look    chan struct{}                  // holds one wish that the health be looked at
-	beats   beats
-	lag     *lag // constant
+	conf      *config.Config                 // constant: as it was started with
+	load      func() (*config.Config, error) // constant; nil: the configuration cannot be read again
+	version   string                         // constant
+	demo      bool                           // constant
+	log       *slog.Logger                   // constant
+	now       func() time.Time               // constant
+	idle      time.Duration                  // constant
+	miss      time.Duration                  // constant
+	cardSpeed float64                        // constant: 0 is cardSpeed
+	fetching  chan struct{}                  // holds a token for each camera that fetches from its card
+	guard     *egress.Guard                  // constant
+	ways                                     // constant
+	alarms    *alarms                        // constant
+	changes   *changes                       // constant
+	ready     chan struct{}                  // closed once every part runs
+	trying    chan struct{}                  // holds a token for each stream of a device that is tried before it is added
+	look      chan struct{}                  // holds one wish that the health be looked at
+	beats     beats
+	lag       *lag // constant
 
 	// Set by Run before ready is closed, constant after.
 	state    *State
@@ -94,7 +98,7 @@ type Gateway struct {
 
 // New makes a gateway. Nothing is opened before Run.
 func New(o Options) *Gateway {
-	g := &Gateway{conf: o.Config, load: o.Load, version: o.Version, demo: o.Demo, log: o.Log, now: o.Now, idle: cmp.Or(o.idle, idleStream), miss: cmp.Or(o.miss, missTime), ready: make(chan struct{}), look: make(chan struct{}, 1), trying: make(chan struct{}, testsAtOnce), beats: beats{start: time.Now()}}
+	g := &Gateway{conf: o.Config, load: o.Load, version: o.Version, demo: o.Demo, log: o.Log, now: o.Now, idle: cmp.Or(o.idle, idleStream), miss: cmp.Or(o.miss, missTime), ready: make(chan struct{}), look: make(chan struct{}, 1), cardSpeed: o.cardSpeed, fetching: make(chan struct{}, siteCards), trying: make(chan struct{}, testsAtOnce), beats: beats{start: time.Now()}}
 	if g.now == nil {
 		g.now = time.Now
 	}

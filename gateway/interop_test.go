@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"holdfast/config"
+	"holdfast/gateway/web"
 	"holdfast/rtsp/rtsptest"
 	"holdfast/storage"
 )
@@ -114,6 +115,7 @@ func (r *running) get(path string) []byte {
 type span struct {
 	Start, End  time.Time
 	Kind, Cause string
+	Filled      *web.Filled
 }
 
 func (r *running) spans(camera string) (list []span) {

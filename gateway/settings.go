@@ -88,7 +88,7 @@ func fieldOf(err error) string {
 
 // SettingsOf writes what is recorded as the file would. Ages that are not said are left out.
 func SettingsOf(r config.Record) web.RecordSettings {
-	s := web.RecordSettings{Mode: r.Mode, PreRoll: r.PreRoll.String(), PostRoll: r.PostRoll.String(), Streams: r.Streams, Volumes: r.Volumes, Mirror: r.Mirror,
+	s := web.RecordSettings{Mode: r.Mode, PreRoll: r.PreRoll.String(), PostRoll: r.PostRoll.String(), Streams: r.Streams, Volumes: r.Volumes, Mirror: r.Mirror, Fill: r.Fill,
 		MaxAge: age(r.MaxAge), EventMaxAge: age(r.EventMaxAge), MinAge: age(r.MinAge)}
 	if r.Schedule == nil {
 		return s

@@ -21,6 +21,8 @@ type unit struct {
 
 	listening chan struct{} // holds one token while one of the cameras listens to the device's events
 
+	fetching chan struct{} // holds one token while one of the cameras fetches what the device kept
+
 	mu      sync.Mutex    // guards what follows
 	cameras []*Camera     // that are of it
 	coming  int           // cameras that are being made
@@ -45,7 +47,7 @@ func (u *units) of(spec config.Camera) *unit {
 	}
 	d := u.all[key]
 	if d == nil {
-		d = &unit{gate: newGate(time.Now), probing: make(chan struct{}, 1), listening: make(chan struct{}, 1), key: key}
+		d = &unit{gate: newGate(time.Now), probing: make(chan struct{}, 1), listening: make(chan struct{}, 1), fetching: make(chan struct{}, 1), key: key}
 		u.all[key] = d // at most as many as there are cameras
 	}
 	d.mu.Lock()

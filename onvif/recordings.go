@@ -236,3 +236,15 @@ func (c *Client) ReplayURI(ctx context.Context, recording string) (string, error
 	}
 	return uri, nil
 }
+
+// ClockAhead asks the device for its clock anew and tells how far that is ahead of ours, to a second (Core specification section
+// 8.2.5). told is false when the device does not say.
+func (c *Client) ClockAhead(ctx context.Context) (ahead time.Duration, told bool, err error) {
+	if err = c.within(ctx, true, func() error { return c.askClock(ctx, credentials{}) }); err != nil {
+		return 0, false, err
+	}
+	ahead = c.skewed()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return ahead, c.clock.told, nil
+}

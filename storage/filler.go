@@ -18,7 +18,8 @@ var ErrTaken = errors.New("it is no gap that may be filled")
 // FillOptions say what is put into a gap.
 type FillOptions struct {
 	Camera, Stream string
-	Run            uint32       // of the footage that it goes on from, where its beginning was found by the pictures; else one of its own
+	Run            uint32       // of the footage that it goes on from; else one of its own
+	Joined         bool         // it goes on where the footage before ends: its first picture need not be one at which decoding can start
 	Tracks         []fmp4.Track // the picture's first
 	From, To       time.Time    // the gap, or a part of it: nothing is taken that lies outside
 	Filled         Filled       // where it comes from, and how its ends were found
@@ -130,7 +131,7 @@ func (f *Filler) write(ctx context.Context, p *Sample) error {
 	case !picture && f.part == nil:
 		return nil // sound of before the first picture
 	case f.part == nil:
-		if !p.Sync && !f.o.Filled.Before {
+		if !p.Sync && !f.o.Joined {
 			return nil
 		}
 		if err := f.begin(ctx, p); err != nil {
@@ -163,11 +164,11 @@ func (f *Filler) begin(ctx context.Context, p *Sample) error {
 		return err
 	}
 	start := p.Wall.UTC().Round(0)
-	if !f.begun && f.o.Filled.Before {
+	if !f.begun && f.o.Joined {
 		start = f.o.From // the picture before is shown until then
 	}
 	o := &open{vol: v}
-	o.Segment = Segment{Camera: f.o.Camera, Stream: f.o.Stream, Start: start, End: start, Run: f.o.Run, Joined: f.begun || f.o.Filled.Before,
+	o.Segment = Segment{Camera: f.o.Camera, Stream: f.o.Stream, Start: start, End: start, Run: f.o.Run, Joined: f.begun || f.o.Joined,
 		Filled: f.o.Filled, wanted: s.mirrors(f.o.Camera)}
 	o.tracks = f.w.place(o, p)
 	if err := v.present(); err != nil {

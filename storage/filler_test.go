@@ -41,7 +41,7 @@ func (r *rig) outage(kept []Sample) (lost []Sample, err error) {
 }
 
 func fillOptions(from, to time.Time) FillOptions {
-	return FillOptions{Camera: "door", Stream: "main", Run: 1, Tracks: testTracks(), From: from, To: to, Filled: exact}
+	return FillOptions{Camera: "door", Stream: "main", Run: 1, Tracks: testTracks(), From: from, To: to, Filled: exact, Joined: true}
 }
 
 // putBack fills the gap that frames were lost in.

@@ -19,13 +19,13 @@ import (
 )
 
 // cameraVerbs are all that is done with cameras, in the order of the help.
-var cameraVerbs = slices.Concat([]verb{{"list", cameraList}, {"record", cameraRecord}, {"trust", cameraTrust}, {"events", cameraEvents}, {"scene", cameraScene}}, adoptVerbs, mediaVerbs, deviceVerbs, controlVerbs)
+var cameraVerbs = slices.Concat([]verb{{"list", cameraList}, {"record", cameraRecord}, {"trust", cameraTrust}, {"events", cameraEvents}, {"scene", cameraScene}}, adoptVerbs, mediaVerbs, cardVerbs, deviceVerbs, controlVerbs)
 
 // cameraHelp says what each of them does, in groups.
 var cameraHelp = []struct{ group, verbs, does string }{
 	{"Cameras", "list probe add adopt show", "which there are, what a device has, adding one or many"},
 	{"Changes", "change replace remove", "what one is called and for, another device in its place, taking it away"},
-	{"Recording", "record events scene", "what is recorded of one, what it reports and what it sees"},
+	{"Recording", "record events scene card fill", "what is recorded of one, what it reports and what it sees, what it keeps itself"},
 	{"Movement", "ptz preset tour", "steer it, keep and go to positions"},
 	{"Picture", "imaging thermal encoder osd mask mode snapshot", "how it looks, how it is encoded, what is written in it or hidden"},
 	{"Outputs", "relay input aux say", "switch, listen, wipe, speak"},
@@ -76,7 +76,7 @@ func cameraList(ctx context.Context, t terminal, args []string) error {
 // recordChange is what the command line of camera record says is to be changed.
 type recordChange struct {
 	mode, preRoll, postRoll, maxAge, eventMaxAge, minAge string
-	streams, volumes, schedule, file, mirror             string
+	streams, volumes, schedule, file, mirror, fill       string
 }
 
 func (r *recordChange) options(fs *flag.FlagSet) {
@@ -89,6 +89,7 @@ func (r *recordChange) options(fs *flag.FlagSet) {
 	fs.StringVar(&r.streams, "streams", "", "record these streams, `IDS` with commas between")
 	fs.StringVar(&r.volumes, "volumes", "", "record on these volumes, `IDS` or paths with commas between; all: on any")
 	fs.StringVar(&r.mirror, "mirror", "", "record to two volumes at once, `yes` or no")
+	fs.StringVar(&r.fill, "fill", "", "fetch what was lost from the camera's own `card`, or off")
 	fs.StringVar(&r.schedule, "schedule", "", "take the schedule from a `FILE`, as it stands below schedule in a configuration file; goes with --mode schedule")
 	fs.StringVar(&r.file, "from", "", "take everything from a `FILE`, as it stands below record in a configuration file, instead of the other options")
 }
@@ -104,7 +105,7 @@ func (r *recordChange) apply(s *web.RecordSettings) (changed bool, err error) {
 	for _, x := range []struct {
 		said string
 		to   *string
-	}{{r.mode, &s.Mode}, {r.preRoll, &s.PreRoll}, {r.postRoll, &s.PostRoll}, {r.maxAge, &s.MaxAge}, {r.eventMaxAge, &s.EventMaxAge}, {r.minAge, &s.MinAge}} {
+	}{{r.mode, &s.Mode}, {r.preRoll, &s.PreRoll}, {r.postRoll, &s.PostRoll}, {r.maxAge, &s.MaxAge}, {r.eventMaxAge, &s.EventMaxAge}, {r.minAge, &s.MinAge}, {r.fill, &s.Fill}} {
 		if x.said == "" {
 			continue
 		}

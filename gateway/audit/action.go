@@ -37,6 +37,7 @@ const (
 	ActionCameraRemove  = "camera.remove"
 	ActionCameraReplace = "camera.replace" // another device took its place; Before and After say which
 	ActionCameraSearch  = "camera.search"  // of addresses, or networks, that somebody chose; After says which
+	ActionCameraFill    = "camera.fill"    // a gap was filled from the camera's own card, or somebody had that begun or stopped
 	ActionCameraTrust   = "camera.trust"   // the certificate that it is known by was forgotten
 
 	ActionSettingChange = "setting.change"

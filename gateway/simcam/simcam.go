@@ -46,6 +46,7 @@ type Options struct {
 	Announce           bool             // say Hello when it begins, and Bye when it ends
 	Basic              bool             // its streams ask for the password in clear
 	Lively             bool             // it tells what it sees: boxes, temperatures and motion, in a metadata track and by its event service
+	Card               Card             // of kind g: what is odd about it
 	Log                *slog.Logger
 }
 
@@ -56,10 +57,11 @@ type Camera struct {
 	sights []*sight // one for each path; none of one that is not lively
 	onvif  *server.Server
 	rtsp   *rtsptest.Server
+	card   *card // of kind g
 }
 
 var names = map[onviftest.Kind]string{onviftest.Fixed: "Shop floor", onviftest.PTZ: "Gate", onviftest.Thermal: "Yard thermal",
-	onviftest.Encoder: "Encoder", onviftest.BiSpectrum: "Fence", onviftest.ProfileS: "Old camera", onviftest.ProfileT: "Hall"}
+	onviftest.Encoder: "Encoder", onviftest.BiSpectrum: "Fence", onviftest.ProfileS: "Old camera", onviftest.ProfileT: "Hall", onviftest.ProfileG: "Back door"}
 
 // New opens the camera's ports; Run plays.
 func New(o Options) (*Camera, error) {
@@ -93,8 +95,13 @@ func New(o Options) (*Camera, error) {
 			c.sights = append(c.sights, sees)
 		}
 	}
+	var kept map[string]*rtsptest.Card
+	if o.Kind == onviftest.ProfileG {
+		c.card = newCard(o.Card, paths)
+		kept = map[string]*rtsptest.Card{cardPath: c.card.replay}
+	}
 	listen := net.JoinHostPort(cmp.Or(o.Host, "127.0.0.1"), "0")
-	c.rtsp, err = rtsptest.New(rtsptest.Options{Listen: listen, Username: o.Username, Password: o.Password, Basic: o.Basic, UDP: true, Phase: minute, Paths: paths, Log: o.Log})
+	c.rtsp, err = rtsptest.New(rtsptest.Options{Listen: listen, Username: o.Username, Password: o.Password, Basic: o.Basic, UDP: true, Phase: minute, Paths: paths, Cards: kept, Log: o.Log})
 	if err != nil {
 		return nil, fmt.Errorf("open camera %s: %w", o.Name, err)
 	}
@@ -106,7 +113,8 @@ func New(o Options) (*Camera, error) {
 		}
 		return p // the inputs of an encoder show the same
 	})
-	c.device = onviftest.New(onviftest.Options{Kind: o.Kind, Name: o.Name, Site: o.Site, Serial: o.Serial, PTZ: o.PTZ, Profiles: profiles})
+	c.device = onviftest.New(onviftest.Options{Kind: o.Kind, Name: o.Name, Site: o.Site, Serial: o.Serial, PTZ: o.PTZ, Profiles: profiles, Skew: o.Card.Skew})
+	c.putCard()
 	c.onvif, err = server.New(server.Options{Listen: listen, Device: c.device, Username: o.Username, Password: o.Password, Discovery: true, Announce: o.Announce, Log: o.Log})
 	if err != nil {
 		return nil, fmt.Errorf("open camera %s: %w", o.Name, err)

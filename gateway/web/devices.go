@@ -23,6 +23,7 @@ type Devices interface {
 	SetEncoder(ctx context.Context, camera, token string, ch EncoderChange) (EncoderChanged, error)
 	SetMetadata(ctx context.Context, camera, token string, m MetadataFlags) (Metadata, error)
 	Overlays
+	Cards
 }
 
 // Device is what was understood of a device.

@@ -61,8 +61,8 @@ type Span struct {
 // Filled says of footage that it was put into a gap afterwards.
 type Filled struct {
 	From   string  `json:"from" enum:"card" doc:"The camera's own card."`
-	Before string  `json:"before" enum:"pictures,clock" doc:"How its beginning was placed: it is the picture that follows on the last one recorded before, or it was placed by the camera's clock."`
-	After  string  `json:"after" enum:"pictures,clock" doc:"How its end was placed."`
+	Before string  `json:"before" enum:"pictures,clock" doc:"How its beginning was placed: by the last picture recorded before the gap, which was found on the card, or by the camera's clock."`
+	After  string  `json:"after" enum:"pictures,clock" doc:"The same of its end."`
 	Within float64 `json:"within,omitempty" doc:"By how many seconds its times may be off, where an end was placed by the clock."`
 }
 

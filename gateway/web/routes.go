@@ -35,6 +35,7 @@ func table() []route {
 	all = append(all, reelRoutes()...)
 	all = append(all, overviewRoutes()...)
 	all = append(all, motionRoutes()...)
+	all = append(all, cardRoutes()...)
 	all = append(all, volumeRoutes()...)
 	all = append(all, lockRoutes()...)
 	all = append(all, erasureRoutes()...)

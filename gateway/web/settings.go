@@ -42,6 +42,7 @@ type RecordSettings struct {
 	MinAge      string    `json:"min_age,omitempty" doc:"How long footage is promised to be kept."`
 	Volumes     []string  `json:"volumes,omitempty" doc:"Paths or ids of the volumes that it is recorded on while one takes footage; all when left out."`
 	Mirror      bool      `json:"mirror,omitempty" doc:"Record to two volumes at once; there must be two."`
+	Fill        string    `json:"fill,omitempty" enum:",card,off" doc:"Where footage that was lost is fetched from afterwards: the camera's own card, also when left out, or nowhere."`
 }
 
 // Schedule says when what is recorded. Times are the site's.

@@ -24,6 +24,7 @@ var kinds = map[Kind]traits{
 	PTZ:      {model: "HF-PTZ 1MP", hardware: "hf-ptz", ptz: true, osd: true},
 	Thermal:  {model: "HF-Thermal VGA", hardware: "hf-thermal", thermal: true},
 	ProfileS: {model: "HF-Legacy", hardware: "hf-s", legacy: true},
+	ProfileG: {model: "HF-Edge 2MP", hardware: "hf-g", osd: true},
 	ProfileT: {model: "HF-T 4MP", hardware: "hf-t", h265: true, osd: true, masks: true, modes: true, plays: true},
 	Encoder: {model: "HF-Encoder 4CH", hardware: "hf-encoder", osd: true, sources: []server.VideoSource{
 		{Token: "input-1", Name: "Input 1"}, {Token: "input-2", Name: "Input 2"}, {Token: "input-3", Name: "Input 3"}, {Token: "input-4", Name: "Input 4"}}},

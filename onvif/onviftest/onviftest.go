@@ -29,6 +29,7 @@ const (
 	BiSpectrum Kind = "bispectrum" // a visible and a thermal source
 	ProfileS   Kind = "s"          // of Profile S alone: Media and GetCapabilities, neither Media2 nor GetServices
 	ProfileT   Kind = "t"          // H.265, OSD, privacy masks, video source modes
+	ProfileG   Kind = "g"          // it keeps what it streams on a card of its own; whoever makes it says what there is (Keep)
 )
 
 // Options of a device.

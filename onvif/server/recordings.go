@@ -20,7 +20,8 @@ type Kept struct {
 	Token, SourceID, Name string
 	Spans                 []Span // for which there are data, in order
 	ReplayURI             string
-	NoHistory             bool // a quirk: the device keeps no history, and cannot search it
+	NoHistory             bool          // a quirk: the device keeps no history, and cannot search it
+	Slow                  time.Duration // a quirk: what a search for this takes
 }
 
 // Span is a stretch of time, by the device's clock. To is zero when it goes on.
@@ -129,6 +130,7 @@ func (k Kept) ends(now time.Time) (from, to time.Time, running bool) {
 func (s *Server) findRecordings(*soap.Node) (string, *fault) {
 	var results []string
 	for _, k := range s.kept() {
+		time.Sleep(k.Slow)
 		from, to, running := k.ends(s.o.Device.Now())
 		status := "Stopped"
 		if running {
@@ -215,6 +217,7 @@ func (s *Server) findEvents(req *soap.Node) (string, *fault) {
 		if k.NoHistory {
 			return "", &noHistory
 		}
+		time.Sleep(k.Slow)
 		results = append(results, k.history(from, to, req.Get("IncludeStartState") == "true")...)
 	}
 	return s.found("FindEvents", results)

@@ -127,6 +127,7 @@ func (c *Card) asked(l *lane, from, to time.Time) (list []cardUnit) {
 }
 
 func (s *Server) playUnits(c *Card, l *lane, st *gortsplib.ServerStream, list []cardUnit) {
+	sent := uint64(0)
 	ssrc, seq := rand.Uint32(), uint16(rand.Uint32())
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -151,8 +152,12 @@ func (s *Server) playUnits(c *Card, l *lane, st *gortsplib.ServerStream, list []
 		if !c.NoFlags && i+1 == len(list) {
 			flags |= 0x10
 		}
+		if !s.taken(st, sent) {
+			return
+		}
 		for k, payload := range l.units[u.n].packets {
 			seq++
+			sent++
 			h := rtp.Header{Version: 2, PayloadType: l.payload, SequenceNumber: seq, Timestamp: uint32(u.at.Sub(c.Origin) * videoClock / time.Second), SSRC: ssrc, Marker: k == len(l.units[u.n].packets)-1}
 			if k == 0 {
 				h.Extension, h.ExtensionProfile = true, 0xABAC
@@ -164,6 +169,45 @@ func (s *Server) playUnits(c *Card, l *lane, st *gortsplib.ServerStream, list []
 			}
 		}
 	}
+}
+
+// maxQueued is how many packets may wait for a client that reads slower than the card does; the queue has room for more.
+const maxQueued = 256
+
+// taken waits until a client has read of what was sent to it, as a camera does that is not to lose anything. It gives false when the
+// client is gone.
+func (s *Server) taken(st *gortsplib.ServerStream, sent uint64) bool {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		n := uint64(0)
+		for _, f := range st.Stats().Medias[st.Desc.Medias[0]].Formats {
+			n += f.RTPPacketsSent
+		}
+		if sent < n+maxQueued {
+			return true
+		}
+		select {
+		case <-s.cards.stop:
+			return false
+		case <-tick.C:
+		}
+		if !s.plays(st) {
+			return false
+		}
+	}
+}
+
+// plays tells whether a client still has the stream.
+func (s *Server) plays(st *gortsplib.ServerStream) bool {
+	s.cards.mu.Lock()
+	defer s.cards.mu.Unlock()
+	for _, x := range s.cards.sessions {
+		if x == st {
+			return true
+		}
+	}
+	return false
 }
 
 // until repeats the first packet until it is sent: the library has a client a moment after its PLAY was answered, and tells nobody.

@@ -111,6 +111,14 @@ func (s *Server) CloseAll() {
 	}
 }
 
+// Cut takes the camera off the network, and puts it back: every connection is dropped, and none is taken meanwhile. What it sees goes on.
+func (s *Server) Cut(cut bool) {
+	s.wire.cut.Store(cut)
+	if cut {
+		s.CloseAll()
+	}
+}
+
 // Connections is how many clients are connected.
 func (s *Server) Connections() int {
 	s.mu.Lock()

@@ -12,11 +12,16 @@ type wire struct {
 	net.Listener
 	foreign atomic.Int64 // packets of another session to slip in
 	mute    atomic.Bool  // answer nothing once media flow
+	cut     atomic.Bool  // whoever connects is hung up on
 }
 
 // Accept wraps each connection.
 func (w *wire) Accept() (net.Conn, error) {
 	c, err := w.Listener.Accept()
+	for err == nil && w.cut.Load() {
+		c.Close()
+		c, err = w.Listener.Accept()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -27,9 +27,9 @@ type Header struct {
 // Filled says of footage that it was put into a gap afterwards, from what the camera had kept itself.
 type Filled struct {
 	Card   bool          `json:"card"`             // it came from the camera's own card
-	Before bool          `json:"before,omitempty"` // its beginning was found by the pictures: it goes on where the footage before ended
-	After  bool          `json:"after,omitempty"`  // its end was
-	Within time.Duration `json:"within,omitempty"` // how far its times may be off, where an end was placed by the camera's clock; whole milliseconds
+	Before bool          `json:"before,omitempty"` // the last picture recorded before the gap was found there, and what follows on it was taken
+	After  bool          `json:"after,omitempty"`  // the first picture recorded after the gap was
+	Within time.Duration `json:"within,omitempty"` // how far its times may be off, where one of both was not, and the camera's clock stood in; whole milliseconds
 }
 
 // filledBytes is the length of Filled in a header and in the index.
