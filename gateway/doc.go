@@ -49,6 +49,12 @@
 // learned of the device. Which source one is stands in its declaration, as the device's token; none is the first. A third stream that is
 // not recorded is opened while somebody watches it.
 //
+// # Which cameras there are
+//
+// Many devices are added by one list (adoption.go), askedAtOnce at a time, each once; passwords of a list are kept no longer than it is worked through.
+// A camera that was removed stays in state.db without its password, so that its id, and with it its footage and the rights over it, is never another's and
+// is its own again (enrolment.go). Plans with cameras on them (plans.go) are sealed in state.db, at most maxPlans of planBytes.
+//
 // # The root key
 //
 // One key seals all that is secret, whether footage is encrypted or not. When another is found than what is there was sealed under, the gateway

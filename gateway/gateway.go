@@ -87,6 +87,7 @@ type Gateway struct {
 	seeking   seeks
 	units     units
 	talking   talks
+	drawing   sync.Mutex // one picture of a plan is decoded at a time
 	enrolling sync.Mutex // makes choosing an id and taking it one act, as every other change of what cameras there are
 
 	mu       sync.Mutex // guards what follows: the set of cameras and who runs them

@@ -27,8 +27,13 @@ var sealedBuckets = []struct {
 	former  func(id string) []byte
 }{
 	{bucketCameras, purposeCamera, func(id string) []byte { return []byte(id) }},
+	{bucketPlans, purposePlan, neverBefore},
+	{bucketPictures, purposePicture, neverBefore},
 	{bucketLocks, purposeLock, func(id string) []byte { return append([]byte("lock/"), id...) }},
 }
+
+// neverBefore is of what the former program did not keep.
+func neverBefore(id string) []byte { return []byte(id) }
 
 // vaultPath is where the vault of a data directory lies.
 func vaultPath(data string) string { return filepath.Join(data, "vault") }

@@ -5,6 +5,7 @@
 //	holdfast reload      have the gateway read its configuration again
 //	holdfast camera      list, add and look at cameras, see or change what of one is recorded, set up the camera itself
 //	holdfast check       compare index, files and hashes, and repair them
+//	holdfast map         floor plans, and the cameras on them
 //	holdfast volume      list, add, drain or remove volumes
 //	holdfast event       raise, end or list events of a camera
 //	holdfast lock        keep footage from deletion
@@ -74,6 +75,7 @@ var commands = []command{
 	{"reload", "have the running gateway read its configuration again", reload},
 	{"camera", "list cameras; see what they report; see or change what of one is recorded", camera},
 	{"check", "compare index, files and hashes, and repair them", check},
+	{"map", "floor plans and maps: list, add or remove them, put cameras on them", mapCommand},
 	{"volume", "list, add, drain or remove volumes", volume},
 	{"event", "raise, end or list events of a camera", event},
 	{"lock", "keep footage from deletion: add, list or remove locks", lock},

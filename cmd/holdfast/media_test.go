@@ -93,6 +93,7 @@ func listIsAdopted(t *testing.T, dir, secret string, known *simcam.Camera) {
 	if err := os.WriteFile(list, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	mapIsDrawn(t, dir)
 	login := []string{"--username", simcam.DefaultUsername, "--password-file", secret}
 	for _, x := range []struct {
 		want int
@@ -130,4 +131,28 @@ func playDevice(t *testing.T, name string) *simcam.Camera {
 	go func() { defer close(gone); cam.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-gone })
 	return cam
+}
+
+// mapIsDrawn makes a plan and puts a camera on it, by command.
+func mapIsDrawn(t *testing.T, dir string) {
+	t.Helper()
+	for _, x := range []struct {
+		want int
+		says string
+		args []string
+	}{
+		{exitDone, "site", []string{"add", "--geo", "Site"}},
+		{exitDone, "1 cameras", []string{"place", "--camera", "fence-1", "--at", "52.5,13.4", "--direction", "90", "--view", "60", "--range", "30", "site"}},
+		{exitFailed, "there is no plan", []string{"place", "--camera", "fence-1", "--at", "0.5,0.5", "none"}},
+		{exitFailed, "not X,Y", []string{"place", "--camera", "fence-1", "--at", "here", "site"}},
+		{exitDone, `"x": 13.4`, []string{"list", "--json"}},
+		{exitDone, "0 cameras", []string{"unplace", "--camera", "fence-1", "site"}},
+		{exitDone, "", []string{"remove", "site"}},
+		{exitFailed, "no such thing", []string{"remove", "site"}},
+	} {
+		code, out, errs := invoke(t, append([]string{"map", x.args[0], "--data", dir}, x.args[1:]...)...)
+		if code != x.want || !strings.Contains(out+errs, x.says) {
+			t.Errorf("map %v: exit %d; want %d with %q\n%s%s", x.args, code, x.want, x.says, out, errs)
+		}
+	}
 }

@@ -33,6 +33,7 @@ type Cameras interface {
 	Trust
 	Devices
 	Adopting
+	Plans
 	Scenes
 	Steering
 	Control

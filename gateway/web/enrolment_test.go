@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"holdfast/gateway/audit"
+	"holdfast/gateway/auth"
 )
 
 // enrolmentSamples are bodies with which the routes of this file do what they are for.
@@ -12,6 +13,8 @@ var enrolmentSamples = map[string]string{
 	"PATCH /api/v1/cameras/{id}":        `{"name":"Gate"}`,
 	"POST /api/v1/cameras/{id}/replace": `{"address":"192.168.1.9"}`,
 	"POST /api/v1/probe/picture":        `{"address":"192.168.1.9"}`,
+	"POST /api/v1/plans":                `{"name":"Cellar"}`,
+	"PATCH /api/v1/plans/{plan}":        `{"name":"Cellar"}`,
 	"POST /api/v1/adoption":             `{"devices":[{"address":"192.168.1.9"}]}`,
 }
 
@@ -59,5 +62,37 @@ func TestCamerasAreRenamedReplacedRemovedAndAddedInNumbers(t *testing.T) {
 	}
 	if l := s.ledger.all(audit.ActionCameraReplace); len(l) == 0 || !strings.Contains(string(l[0].Before), `"serial":"1"`) {
 		t.Errorf("of the replacement the log has %+v", l)
+	}
+}
+
+func TestPlansShowTheCamerasThatOneMaySee(t *testing.T) {
+	s := newSite(t)
+	p := s.setUp()
+	for _, x := range []struct {
+		method, path, body string
+		status             int
+		says               string
+	}{
+		{"GET", "/api/v1/plans", "", 200, `"camera":"till"`},
+		{"POST", "/api/v1/plans", `{"name":"Site","kind":"geo"}`, 201, `"kind":"geo"`},
+		{"POST", "/api/v1/plans", `{"name":"Site","kind":"moon"}`, 422, `"field":"kind"`},
+		{"POST", "/api/v1/plans", `{"name":""}`, 422, `"field":"name"`},
+		{"PATCH", "/api/v1/plans/hall", `{"name":"Lobby"}`, 200, `"name":"Lobby"`},
+		{"PATCH", "/api/v1/plans/none", `{"name":"Lobby"}`, 404, ""},
+		{"GET", "/api/v1/plans/hall/picture", "", 200, "PNG"},
+		{"GET", "/api/v1/plans/none/picture", "", 404, ""},
+		{"PUT", "/api/v1/plans/hall/cameras/door", `{"x":0.25,"y":0.75,"direction":90,"view":60,"range":0.2}`, 200, `"id":"hall"`},
+		{"PUT", "/api/v1/plans/hall/cameras/door", `{"x":1.25,"y":0.75}`, 422, `"field":"x"`},
+		{"PUT", "/api/v1/plans/hall/cameras/door", `{"x":0.25,"y":0.75,"view":361}`, 422, `"field":"view"`},
+		{"DELETE", "/api/v1/plans/hall/cameras/door", "", 200, `"id":"hall"`},
+		{"DELETE", "/api/v1/plans/hall", "", 204, ""},
+	} {
+		if res := s.do(x.method, x.path, x.body, p.changes()); res.StatusCode != x.status || !strings.Contains(res.text, x.says) {
+			t.Errorf("%s %s %s: %d %s, want %d and %q", x.method, x.path, x.body, res.StatusCode, res.text, x.status, x.says)
+		}
+	}
+	one := auth.Identity{}
+	if list, ok := hall.shownTo(one); ok || len(list.Cameras) > 0 {
+		t.Errorf("a stranger is shown %+v", list)
 	}
 }

@@ -51,3 +51,50 @@ func (c *cameras) StartAdoption(req AdoptionRequest, told func(string, []string)
 func (c *cameras) Adoption() (AdoptionJob, bool) { return AdoptionJob{State: "done"}, true }
 
 func (c *cameras) CancelAdoption() (AdoptionJob, bool) { return AdoptionJob{State: "cancelled"}, true }
+
+// The site has one plan, "hall", with both cameras on it.
+
+var hall = Plan{ID: "hall", Name: "Hall", Kind: PlanFloor, Width: 100, Height: 50, Picture: 1, Cameras: []Placement{{Camera: "door", X: .5, Y: .5}, {Camera: "till", X: .1, Y: .1}}}
+
+func (c *cameras) Plans() ([]Plan, error) { return []Plan{hall}, nil }
+
+func (c *cameras) AddPlan(_ context.Context, req NewPlan) (Plan, error) {
+	return Plan{ID: "new", Name: req.Name, Kind: req.Kind}, nil
+}
+
+func (c *cameras) planOf(id string) (Plan, error) {
+	if id != hall.ID {
+		return Plan{}, ErrNotFound
+	}
+	return hall, nil
+}
+
+func (c *cameras) RenamePlan(_ context.Context, id, name string) (Plan, error) {
+	p, err := c.planOf(id)
+	p.Name = name
+	return p, err
+}
+
+func (c *cameras) SetPlanPicture(_ context.Context, id string, _ []byte) (Plan, error) {
+	return c.planOf(id)
+}
+
+func (c *cameras) PlanPicture(id string) (string, []byte, error) {
+	_, err := c.planOf(id)
+	return "image/png", []byte("\x89PNG"), err
+}
+
+func (c *cameras) RemovePlan(_ context.Context, id string) error {
+	_, err := c.planOf(id)
+	return err
+}
+
+func (c *cameras) PlaceCamera(_ context.Context, id string, at Placement) (Plan, error) {
+	p, err := c.planOf(id)
+	if err == nil {
+		err = at.Fits(p.Kind)
+	}
+	return p, err
+}
+
+func (c *cameras) UnplaceCamera(_ context.Context, id, _ string) (Plan, error) { return c.planOf(id) }

@@ -22,6 +22,7 @@ func table() []route {
 	all = append(all, approvalRoutes()...)
 	all = append(all, cameraRoutes()...)
 	all = append(all, enrolmentRoutes()...)
+	all = append(all, planRoutes()...)
 	all = append(all, deviceRoutes()...)
 	all = append(all, settingsRoutes()...)
 	all = append(all, managementRoutes()...)

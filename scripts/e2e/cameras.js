@@ -1,7 +1,8 @@
 // Cameras as an installer has them: found, signed in to, tested and added by the dozen; named, replaced, removed.
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { open, until } from "./browser.js";
-import { demo, run } from "./gateway.js";
+import { moving, open, until } from "./browser.js";
+import { demo, run, scratch } from "./gateway.js";
 
 /** @param {{out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} o */
 export async function cameras({ out, test, must }) {
@@ -97,6 +98,42 @@ export async function cameras({ out, test, must }) {
     await remove.getByLabel("Type Till to confirm").fill("Till");
     await remove.getByRole("button", { name: "Remove" }).click();
     await page.getByRole("row", { name: /^Till / }).waitFor({ state: "detached" });
+  });
+
+  await test("cameras are placed on a floor plan, turned, and shown live by one press; what happens there shows", async () => {
+    const picture = join(scratch(), "plan.png");
+    execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "color=white:size=1600x1000:d=1,drawbox=40:40:1520:920:black:6,drawbox=40:40:600:500:black:6,drawbox=640:40:920:360:black:6", "-frames:v", "1", picture]);
+    await page.goto(shop.base + "/map");
+    await page.getByText("No plan yet").waitFor();
+    await page.getByRole("button", { name: "Add a plan" }).last().click();
+    const dialog = page.getByRole("dialog", { name: "Add a plan" });
+    await dialog.getByLabel("Name").fill("Ground floor");
+    await dialog.getByLabel("Picture").setInputFiles(picture);
+    await dialog.getByRole("button", { name: "Add a plan" }).click();
+    await page.getByRole("button", { name: "Place Ramp" }).click();
+    const mark = page.getByRole("button", { name: /^Ramp:/ });
+    await mark.focus();
+    for (const k of ["ArrowLeft", "ArrowLeft", "ArrowLeft", "]", "]", "+"]) await page.keyboard.press(k);
+    /** @returns {Promise<any>} */
+    const placed = () => page.evaluate(async () => (await (await fetch("/api/v1/plans")).json())[0].cameras.find((/** @type {any} */ c) => c.camera === "dock-02"));
+    await until(page, "(async () => { const c = (await (await fetch('/api/v1/plans')).json())[0].cameras[0]; return Math.abs(c.x - 0.485) < 1e-6 && c.direction === 10 && c.view === 75; })()");
+    const before = await placed(), box = /** @type {{x:number,y:number,width:number,height:number}} */ (await page.locator(".is-picked .plan-mark").boundingBox());
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 160, box.y - 60, { steps: 6 });
+    await page.mouse.up();
+    await until(page, `(async () => { const c = (await (await fetch('/api/v1/plans')).json())[0].cameras[0]; return c.x > ${before.x + 0.05} && c.y < ${before.y}; })()`);
+    await page.screenshot({ path: join(out, "map-edit-1440-dark.png") });
+    await page.getByRole("button", { name: "Done" }).click();
+    await mark.click();
+    await moving(page, ".map-picture video");
+    await page.evaluate(async () => { const s = await (await fetch("/api/v1/session")).json(); await fetch("/api/v1/cameras/dock-02/events", { method: "POST", headers: { "X-CSRF-Token": s.csrf, "Content-Type": "application/json" }, body: JSON.stringify({ kind: "motion" }) }); });
+    await page.getByRole("button", { name: "Ramp: motion" }).waitFor();
+    await page.screenshot({ path: join(out, "map-1440-dark.png") });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.screenshot({ path: join(out, "map-390-dark.png") });
+    must(await page.evaluate("document.documentElement.scrollWidth <= 390"), "on a phone the map is wider than the screen");
+    await page.setViewportSize({ width: 1440, height: 900 });
   });
 
   await test("the camera pages asked nobody else", async () => must(b.faults.length === 0, b.faults.join("\n")));

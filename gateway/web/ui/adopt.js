@@ -81,7 +81,7 @@ export function adoptPage(go, back) {
       if (shownFor === (r.device || r.state)) return;
       shownFor = r.device || r.state;
       const login = { address: r.address, ...(r.login || { username: user.input.value, password: pass.input.value }) };
-      more.replaceChildren(...(r.device ? [deviceCard(r.device, login, r.choice, count)] : [own()]));
+      more.replaceChildren(...(r.device ? [deviceCard(r.device, pictured, login, r.choice, count)] : [own()]));
     }
     function own() {
       const u = field(words.user, { name: "own-user", value: r.login?.username || user.input.value }), p = field(words.password, { name: "own-password", type: "password" });
@@ -90,9 +90,10 @@ export function adoptPage(go, back) {
     const element = h("li", { "data-key": key }, h("div.found-row", null, h("label.found-pick", null, box), thumb, h("div.grow", null, name, what, where), h("div.found-state", null, tone, says), open), more);
     /** @type {Row} */
     const r = { key, address, found, picked: false, state: "", says: "", device: null, tried: "", login: null, endpoint: found && !found.shared ? found.id : "", called: found?.name || "", as: "", choice: { name: "", sources: null, streams: [] }, element, paint };
+    let pictured = /** @type {import("./api-cameras.js").TestPicture|null} */ (null);
     /** @param {import("./api-cameras.js").TestPicture} p */
     const picture = p => showPicture(thumb, p, w.pictureOf(name.textContent || ""));
-    element.addEventListener("picture", (/** @type {any} */ e) => picture(e.detail));
+    element.addEventListener("picture", (/** @type {any} */ e) => { pictured = e.detail; picture(e.detail); });
     function paint() {
       const f = r.found, here = f?.adopted || r.state === "added", label = f?.name || (r.device && `${r.device.manufacturer} ${r.device.model}`) || short(r.address);
       box.checked = r.picked && able(r);

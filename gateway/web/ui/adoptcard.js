@@ -12,6 +12,8 @@ import { camerasWords as w } from "./words-cameras.js";
 const slack = 2;
 const codec = (/** @type {string} */ c) => c.replace("H26", "H.26");
 
+/** @param {import("./api-cameras.js").TestPicture} p */
+const told = p => w.tested(codec(p.codec), `${p.width}×${p.height}`, duration(p.seconds));
 /** @param {number} s */
 const clockOf = s => Math.abs(s) < slack ? w.clockRight : (s > 0 ? w.clockAhead : w.clockBehind)(duration(Math.abs(s)));
 
@@ -25,10 +27,10 @@ export function showPicture(box, p, label) {
 }
 
 /**
- * @param {Device} device @param {{address:string,username:string,password:string}} login @param {{name:string,sources:string[]|null,streams:StreamChoice[]}} choice what is chosen; it is written to
+ * @param {Device} device @param {import("./api-cameras.js").TestPicture|null} first what its first source has shown already @param {{address:string,username:string,password:string}} login @param {{name:string,sources:string[]|null,streams:StreamChoice[]}} choice what is chosen; it is written to
  * @param {() => void} changed
  */
-export function deviceCard(device, login, choice, changed) {
+export function deviceCard(device, first, login, choice, changed) {
   const can = [device.ptz && w.ptz, device.thermal && w.thermal, device.events && w.events].filter(Boolean).join(", ") || w.plain;
   const sound = [device.sound.inputs > 0 && w.hears, device.sound.back_channel && w.speaks].filter(Boolean).join(", ") || w.silent;
   const name = field(w.cameraName, { name: "camera-name", value: choice.name, oninput: () => { choice.name = name.input.value.trim(); changed(); } }, w.cameraNameNote);
@@ -41,6 +43,7 @@ export function deviceCard(device, login, choice, changed) {
   /** @param {Source} s @param {number} i */
   function source(s, i) {
     const picture = h("div.test-picture", null, h("span.quiet", null, w.noPicture)), said = h("p.quiet.num", { role: "status" }), error = h("p.form-error", { role: "alert" });
+    if (i === 0 && first) { showPicture(picture, first, w.pictureOf(s.name || device.model)); said.textContent = told(first); }
     /** @param {string} [profile] @param {HTMLButtonElement} [button] */
     const test = async (profile, button) => {
       said.textContent = w.testing;
@@ -49,7 +52,7 @@ export function deviceCard(device, login, choice, changed) {
       try {
         const p = await camerasApi.picture({ ...login, source: s.token, ...(profile ? { profile } : {}) });
         showPicture(picture, p, w.pictureOf(s.name || device.model));
-        said.textContent = w.tested(codec(p.codec), `${p.width}×${p.height}`, duration(p.seconds));
+        said.textContent = told(p);
       } catch (e) {
         said.textContent = "";
         error.textContent = w.testFailed(/** @type {import("./api.js").Problem} */ (e).says);

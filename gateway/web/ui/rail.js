@@ -1,4 +1,5 @@
 // The rail: the places that this person may go to, how the gateway is, and who is signed in. On a phone it is tabs at the bottom.
+import { base, json } from "./api.js";
 import { store } from "./store.js";
 import { h, morph, Undo } from "./dom.js";
 import { icon } from "./icons.js";
@@ -11,13 +12,15 @@ const storageNeeds = ["maintain", "lock", "erase", "keys"];
 /** The places in their order, and who may go there. @type {[string, import("./icons.js").IconName, () => boolean][]} */
 const places = [
   ["live", "live", () => store.may("live")], ["timeline", "timeline", () => store.may("playback")], ["approvals", "approvals", () => store.may("approve") || wishes.list.length > 0],
-  ["cameras", "cameras", () => store.may("configure") || store.may("maintain")], ["storage", "storage", () => storageNeeds.some(p => store.may(p))], ["people", "people", () => store.may("people")], ["audit", "audit", () => store.may("audit")],
+  ["cameras", "cameras", () => store.may("configure") || store.may("maintain")], ["map", "map", () => store.may("configure") || plans], ["storage", "storage", () => storageNeeds.some(p => store.may(p))], ["people", "people", () => store.may("people")], ["audit", "audit", () => store.may("audit")],
 ];
+/** Whether there is a plan with a camera that this person may see. */
+let plans = false;
 /** How many tabs fit at the bottom of a phone beside More. */
 const tabs = 4;
 
 /** Whether there is a page for this person under an address. @param {string} where */
-export const mayOpen = where => where === "me" || where === "approvals" || !!places.find(p => p[0] === where)?.[2]();
+export const mayOpen = where => where === "me" || where === "approvals" || where === "map" && store.may("see") || !!places.find(p => p[0] === where)?.[2]();
 
 /** Where somebody begins. */
 export const firstPlace = () => places.find(p => p[2]())?.[0] || "me";
@@ -25,12 +28,17 @@ export const firstPlace = () => places.find(p => p[2]())?.[0] || "me";
 /** @param {(path: string) => void} go @param {() => void} signOut */
 export function makeRail(go, signOut) {
   const undo = new Undo(), session = /** @type {import("./api.js").Session} */ (store.session), name = session.display || session.user;
-  const list = places.filter(p => p[2]() || p[0] === "approvals" && (store.may("playback") || store.may("export")));
+  const list = places.filter(p => p[2]() || p[0] === "approvals" && (store.may("playback") || store.may("export")) || p[0] === "map" && store.may("see"));
   let here = "";
   /** @param {string} path @param {any[]} kids @param {Record<string, any>} [props] */
   const link = (path, kids, props = {}) => h("a.rail-link", { href: "/" + path, ...props, onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); more(false); go("/" + path); } }, ...kids);
   const count = h("b.badge", { hidden: true });
   const links = list.map(([path, ic]) => link(path, [icon(ic), h("span", null, /** @type {any} */ (words)[path]), path === "approvals" && count], { title: /** @type {any} */ (words)[path] }));
+  const onMap = links[list.findIndex(p => p[0] === "map")];
+  if (onMap && !store.may("configure")) {
+    onMap.hidden = !plans;
+    json("GET", `${base}/plans`).then((/** @type {unknown[]} */ l) => { plans = l.length > 0; onMap.hidden = !plans; }).catch(() => {});
+  }
   const me = session.person ? link("me", [icon("person"), h("span", null, name)], { title: `${words.me} (${name})` }) : null;
   me?.classList.add("mine");
   const out = h("button.rail-link.out", { type: "button", title: `${words.signOut} (${session.user})`, onclick: signOut }, icon("out"), h("span", null, words.signOut));

@@ -43,7 +43,7 @@ export async function recordingOf(c) {
   mode.input.value = s.mode || "continuous";
   const plan = scheduler(s.schedule), recorded = new Set(s.streams || ["main"]);
   const streams = c.streams.map(x => ({ id: x.id, ...tick(`${x.id}${x.codec ? `: ${x.codec.replace("H26", "H.26")} ${x.width}×${x.height}` : ""}`, recorded.has(x.id)) }));
-  const which = h("fieldset.field", { hidden: streams.length < 2 }, h("legend.label", null, w.recStreams), ...streams.map(x => x.element), h("p.field-note", null, w.recStreamsNote));
+  const which = h("fieldset.ticks", { hidden: streams.length < 2 }, h("legend.label", null, w.recStreams), ...streams.map(x => x.element), h("p.field-note", null, w.recStreamsNote));
   function fit() {
     plan.element.hidden = mode.input.value !== "schedule";
     pre.element.hidden = post.element.hidden = mode.input.value === "continuous" || mode.input.value === "off";

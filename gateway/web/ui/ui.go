@@ -5,7 +5,7 @@
 //	app.js                     routes, rail, session; the one place that knows the pages
 //	rail.js                    the rail: the places that the person may go to, and who it is
 //	api.js                     the JSON API and the event stream; the only place that calls fetch
-//	api-*.js                   the same of people, of the audit log, of which cameras there are, and of what is done with a live one
+//	api-*.js                   the same of people, of the audit log, of which cameras there are, of plans, and of what is done with a live one
 //	store.js                   what the gateway told last: cameras, health, connection, rights; notices when these change
 //	wishes.js                  what takes two people: who asked for what
 //	player.js                  one live picture, in the best way that there is
@@ -30,12 +30,13 @@
 //	unlock.js ages.js          ending a lock; changing how long footage is kept
 //	adopt.js adoptcard.js      finding cameras and adding many; what a device is and has before it is added
 //	camerachange.js recordset.js   naming, switching, replacing and removing a camera; what of it is recorded
+//	map.js mapview.js          plans with cameras on them
 //	styles.js                  style sheets that are fetched with their pages
 //	listing.js                 a list with details beside it
 //	parts.js                   what pages are made of: states, bars, notices, dialogs
 //	words.js words-*.js        every sentence that people read
 //	icons.js                   the icon set
-//	style.css storage.css people.css cameras.css live.css timeline.css   the visual language
+//	style.css storage.css people.css and those of topics   the visual language
 //	install-certificate.html   how to trust the gateway's certificate; works without script
 //
 // Types are JSDoc comments, checked by tsc --checkJs (scripts/e2e).
