@@ -99,7 +99,7 @@ func (m *clipWork) segment(seg *storage.Segment) error {
 		if err := m.ctx.Err(); err != nil {
 			return err
 		}
-		if err := m.fragment(seg, media, t, f, end); err != nil {
+		if err := m.fragment(seg, media, t, f); err != nil {
 			return err
 		}
 	}
@@ -115,9 +115,38 @@ func (m *clipWork) joins(seg *storage.Segment, t *fmp4.Table, first int) bool {
 	return first == 0 && p != nil && p.Run == seg.Run && seg.Start.Sub(p.End).Abs() <= joinTolerance && (m.part.export == nil || m.part.export.Same(t))
 }
 
+// clock maps between a segment's own time and wall time: linear, since the run's clock is slewed evenly.
+type clock struct {
+	start        time.Time
+	begin        time.Duration // of the presentation, in the segment's time
+	media, lasts time.Duration // of the segment, by its own time and by the wall's
+}
+
+func newClock(seg *storage.Segment, t *fmp4.Table) clock {
+	c := clock{start: seg.Start, lasts: seg.End.Sub(seg.Start)}
+	if begin, end, ok := t.Presentation(); ok {
+		c.begin, c.media = begin, end-begin
+	}
+	if c.lasts <= 0 || c.media <= 0 {
+		c.media, c.lasts = 1, 1
+	}
+	return c
+}
+
+func (c clock) wallAt(at time.Duration) time.Time {
+	d := at - c.begin
+	return c.start.Add(d + time.Duration(float64(d)*float64(c.lasts-c.media)/float64(c.media)))
+}
+
+func (c clock) mediaAt(t time.Time) time.Duration {
+	d := t.Sub(c.start)
+	return c.begin + d + time.Duration(float64(d)*float64(c.media-c.lasts)/float64(c.lasts))
+}
+
 // choose finds the fragments [first, end) that the range touches, the first being one at which decoding can start.
 func (m *clipWork) choose(seg *storage.Segment, t *fmp4.Table) (first, end int) {
 	first = -1
+	clock := newClock(seg, t)
 	n := len(t.Fragments())
 	for f := range n {
 		from, _, ok := t.Taken(f, seg.Start)
@@ -125,7 +154,7 @@ func (m *clipWork) choose(seg *storage.Segment, t *fmp4.Table) (first, end int) 
 			break
 		}
 		end = f + 1
-		if t.Entry(f) && (first < 0 || !from.After(m.req.From)) {
+		if at, ok := t.Entry(f); ok && (first < 0 || !clock.wallAt(at).After(m.req.From)) {
 			first = f
 		}
 	}
@@ -139,25 +168,34 @@ func (m *clipWork) choose(seg *storage.Segment, t *fmp4.Table) (first, end int) 
 }
 
 // fragment copies one.
-func (m *clipWork) fragment(seg *storage.Segment, media *storage.Media, t *fmp4.Table, f, end int) error {
-	own := t.Fragments()[f]
+func (m *clipWork) fragment(seg *storage.Segment, media *storage.Media, t *fmp4.Table, f int) error {
 	from, to, ok := t.Taken(f, seg.Start)
 	if !ok {
 		return nil
 	}
-	if m.part != nil && t.Entry(f) && (from.Sub(m.part.part.From) >= maxPart || m.part.full()) {
+	_, enters := t.Entry(f)
+	if m.part != nil && enters && (from.Sub(m.part.part.From) >= m.e.most || m.part.full()) {
+		// It is the last of one file and the first of the next, which begins at its first picture that can be decoded.
+		if err := m.take(seg, media, t, f, from, to); err != nil {
+			return err
+		}
 		if err := m.endPart(); err != nil {
 			return err
 		}
 	}
 	if m.part == nil {
-		if !t.Entry(f) {
+		if !enters {
 			return nil
 		}
-		if err := m.beginPart(seg, t, f, end, from); err != nil {
+		if err := m.beginPart(seg, t, f); err != nil {
 			return err
 		}
 	}
+	return m.take(seg, media, t, f, from, to)
+}
+
+// take copies a fragment, whose samples were taken from one time to another, to the file that is being written.
+func (m *clipWork) take(seg *storage.Segment, media *storage.Media, t *fmp4.Table, f int, from, to time.Time) error {
 	p := m.part
 	if p.out != nil {
 		if err := m.copyFragment(seg, media, t, f); errors.Is(err, fmp4.ErrUnits) {
@@ -165,10 +203,7 @@ func (m *clipWork) fragment(seg *storage.Segment, media *storage.Media, t *fmp4.
 		} else if err != nil {
 			return err
 		}
-		m.read(own.Length)
-	}
-	if p.part.From.IsZero() || from.Before(p.part.From) {
-		p.part.From = from
+		m.read(t.Fragments()[f].Length)
 	}
 	if to.After(p.part.To) {
 		p.part.To = to
@@ -193,23 +228,26 @@ func (m *clipWork) copyFragment(seg *storage.Segment, media *storage.Media, t *f
 	return err
 }
 
-// beginPart begins a file.
-func (m *clipWork) beginPart(seg *storage.Segment, t *fmp4.Table, f, end int, from time.Time) error {
-	shown := m.req.From
-	if from.After(shown) {
-		shown = from
+// beginPart begins a file with fragment f, in which decoding can start.
+func (m *clipWork) beginPart(seg *storage.Segment, t *fmp4.Table, f int) error {
+	clock := newClock(seg, t)
+	entry, _ := t.Entry(f)
+	begins := clock.wallAt(entry)
+	shown, at := begins, entry
+	if m.req.From.After(shown) {
+		shown, at = m.req.From, clock.mediaAt(m.req.From)
 	}
-	until := seg.Start.Add(seg.End.Sub(seg.Start))
+	until := seg.End
 	if m.req.To.Before(until) {
 		until = m.req.To
 	}
 	c := m.clip.Camera
 	name := partName(m.n, c.ID, shown)
-	m.part = &partWork{part: evidence.Part{Path: name, Shown: shown, Run: seg.Run}}
+	m.part = &partWork{part: evidence.Part{Path: name, From: begins, Shown: shown, Run: seg.Run}}
 	if m.clip.Form == evidence.Redacted {
 		return nil
 	}
-	export, err := fmp4.NewExport(fmp4.ExportOptions{Table: t, First: f, From: shown.Sub(seg.Start), Duration: until.Sub(shown), Wall: shown,
+	export, err := fmp4.NewExport(fmp4.ExportOptions{Table: t, First: f, From: at, Duration: until.Sub(shown), Wall: shown,
 		Unit: m.unit(), Source: m.source()})
 	if err != nil {
 		return err

@@ -299,6 +299,23 @@ func TestEveryWayOfTamperingHasItsCodeAndName(t *testing.T) {
 	})
 }
 
+func TestALongClipIsSeveralFilesWithoutAHoleBetween(t *testing.T) {
+	r := newRig(t).footage()
+	r.e.most = 3 * time.Second
+	dir := r.unpack(r.order(whole()))
+	report := r.verify(dir, evidence.Options{})
+	if report.Code != evidence.Sound {
+		t.Fatalf("%+v", report.Findings)
+	}
+	c := report.Manifest.Clips[0]
+	if len(c.Parts) < 5 || len(c.Gaps) != 1 {
+		t.Errorf("%d parts, gaps %+v", len(c.Parts), c.Gaps)
+	}
+	for _, p := range c.Parts {
+		fmp4test.Run(t, nil, "ffmpeg", "-v", "error", "-xerror", "-i", filepath.Join(dir, p.Path), "-f", "null", "-")
+	}
+}
+
 func TestAJobGoesOnAfterARestartBehindItsLastWholeClip(t *testing.T) {
 	r := newRig(t).footage()
 	r.end()

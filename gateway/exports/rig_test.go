@@ -114,10 +114,11 @@ func (r *rig) footage() *rig {
 	return r
 }
 
-// record writes the first seconds of footage, in segments of four key frames.
+// record writes the first seconds of footage, in segments of four key frames. Fragments have 18 pictures, so that key frames lie in them
+// anywhere, as they do in a recording.
 func (r *rig) record(f *fmp4test.Footage, run uint32, at time.Time, seconds float64) {
 	r.t.Helper()
-	keys, pending := 0, []storage.Sample(nil)
+	keys, frames, pending := 0, 0, []storage.Sample(nil)
 	flush := func() {
 		if len(pending) > 0 {
 			r.must(r.writer.Write(pending))
@@ -131,9 +132,14 @@ func (r *rig) record(f *fmp4test.Footage, run uint32, at time.Time, seconds floa
 		if float64(s.DTS)/float64(tr.Timescale) >= seconds {
 			continue
 		}
+		if s.Track == 1 {
+			if frames++; frames%18 == 0 {
+				flush()
+			}
+		}
 		if s.Track == 1 && s.Sync {
-			flush()
 			if keys%4 == 0 {
+				flush()
 				r.must(r.writer.Begin(run, at, f.Tracks))
 			}
 			keys++

@@ -7,6 +7,7 @@ import { cameras } from "./cameras.js";
 import { certificate } from "./certificate.js";
 import { encryption } from "./encryption.js";
 import { demo, serve, run, scratch } from "./gateway.js";
+import { exports } from "./exports.js";
 import { keeping } from "./keeping.js";
 import { live } from "./live.js";
 import { people } from "./people.js";
@@ -159,6 +160,7 @@ await test("a range is picked by keyboard, locked, seen on the timeline and let 
 
 await live({ page: b.page, context: b.context, browser: b.browser, base: shop.base, out, test, must });
 await keeping({ page: b.page, base: shop.base, data: shop.data, out, test, must });
+await exports({ page: b.page, base: shop.base, out, test, must });
 
 const here = b.page;
 /** @param {"button"|"link"|"row"|"radio"|"dialog"|"progressbar"} role @param {string|RegExp} name */

@@ -35,7 +35,8 @@ type ExportOptions struct {
 
 // Export copies whole fragments of segments that follow each other without a gap into one fragmented MP4 that says when and by whom it
 // was taken out. The sample bytes of each fragment are those that were recorded, in their order, and are alone in its mdat: what a
-// digest was made of can be hashed where it lies. Decode times are moved so that the file begins near 0; steps between samples stay.
+// digest was made of can be hashed where it lies. Pictures of the first fragment before the one at which decoding can start lie in
+// its mdat too, and no sample of the file is theirs. Decode times are moved so that the file begins near 0; steps between samples stay.
 //
 // Use it by one goroutine: Head, then AppendFragment for each fragment, Joined before the first of each further segment, then Tail.
 type Export struct {
@@ -60,6 +61,9 @@ func NewExport(o ExportOptions) (*Export, error) {
 	for i := range t.tracks {
 		e.last[i], e.fresh[i] = -1, true
 		for _, m := range t.Samples(i, o.First) {
+			if entry, ok := t.entry(o.First); ok && i == mainTrack(t) {
+				m = entry
+			}
 			at := duration(min(m.DTS, m.PTS())-t.tracks[i].Origin, t.tracks[i].Timescale)
 			if !found || at < e.begin {
 				e.begin, found = at, true
@@ -228,6 +232,7 @@ func (e *Export) AppendFragment(dst []byte, r io.ReaderAt, f int) (out, payload 
 	if err != nil {
 		return dst, nil, 0, err
 	}
+	samples, led, lead := e.leading(f, samples)
 	for k := range samples {
 		i := e.from.indexOf(samples[k].Track)
 		if e.tracks[i].Codec.Video() {
@@ -237,15 +242,86 @@ func (e *Export) AppendFragment(dst []byte, r io.ReaderAt, f int) (out, payload 
 	}
 	e.seq++
 	at := len(dst)
-	if dst, err = AppendFragment(dst, e.seq, e.tracks, samples); err != nil {
+	if lead > 0 {
+		dst, err = e.appendLed(dst, led, samples)
+	} else {
+		dst, err = AppendFragment(dst, e.seq, e.tracks, samples)
+	}
+	if err != nil {
 		return dst, nil, 0, err
 	}
 	own := e.from.frags[f]
 	if err := e.table.Append(Fragment{Length: int64(len(dst) - at), Wall: own.Wall}, samples); err != nil {
 		return dst, nil, 0, err
 	}
-	n := int(PayloadSize(e.tracks, samples))
+	n := int(PayloadSize(e.tracks, samples)) + lead
 	return dst, dst[len(dst)-n:], frames, nil
+}
+
+// leading takes the pictures before the first at which decoding can start off the samples of the file's first fragment. lead is how many
+// bytes they have, led the samples with them.
+func (e *Export) leading(f int, samples []Sample) (rest, led []Sample, lead int) {
+	main := mainTrack(e.from)
+	entry, ok := e.from.entry(f)
+	if e.seq > 0 || !ok || main < 0 {
+		return samples, samples, 0
+	}
+	for i := range samples {
+		if s := &samples[i]; s.Track == e.from.tracks[main].ID && s.DTS < entry.DTS {
+			lead += int(s.size(e.from.tracks[main].Codec.Video()))
+			continue
+		}
+		rest = append(rest, samples[i])
+	}
+	return rest, samples, lead
+}
+
+// appendLed appends a fragment of all samples, whose moof tells of those alone that can be decoded.
+func (e *Export) appendLed(dst []byte, all, samples []Sample) ([]byte, error) {
+	at := len(dst)
+	dst, err := AppendFragment(dst, e.seq, e.tracks, samples)
+	if err != nil {
+		return dst, err
+	}
+	size := int(be.Uint32(dst[at:]))
+	moof := dst[at : at+size]
+	skip := 0 // bytes of what is not told of, before the present track's data
+	for body := moof[boxHeader:]; ; {
+		x, rest, ok := nextBox(body)
+		if !ok {
+			break
+		}
+		if tfhd := child(x.body, "tfhd"); x.kind == "traf" && len(tfhd) >= 8 {
+			if i := mainTrack(e.from); be.Uint32(tfhd[4:]) == e.tracks[i].ID {
+				skip = int(PayloadSize(e.tracks, all) - PayloadSize(e.tracks, samples))
+			}
+			if trun := child(x.body, "trun"); len(trun) >= 12 {
+				be.PutUint32(trun[8:], be.Uint32(trun[8:])+uint32(skip))
+			}
+		}
+		body = rest
+	}
+	dst = dst[:at+size]
+	mdat := len(dst)
+	dst = be.AppendUint32(dst, uint32(boxHeader+PayloadSize(e.tracks, all)))
+	dst = append(dst, "mdat"...)
+	for i := range e.tracks {
+		for k := range all {
+			if all[k].Track != e.tracks[i].ID {
+				continue
+			}
+			for _, d := range all[k].Data {
+				if e.tracks[i].Codec.Video() {
+					dst = be.AppendUint32(dst, uint32(len(d)))
+				}
+				dst = append(dst, d...)
+			}
+		}
+	}
+	if len(dst)-mdat > MaxFragment+boxHeader {
+		return dst[:at], fmt.Errorf("write fragment %d: more than %d bytes", e.seq, MaxFragment)
+	}
+	return dst, nil
 }
 
 // place moves a decode time of track i to the file's timeline.
@@ -268,8 +344,16 @@ func (e *Export) Full() bool {
 // Tail is the end of the file: mfra, with each picture at which decoding can start.
 func (e *Export) Tail() []byte { return appendMFRA(nil, e.table) }
 
-// Entry tells whether decoding can start in fragment f.
-func (t *Table) Entry(f int) bool { _, ok := t.entry(f); return ok }
+// Entry is where decoding can start in fragment f: the presentation time of that picture, since the segment's time zero; ok is false
+// when it cannot.
+func (t *Table) Entry(f int) (at time.Duration, ok bool) {
+	m, ok := t.entry(f)
+	if !ok {
+		return 0, false
+	}
+	tr := &t.tracks[max(mainTrack(t), 0)]
+	return duration(m.PTS()-tr.Origin, tr.Timescale), true
+}
 
 // Taken is when the samples of a fragment were taken, of a segment that begins at start; ok is false when it has none.
 func (t *Table) Taken(f int, start time.Time) (from, to time.Time, ok bool) { return t.taken(f, start) }

@@ -34,6 +34,7 @@ export class Range {
     this.end = this.edge(w.to, t => { this.to = Math.min(t, Date.now()); this.from = Math.min(this.from, this.to); });
     /** What may be done to a range, in the order Export, Lock, Share, Erase; each names the permission that it needs. @type {[string, HTMLButtonElement][]} */
     this.deeds = [
+      ["export", h("button.button", { type: "button", onclick: () => this.export() }, icon("save"), w.export)],
       ["lock", h("button.button", { type: "button", onclick: () => this.lock() }, icon("lock"), w.lock)],
       ["erase", h("button.button.danger", { type: "button", onclick: () => this.erase() }, icon("erase"), w.erase)],
     ];
@@ -159,6 +160,11 @@ export class Range {
     g.fill();
     g.fillStyle = colour("--on-accent");
     for (const dx of [-2, 1]) g.fillRect(at + dx, middle - 5, 1, 10);
+  }
+
+  async export() {
+    const from = this.first, to = this.last, { exportRange } = await import("./exportorder.js");
+    exportRange(this.camera, from, to, this.told.go);
   }
 
   lock() {

@@ -27,6 +27,7 @@
 //	api-footage.js             the JSON API of what was recorded
 //	range.js                   a range of the timeline, and what is locked of it
 //	erase.js receipt.js        erasing a range, fetched when it is asked for; what became of an erasure
+//	exports.js exportorder.js exportdraft.js exportmask.js   taking footage out: the page, ordering, the case that is being put together, masks and stills
 //	unlock.js ages.js          ending a lock; changing how long footage is kept
 //	adopt.js adoptcard.js      finding cameras and adding many; what a device is and has before it is added
 //	camerachange.js recordset.js   naming, switching, replacing and removing a camera; what of it is recorded

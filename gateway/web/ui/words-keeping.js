@@ -34,7 +34,7 @@ export const keepingWords = spoken("keeping", {
   unlockGoes: (/** @type {string} */ age, /** @type {string} */ max) => `This footage is ${age} old, and is kept for ${max}: without the lock it is deleted within minutes. This cannot be undone.`,
   typeName: (/** @type {string} */ name) => `Type ${name} to confirm`,
   // a range of the timeline
-  range: "Range", pickRange: "Pick a range", pickHow: "Pick a range. I and O set its ends at the playhead, shift and drag draws one.", rangeSays: (/** @type {string} */ len, /** @type {string} */ camera) => `${len} of ${camera}`,
+  export: "Export", range: "Range", pickRange: "Pick a range", pickHow: "Pick a range. I and O set its ends at the playhead, shift and drag draws one.", rangeSays: (/** @type {string} */ len, /** @type {string} */ camera) => `${len} of ${camera}`,
   // erasing
   erase: "Erase", eraseTitle: (/** @type {string} */ len, /** @type {string} */ camera) => `Erase ${len} of ${camera}?`,
   goes: (/** @type {string} */ len, /** @type {string} */ range, /** @type {string} */ size) => `${len} of footage go, ${range}${size ? `: about ${size}` : ""}. All streams of the camera, with their sound.`,
