@@ -11,6 +11,7 @@ import { exports } from "./exports.js";
 import { keeping } from "./keeping.js";
 import { live } from "./live.js";
 import { people } from "./people.js";
+import { timeline } from "./timeline.js";
 import { watching } from "./watching.js";
 
 const out = new URL("./out/", import.meta.url).pathname;
@@ -159,6 +160,7 @@ await test("a range is picked by keyboard, locked, seen on the timeline and let 
 });
 
 await live({ page: b.page, context: b.context, browser: b.browser, base: shop.base, out, test, must });
+await timeline({ page: b.page, base: shop.base, browser: b.browser, out, test, must });
 await keeping({ page: b.page, base: shop.base, data: shop.data, out, test, must });
 await exports({ page: b.page, base: shop.base, out, test, must });
 

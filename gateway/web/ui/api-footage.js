@@ -1,10 +1,12 @@
 // The JSON API of footage as the timeline plays it.
-import { base, json, request } from "./api.js";
+import { base, json, lines, request } from "./api.js";
 
 /**
  * @typedef {{n:number,class:""|"recorded"|"filled"|"partly"|"lost"|"unwanted"|"deleted",cause?:string}} Run
  * @typedef {{id:string,stream:string,runs:Run[],events:{slot:number,count:number,kind:string}[],more:boolean,locks:{from:string,to:string}[],activity:number[]}} CameraOverview
  * @typedef {{from:string,to:string,slots:number,cameras:CameraOverview[]}} Overview
+ * @typedef {{from:string,to:string,peak:string,changed:number,by:"pictures"|"boxes",class?:string}} MotionHit
+ * @typedef {{hit?:MotionHit,progress?:{at:string,part:number,by:string,pictures:number,every:number,pace:number,left_seconds:number},done?:boolean,more?:boolean,error?:string}} MotionLine
  */
 
 /** @param {number} t */
@@ -19,4 +21,6 @@ export const footage = {
   reel: (id, stream, from, to, keys, signal) => request("GET", `${cam(id)}/video.fmp4?from=${at(from)}&to=${at(to)}&stream=${encodeURIComponent(stream)}${keys ? `&keys=${keys}` : ""}`, { signal }),
   /** The key frame of a moment. @param {string} id @param {string} stream @param {number} t @param {"mp4"|"jpg"} as @param {AbortSignal} [signal] */
   picture: (id, stream, t, as, signal) => request("GET", `${cam(id)}/picture.${as}?at=${at(t)}&stream=${encodeURIComponent(stream)}`, { signal }),
+  /** Looks for motion in a part of the picture, and tells of each stretch as it is found. @param {string} id @param {number} from @param {number} to @param {{region: number[], least: number, pictures: boolean}} o @param {AbortSignal} signal @param {(l: MotionLine) => void} tell */
+  motion: async (id, from, to, o, signal, tell) => lines(await request("GET", `${cam(id)}/motion?from=${at(from)}&to=${at(to)}&least=${o.least}&region=${o.region.map(v => v.toFixed(3)).join(",")}${o.pictures ? "&pictures=1" : ""}`, { signal }), tell),
 };

@@ -93,7 +93,7 @@ export async function request(method, path, o = {}) {
 }
 
 /** Reads an answer of many lines, each JSON, as they come. @param {Response} r @param {(line: any) => void} tell */
-async function lines(r, tell) {
+export async function lines(r, tell) {
   if (!r.body) return;
   const reader = r.body.getReader(), text = new TextDecoder();
   for (let rest = "";;) {

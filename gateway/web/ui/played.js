@@ -27,8 +27,10 @@ export class Played {
     this.stream = c ? recorded(c, small) : "main";
     this.player = new Player();
     this.player.video.classList.add("footage");
+    this.player.video.hidden = true;
     this.reel = new Reel(id, this.stream);
     this.reel.video.classList.add("footage");
+    this.reel.video.hidden = true;
     this.canvas = h("canvas.footage", { hidden: true });
     this.stills = new Stills(id, this.stream, this.canvas, () => {});
     this.cover = h("div.played-cover", { hidden: true }, h("strong"), h("span"));
@@ -37,6 +39,12 @@ export class Played {
     this.element = h("div.played", { role: "group", "aria-label": c?.name || id, "data-camera": id, onclick: told.pick, ondblclick: told.pick }, this.player.video, this.reel.video, this.canvas, this.cover, h("div.played-label", null, this.name, this.facts));
     this.live = false;
     this.keys = false;
+  }
+
+  /** The size of the picture that is shown, its own pixels. */
+  get size() {
+    const v = this.live ? this.player.video : this.reel.video;
+    return this.canvas.hidden ? { width: v.videoWidth, height: v.videoHeight } : { width: this.canvas.width, height: this.canvas.height };
   }
 
   get camera() { return store.cameras.get(this.id); }

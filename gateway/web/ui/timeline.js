@@ -118,7 +118,9 @@ class Timeline {
     this.show();
     this.undo.on(store, "change", () => { if (this.live) this.showLive(); });
     this.undo.on(store, "events", e => { if (this.chosen.includes(/** @type {CustomEvent} */ (e).detail)) { this.marks.stale = true; this.draw(); } });
-    this.undo.on(window, "resize", () => this.draw());
+    const sized = new ResizeObserver(() => { this.arrange(); this.draw(); });
+    sized.observe(this.stage);
+    this.undo.add(() => sized.disconnect());
     this.undo.on(wishes, "change", () => { if (!this.second.hidden && !this.live) { if (wishes.given("playback", this.focus, this.pace.at)) this.seek(this.pace.at); else this.needApproval(); } });
     this.undo.every(() => this.tick(), 100);
     this.undo.every(() => this.draw(), 250);
@@ -126,7 +128,7 @@ class Timeline {
   }
 
   /** @returns {import("./dom.js").Page} */
-  page() { return { element: this.element, key: e => this.key(e), leave: () => { this.undo.run(); for (const p of this.played.values()) p.end(); } }; }
+  page() { return { element: this.element, key: e => this.key(e), leave: () => { this.undo.run(); this.searcher?.end(); for (const p of this.played.values()) p.end(); } }; }
 
   make() {
     this.says = h("p.says", { role: "status", "aria-live": "polite" });
@@ -146,10 +148,11 @@ class Timeline {
     this.rate = h("select", { "aria-label": words.speed, title: w.keysNote, onchange: () => this.setSpeed(Number(this.rate.value)) }, ...speeds.map(s => h("option", { value: String(s), selected: s === 1 }, s === 0.25 ? "¼×" : s === 0.5 ? "½×" : `${s}×`)));
     this.time = h("output.time");
     this.pickButton = h("button.button.pick", { type: "button", "aria-haspopup": "dialog", title: w.chooseCameras, onclick: () => this.choose() }, icon("cameras"), h("span"));
-    const factsButton = iconButton(icon("info"), w.facts, () => { this.facts = !this.facts; factsButton.setAttribute("aria-pressed", String(this.facts)); });
-    const listButton = iconButton(icon("list"), w.moments, () => { this.side.hidden = !this.side.hidden; listButton.setAttribute("aria-pressed", String(!this.side.hidden)); this.listed = ""; this.draw(); });
+    const factsButton = iconButton(icon("info"), w.facts, () => { this.facts = !this.facts; factsButton.setAttribute("aria-pressed", String(this.facts)); }, ".roomy");
+    const listButton = iconButton(icon("list"), w.moments, () => { if (this.searcher) this.endSearch(); this.side.hidden = !this.side.hidden; listButton.setAttribute("aria-pressed", String(!this.side.hidden)); this.listed = ""; this.draw(); });
+    this.searchButton = iconButton(icon("search"), w.searchMotion, () => this.search());
     this.bar = h("div.bar", { role: "toolbar", "aria-label": words.timeline }, iconButton(icon("ago"), w.ago, () => this.ago()), this.backButton, iconButton(icon("stepBack"), words.frameBack, () => this.step(-1)), this.playButton, iconButton(icon("step"), words.frame, () => this.step(1)), this.rate, this.time, this.range.hereButton,
-      h("span.grow"), iconButton(icon("minus"), w.zoomOut, () => this.zoom(2)), iconButton(icon("plus"), w.zoomIn, () => this.zoom(0.5)), listButton, factsButton, iconButton(icon("copy"), w.copyLink, () => this.copyLink()), watched, this.rangeButton, iconButton(icon("day"), w.calendar, () => this.calendar.show(this.head)), this.pickButton, this.liveButton);
+      h("span.grow"), iconButton(icon("minus"), w.zoomOut, () => this.zoom(2), ".roomy"), iconButton(icon("plus"), w.zoomIn, () => this.zoom(0.5), ".roomy"), this.searchButton, listButton, factsButton, iconButton(icon("copy"), w.copyLink, () => this.copyLink()), watched, this.rangeButton, iconButton(icon("day"), w.calendar, () => this.calendar.show(this.head)), this.pickButton, this.liveButton);
     this.element = h("section.timeline", null, h("div.timeline-top", null, this.stage, this.side), this.bar, this.range.element, h("div.calendar-place", null, this.calendar.element), this.box);
   }
 
@@ -160,6 +163,7 @@ class Timeline {
 
   /** Makes the pictures of the chosen cameras, and keeps those that stay. */
   show() {
+    if (this.searcher) this.endSearch();
     const small = this.chosen.length > 1;
     for (const [id, p] of this.played) if (!this.chosen.includes(id) || p.small !== small) { p.end(); this.played.delete(id); }
     for (const id of this.chosen) {
@@ -168,15 +172,22 @@ class Timeline {
       p.cause = at => this.cause(id, at);
       this.played.set(id, p);
     }
-    const cols = Math.ceil(Math.sqrt(this.chosen.length));
-    this.grid.style.setProperty("--cols", String(cols));
-    this.grid.style.setProperty("--rows", String(Math.ceil(this.chosen.length / cols)));
+    this.arrange();
     this.grid.classList.toggle("alone", !small);
     this.grid.replaceChildren(...this.chosen.map(id => /** @type {Played} */ (this.played.get(id)).element));
     this.pick(this.focus);
     this.pickButton.children[1].textContent = this.chosen.length === 1 ? store.cameras.get(this.chosen[0])?.name || "" : w.chosen(this.chosen.length);
     this.marks.stale = true;
     this.remember();
+  }
+
+  /** Has as many columns as make the pictures largest. */
+  arrange() {
+    const n = this.chosen.length, { clientWidth: wide, clientHeight: high } = this.stage, size = (/** @type {number} */ c) => Math.min(wide / c, high / Math.ceil(n / c) * 16 / 9);
+    let cols = wide ? 1 : Math.ceil(Math.sqrt(n));
+    for (let c = 2; wide && c <= n; c++) if (size(c) > size(cols) * 1.01) cols = c;
+    this.grid.style.setProperty("--cols", String(cols));
+    this.grid.style.setProperty("--rows", String(Math.ceil(n / cols)));
   }
 
   /** @param {string} id */
@@ -396,7 +407,7 @@ class Timeline {
 
   /** The list beside the pictures, when it is open and something has changed. */
   async list() {
-    if (this.side.hidden) return;
+    if (this.side.hidden || this.searcher) return;
     const a = this.axis, key = [Math.round(a.from / 2000), Math.round(a.span), this.chosen, this.history.asked, this.marks.from].join();
     if (key === this.listed) return;
     this.listed = key;
@@ -404,6 +415,28 @@ class Timeline {
     this.side.replaceChildren(momentsList({ from: a.from, to: a.to, cameras: this.chosen, history: this.history, events: this.marks.of, go: (t, c) => { this.pick(c); this.wantsPlay = true; this.seek(t - 1000); } }));
   }
   listed = "";
+
+  /** Opens, or closes, the search for motion in the picture of the camera in focus. */
+  async search() {
+    if (this.searcher) { this.endSearch(); return; }
+    const { MotionSearch } = await import("./motionsearch.js"), p = this.played.get(this.focus), a = this.axis;
+    if (!p || this.searcher) return;
+    if (this.live) this.seek(Date.now() - 3000, true);
+    this.wantsPlay = false;
+    this.searcher = new MotionSearch(p, this.range.some ? { from: this.range.first, to: this.range.last } : { from: a.from, to: Math.min(a.to, Date.now()) }, t => { this.wantsPlay = true; this.seek(t); this.axis.reveal(t); this.draw(); }, () => this.endSearch());
+    this.side.replaceChildren(this.searcher.element);
+    this.side.hidden = false;
+    this.searchButton.setAttribute("aria-pressed", "true");
+    this.searcher.button.focus();
+  }
+  endSearch() {
+    this.searcher?.end();
+    this.searcher = null;
+    this.side.hidden = true;
+    this.searchButton.setAttribute("aria-pressed", "false");
+  }
+  /** @type {import("./motionsearch.js").MotionSearch|null} */
+  searcher = null;
 
   paintBar() {
     this.time.textContent = `${new Date(this.head).toLocaleDateString([], { day: "numeric", month: "short" })} ${clock(this.head)}`;
@@ -537,7 +570,7 @@ class Timeline {
       PageUp: () => this.seek(at - by), PageDown: () => this.seek(at + by), Home: () => this.seek(this.axis.from, true), End: () => this.goLive(),
       j: () => this.ago(), r: () => this.turnBack(), l: () => this.faster(1), h: () => this.faster(-1), ",": () => this.step(-1), ".": () => this.step(1),
       "+": () => this.zoom(0.7), "=": () => this.zoom(0.7), "-": () => this.zoom(1.4), Escape: () => { if (!this.calendar.element.hidden) this.calendar.close(); else if (this.range.some) this.range.clear(); else this.go("/live"); },
-      i: () => this.range.markIn(at), I: () => this.range.markIn(at), o: () => this.range.markOut(at), O: () => this.range.markOut(at), c: () => this.choose(), d: () => this.calendar.show(at), n: () => this.nextEvent(1), p: () => this.nextEvent(-1),
+      i: () => this.range.markIn(at), I: () => this.range.markIn(at), o: () => this.range.markOut(at), O: () => this.range.markOut(at), c: () => this.choose(), d: () => this.calendar.show(at), m: () => this.search(), n: () => this.nextEvent(1), p: () => this.nextEvent(-1),
     };
     const f = keys[e.key];
     if (f) f();

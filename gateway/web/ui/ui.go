@@ -24,6 +24,7 @@
 //	axis.js history.js         the time axis of the timeline, and what is known of every camera's past
 //	played.js reel.js stills.js pace.js mp4.js   its pictures: one camera's, every picture of it, its key frames; the clock that they follow; what they come in
 //	calendar.js chooser.js moments.js   days with footage; which cameras play; what happened, as a list
+//	motionsearch.js region.js  looking for motion in a part of the picture that is drawn by hand
 //	api-footage.js             the JSON API of what was recorded
 //	range.js                   a range of the timeline, and what is locked of it
 //	erase.js receipt.js        erasing a range, fetched when it is asked for; what became of an erasure
