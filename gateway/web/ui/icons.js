@@ -15,6 +15,7 @@ const paths = {
   pause: "M6 4v12M14 4v12",
   map: "M3 5l5-2 4 2 5-2v12l-5 2-4-2-5 2zM8 3v12M12 5v12",
   plus: "M10 4v12M4 10h12",
+  minus: "M4 10h12",
   grid: "M3 3h6v6H3zM11 3h6v6h-6zM3 11h6v6H3zM11 11h6v6h-6z",
   search: "M9 3a6 6 0 1 0 0 12A6 6 0 0 0 9 3M13.500 13.500L17 17",
   backwards: "M14 4L4 10l10 6z",
