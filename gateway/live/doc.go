@@ -19,8 +19,16 @@
 //
 // Each frame is packetised once, whoever watches; a viewer has its own RTP headers, encryption and cursor. A viewer
 // starts with the stored key frame and everything since, with the original timestamps, in bursts that a receiver's
-// socket buffer can hold. One that cannot keep up gets key frames only until its loss has ended. Lost packets are
-// sent again from the viewer's history; a picture lost for good starts again at the newest key frame.
+// socket buffer can hold. Lost packets are sent again from the viewer's history, within bounds; a picture lost for good starts
+// again at the newest key frame.
+//
+// # Slow connections
+//
+// A viewer whose connection does not carry the stream gets key frames only, no faster than the connection was seen to carry, and so
+// a picture that is late by little instead of one that stands still. By WebRTC this shows by lost packets, by more than a second
+// of packets that are under way, and by TCP's refusals; by MP4 (and where this machine's own way out is slow) by frames that go out
+// more than tooLate after they came. It lasts thinFirst, and twice as long each time it happens again, up to thinLongest. View tells
+// of it, and what the connection carries, so that the player can say so.
 //
 // # Ways
 //

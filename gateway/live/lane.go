@@ -90,16 +90,19 @@ func (l *lane) write(payload []byte, ts uint32, marker bool) int {
 	return n
 }
 
-// again sends a remembered packet again.
-func (l *lane) again(seq uint16) bool {
+// again sends a remembered packet again and gives its length, 0 when it is not remembered or was not taken.
+func (l *lane) again(seq uint16) int {
 	p := &l.history[seq%remembered]
 	if p.seq != seq || p.payload == nil || l.writer == nil {
-		return false
+		return 0
 	}
 	header := l.header
 	header.SequenceNumber, header.Timestamp, header.Marker = p.seq, p.ts, p.marker
-	_, err := l.writer.WriteRTP(&header, p.payload)
-	return err == nil
+	n, err := l.writer.WriteRTP(&header, p.payload)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 func (l *lane) report() *rtcp.SenderReport {

@@ -29,7 +29,7 @@ const (
 // Opus as they come, G.711 as FLAC, which loses nothing and browsers play. The Content-Type names the codecs, X-Live-View is
 // the id for View, and X-Wall-Time the moment of media time zero. Media time starts there with the first frame and goes
 // on from run to run; changed parameters send a new initialisation segment; frames that a slow viewer missed are a
-// hole. It ends when the client goes, when the session with the camera ends, or when the codec changes.
+// hole, as is all between the key frames for one whose connection carries nothing else. It ends when the client goes, when the session with the camera ends, or when the codec changes.
 //
 // An error is returned only when nothing was written: ErrOffline, ErrTooMany, ErrNotTranscoded.
 func (s *Server) ServeMP4(w http.ResponseWriter, r *http.Request, ask Ask) error {
@@ -82,6 +82,7 @@ type movie struct {
 	out    *http.ResponseController // nil: w is not an answer
 	reader *stream.Reader
 	once   bool // the parameters may not change
+	thin   thinner
 
 	parts   []*part      // tracks, in the order of the movie
 	tracks  []fmp4.Track // of parts
@@ -90,6 +91,7 @@ type movie struct {
 	coder   *fmp4.Coder // turns G.711 into what browsers play; nil: no such sound
 	seq     uint32
 	begun   bool
+	keyed   int64     // decode time of the newest key frame, ticks
 	start   rtsp.Mono // arrival of the first frame
 	wall    time.Time // of media time zero; others read it by began
 }
@@ -125,14 +127,18 @@ func (m *movie) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for {
-		if m.write(items) != nil {
-			return nil
+	for n := 1; ; n = m.thin.portion() { // the key frame goes first, alone: on a slow line the rest takes its time
+		for rest := items; len(rest) > 0; n = m.thin.portion() {
+			n = min(n, len(rest))
+			if m.write(rest[:n]) != nil {
+				return nil
+			}
+			rest = rest[n:]
 		}
 		if m.reader.Wait(ctx) != nil {
 			return nil
 		}
-		if items, err = m.reader.Take(items[:0], batchItems); err != nil {
+		if items, err = m.reader.Take(items[:0], m.thin.portion()); err != nil {
 			return nil
 		}
 	}
@@ -166,7 +172,10 @@ func (m *movie) write(items []*stream.Item) error {
 			_ = m.flush()
 			return errEnd
 		}
-		if it.Frame == nil {
+		if m.out != nil {
+			m.thin.judge(it, m.ask.Stream, m.counts.bytes.Load(), time.Now())
+		}
+		if it.Frame == nil || !m.thin.wants(it, time.Now()) {
 			continue
 		}
 		if err := m.describe(it); err != nil {
@@ -326,8 +335,9 @@ func (m *movie) flush() error {
 }
 
 func (m *movie) send() error {
+	begun := time.Now()
 	if m.out != nil {
-		_ = m.out.SetWriteDeadline(time.Now().Add(writeTime)) // not supported by a test's recorder
+		_ = m.out.SetWriteDeadline(begun.Add(writeTime)) // not supported by a test's recorder
 	}
 	if _, err := m.w.Write(m.buf); err != nil {
 		return err
@@ -337,7 +347,11 @@ func (m *movie) send() error {
 	if m.out == nil {
 		return nil
 	}
-	return m.out.Flush()
+	err := m.out.Flush()
+	m.thin.sent(len(m.buf), begun, time.Now())
+	m.counts.thin.Store(m.thin.on)
+	m.counts.carries.Store(uint64(m.thin.carries()))
+	return err
 }
 
 // same tells whether two descriptions of a track need the same initialisation segment.

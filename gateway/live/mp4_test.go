@@ -82,7 +82,11 @@ func TestMovieStartsWithTheStoredPicturesAndThenFlushesEachFrame(t *testing.T) {
 			t.Fatalf("box %s, want %s", kind, want)
 		}
 	}
-	if kind, b := box(t, r); kind != "mdat" || len(b) != 8+10*2004 {
+	if kind, b := box(t, r); kind != "mdat" || len(b) != 8+2004 {
+		t.Fatalf("%s of %d bytes", kind, len(b))
+	}
+	box(t, r)
+	if kind, b := box(t, r); kind != "mdat" || len(b) != 8+9*2004 {
 		t.Fatalf("%s of %d bytes", kind, len(b))
 	}
 	for range 3 { // each is readable before the next is written
@@ -122,7 +126,7 @@ func TestMovieAnnouncesChangedParametersAndGoesOn(t *testing.T) {
 	c := newCamera()
 	c.gop(2, 2000)
 	r, _, _ := open(t, movies(t, s, c).URL)
-	for range 4 {
+	for range 6 {
 		box(t, r)
 	}
 	other := *c.track

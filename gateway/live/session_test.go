@@ -217,11 +217,11 @@ func TestKeyFramesOnlyWhileThinning(t *testing.T) {
 	b := newBrowser(t, browserOptions{})
 	b.watch(s, c.Stream, "anna")
 	b.awaits(3)
-	for range 2 {
+	eventually(t, "thinning", func() bool {
 		report := rtcp.ReceptionReport{SSRC: b.ssrc, FractionLost: 128}
 		must(t, b.pc.WriteRTCP([]rtcp.Packet{&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{report}}}))
-	}
-	eventually(t, "thinning", func() bool { return s.Sessions()[0].KeyFramesOnly })
+		return s.Sessions()[0].KeyFramesOnly
+	})
 	c.gop(3, 2000)
 	c.gop(3, 2000)
 	got := b.awaits(5)

@@ -25,8 +25,10 @@ const (
 	// The payloads are shared with the stream and the other viewers.
 	remembered = 1024
 
-	// maxResent bounds the packets sent again in one tick.
-	maxResent = 1000
+	// maxResent bounds the packets sent again in one tick; so does half of what was sent in the last one, and leastResent: what is
+	// lost because too much was sent is not to be made up for by sending more.
+	maxResent   = 1000
+	leastResent = 100
 
 	// tick is how often sender reports go out and the loss is judged.
 	tick = time.Second
@@ -40,6 +42,12 @@ const (
 	thinFirst   = 5 * time.Second
 	thinLongest = time.Minute
 	thinForget  = time.Minute
+
+	// Key frames for a viewer that is thinned go out as fast as its connection was seen to carry, but for thinSpare, in portions of
+	// thinBurst bytes, and not slower than thinLeast (bit/s).
+	thinSpare = 0.8
+	thinBurst = 6 << 10
+	thinLeast = 100_000
 )
 
 // errChanged ends a session: what was negotiated is not what the camera sends now.
@@ -61,26 +69,35 @@ type viewer struct {
 	sentAt   rtsp.Mono // when the last frame had been
 	pausing  *time.Timer
 
-	restarted  time.Time
-	squeezed   uint64 // items up to here are sent again, with timestamps squeezed in by step
-	step       uint32
-	resentTick int
-	measured   time.Time // when the last report on loss came
-	measuredAt uint64    // bytes sent then
-	lossy      int       // reports running with too much loss
-	thinUntil  time.Time
-	thinFor    time.Duration
-	thinEnded  time.Time
+	restarted   time.Time
+	squeezed    uint64 // items up to here are sent again, with timestamps squeezed in by step
+	step        uint32
+	resentTick  int
+	mayResend   int       // in this tick
+	tickPackets uint32    // sent when it began
+	measured    time.Time // when the stretch began that reports on loss are of
+	last        heard     // then
+	packetsAt   uint32    // packets sent then
+	lossSum     int       // of the reports in it
+	lossReports int
+	resentLen   uint64 // bytes sent again, ever
+	lag         lag
+	refused     time.Time // when TCP refused packets before
+	refusedAt   uint64    // bytes sent then
+	lossy       int       // reports running with too much loss
+	thinUntil   time.Time
+	thinFor     time.Duration
+	thinEnded   time.Time
 
-	nacks  chan []rtcp.NackPair
-	lost   chan struct{} // the browser lost its picture
-	losses chan uint8    // fraction lost, of 256
+	nacks chan []rtcp.NackPair
+	lost  chan struct{} // the browser lost its picture
+	heard chan heard
 }
 
 func newViewer(x *session, m *media) *viewer {
 	v := &viewer{
 		session: x, reader: x.stream.Lossy(), counts: &x.counts, batch: x.follow(nil), pausing: time.NewTimer(0),
-		nacks: make(chan []rtcp.NackPair, 8), lost: make(chan struct{}, 1), losses: make(chan uint8, 4),
+		mayResend: maxResent, nacks: make(chan []rtcp.NackPair, 8), lost: make(chan struct{}, 1), heard: make(chan heard, 4),
 	}
 	v.video = newLane(m.video)
 	v.video.history = make([]sent, remembered)
@@ -113,11 +130,14 @@ func (v *viewer) run(ctx context.Context) error {
 			v.resend(pairs)
 		case <-v.lost:
 			v.restart()
-		case loss := <-v.losses:
-			v.measure(loss, time.Now())
-			v.judge(loss, time.Now())
+		case r := <-v.heard:
+			now := time.Now()
+			if loss, due := v.measure(r, now); due {
+				v.judge(loss, now)
+			}
 		case <-ticker.C:
-			v.resentTick = 0
+			v.resentTick, v.mayResend = 0, min(maxResent, leastResent+int(v.video.packets-v.tickPackets)/2)
+			v.tickPackets = v.video.packets
 			v.report()
 		}
 	}
@@ -172,6 +192,9 @@ func (v *viewer) showVideo(ctx context.Context, it *stream.Item) error {
 		ts = v.video.last + 1
 	}
 	v.shown = max(v.shown, it.Seq)
+	if it.Seq > v.squeezed && !v.thinning() {
+		v.attend(f, time.Now())
+	}
 	return v.send(ctx, v.video, it, ts)
 }
 
@@ -187,7 +210,7 @@ func (v *viewer) send(ctx context.Context, l *lane, it *stream.Item, ts uint32) 
 	}
 	if it.Frame.Key && v.thinning() && time.Now().After(v.thinUntil) {
 		v.counts.thin.Store(false)
-		v.thinEnded = time.Now()
+		v.thinEnded, v.lag = time.Now(), lag{}
 	}
 	l.note(it.Frame, ts)
 	if rtsp.MonoNow()-v.sentAt > rtsp.Mono(pause) {
@@ -198,7 +221,7 @@ func (v *viewer) send(ctx context.Context, l *lane, it *stream.Item, ts uint32) 
 	for i, p := range payloads {
 		n := l.write(p, ts, i == len(payloads)-1)
 		if n == 0 && v.batch == nil {
-			v.behind = true
+			v.refuse(time.Now())
 			return nil
 		}
 		if l.split {
@@ -206,7 +229,7 @@ func (v *viewer) send(ctx context.Context, l *lane, it *stream.Item, ts uint32) 
 		}
 		v.counts.packets.Add(1)
 		v.counts.bytes.Add(uint64(n))
-		if v.unpaused += n; v.unpaused >= burst {
+		if v.unpaused += n; v.unpaused >= v.portion() {
 			v.batch.release()
 			if !v.rest(ctx) {
 				return nil
@@ -218,15 +241,36 @@ func (v *viewer) send(ctx context.Context, l *lane, it *stream.Item, ts uint32) 
 	return nil
 }
 
-// rest pauses. It tells whether the session goes on.
+// portion is how much is sent without a pause, bytes.
+func (v *viewer) portion() int {
+	if v.thinning() {
+		return thinBurst
+	}
+	return burst
+}
+
+// pauses is how long the pause after that is.
+func (v *viewer) pauses() time.Duration {
+	if !v.thinning() {
+		return pause
+	}
+	rate := max(thinSpare*float64(v.counts.carries.Load()), thinLeast)
+	return time.Duration(float64(v.unpaused) * 8 / rate * float64(time.Second))
+}
+
+// rest pauses, and answers meanwhile what the viewer misses. It tells whether the session goes on.
 func (v *viewer) rest(ctx context.Context) bool {
+	v.pausing.Reset(v.pauses())
 	v.unpaused = 0
-	v.pausing.Reset(pause)
-	select {
-	case <-v.pausing.C:
-		return true
-	case <-ctx.Done():
-		return false
+	for {
+		select {
+		case <-v.pausing.C:
+			return true
+		case pairs := <-v.nacks:
+			v.resend(pairs)
+		case <-ctx.Done():
+			return false
+		}
 	}
 }
 
@@ -237,11 +281,12 @@ func (v *viewer) resend(pairs []rtcp.NackPair) {
 	defer v.batch.release()
 	for _, pair := range pairs {
 		pair.Range(func(seq uint16) bool {
-			if v.resentTick >= maxResent {
+			if v.resentTick >= v.mayResend {
 				return false
 			}
-			if v.video.again(seq) {
+			if n := v.video.again(seq); n > 0 {
 				v.resentTick++
+				v.resentLen += uint64(n)
 				v.counts.resent.Add(1)
 			}
 			return true
@@ -267,14 +312,65 @@ func (v *viewer) restart() {
 	v.step = max(1, v.video.interval/uint32(v.shown-key.Seq+2))
 }
 
-// measure tells what the connection carries: what was sent since the last report, less what was lost.
-func (v *viewer) measure(loss uint8, now time.Time) {
-	bytes := v.counts.bytes.Load()
-	since, sent := now.Sub(v.measured), bytes-v.measuredAt
-	v.measured, v.measuredAt = now, bytes
+// heard is what a browser reports of the picture (RFC 3550, 6.4.1).
+type heard struct {
+	loss    uint8  // of 256, since its last report
+	highest uint32 // sequence number that came, with its cycles
+	lost    uint32 // packets, ever
+}
+
+// measure takes a report together with others of the same stretch, because a browser that loses much reports often. When the
+// stretch is over, due, it gives the loss, and knows what the connection carried: what came of the picture. More than a second of
+// packets that are still on the way count as too much loss: a long queue says the same sooner.
+func (v *viewer) measure(r heard, now time.Time) (loss uint8, due bool) {
+	v.lossSum, v.lossReports = v.lossSum+int(r.loss), v.lossReports+1
+	since := now.Sub(v.measured)
+	if since < tick/2 {
+		return 0, false
+	}
+	loss = uint8(v.lossSum / v.lossReports)
 	v.counts.loss.Store(uint64(loss))
-	if loss > thinLoss && since > tick/4 && since < 10*tick {
-		v.counts.carries.Store(uint64(float64(sent) * 8 / since.Seconds() * (1 - float64(loss)/256)))
+	came := int32(r.highest-v.last.highest) - int32(r.lost-v.last.lost)
+	sent := v.video.packets - v.packetsAt
+	underway := uint16(v.video.header.SequenceNumber - uint16(r.highest))
+	v.measured, v.last, v.packetsAt, v.lossSum, v.lossReports = now, r, v.video.packets, 0, 0
+	if since > 10*tick || v.video.packets == 0 {
+		return loss, true
+	}
+	if float64(underway) > max(32, float64(sent)/since.Seconds()) {
+		loss = max(loss, thinLoss+1)
+	}
+	size := float64(v.video.octets) / float64(v.video.packets)
+	switch {
+	case v.thinning():
+	case loss > thinLoss:
+		v.counts.carries.Store(uint64(max(0, float64(came)) * size * 8 / since.Seconds()))
+	default:
+		v.counts.carries.Store(0)
+	}
+	return loss, true
+}
+
+// attend thins out a viewer to whom frames go too late: the way out of this machine does not take what is sent.
+func (v *viewer) attend(f *rtsp.Frame, now time.Time) {
+	rate := v.lag.see(f, v.counts.bytes.Load()+v.resentLen, now)
+	if rate == 0 {
+		return
+	}
+	if info := v.session.stream.Info(); rate < info.Bitrate {
+		v.counts.carries.Store(uint64(rate))
+		v.thinOut(now)
+	}
+}
+
+// refuse is told that TCP refused packets. A connection on which that happens again within thinForget does not carry the stream: what
+// it took meanwhile is what it carries.
+func (v *viewer) refuse(now time.Time) {
+	before, at := v.refused, v.refusedAt
+	v.behind, v.refused, v.refusedAt = true, now, v.counts.bytes.Load()
+	if since := now.Sub(before); since > tick && since < thinForget && !v.thinning() {
+		v.counts.carries.Store(uint64(float64(v.refusedAt-at) * 8 / since.Seconds()))
+		v.thinOut(now)
 	}
 }
 
@@ -287,12 +383,13 @@ func (v *viewer) judge(loss uint8, now time.Time) {
 	if v.lossy++; v.lossy < 2 {
 		return
 	}
+	v.thinOut(now)
+}
+
+// thinOut sends key frames only, for a while.
+func (v *viewer) thinOut(now time.Time) {
 	v.lossy = 0
-	if now.Sub(v.thinEnded) > thinForget || v.thinFor == 0 {
-		v.thinFor = thinFirst
-	} else {
-		v.thinFor = min(2*v.thinFor, thinLongest)
-	}
+	v.thinFor = lengthen(v.thinFor, v.thinEnded, now)
 	v.thinUntil = now.Add(v.thinFor)
 	v.counts.thin.Store(true)
 }
@@ -345,7 +442,7 @@ func (v *viewer) heed(p rtcp.Packet) {
 	case *rtcp.ReceiverReport:
 		for _, r := range p.Reports {
 			if r.SSRC == v.video.header.SSRC {
-				offer(v.losses, r.FractionLost)
+				offer(v.heard, heard{r.FractionLost, r.LastSequenceNumber, r.TotalLost})
 			}
 		}
 	}

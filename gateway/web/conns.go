@@ -72,6 +72,7 @@ func (l *limited) Accept() (net.Conn, error) {
 		}
 		from := peer(conn.RemoteAddr())
 		if l.limit.enter(from) {
+			boundUnsent(conn)
 			return &counted{Conn: conn, leave: sync.OnceFunc(func() { l.limit.leave(from) })}, nil
 		}
 		conn.Close()

@@ -46,13 +46,14 @@ async function feed(reader, video, buffer, count) {
       count(value.length);
       buffer.appendBuffer(/** @type {any} */ (value));
       await idle();
+      chase(video); // what comes after a hole is shown at once
       const t = video.currentTime;
       if (buffer.buffered.length && t - buffer.buffered.start(0) > tooMuch) { buffer.remove(0, t - kept); await idle(); }
     }
   } catch { /* the connection ended, or the data did not fit: it is opened again */ }
 }
 
-/** Keeps the picture at the live edge. @param {HTMLVideoElement} v */
+/** Keeps the picture at the live edge, and takes it over holes: what a slow connection missed. @param {HTMLVideoElement} v */
 function chase(v) {
   if (!v.buffered.length) return;
   const last = v.buffered.length - 1, from = v.buffered.start(last), to = v.buffered.end(last);

@@ -5,7 +5,7 @@ import { bitrate, clock } from "./words.js";
 /** @param {string} codec */
 const codecName = codec => codec.replace("H26", "H.26");
 /** @param {number} n bit/s */
-const mbit = n => (n / 1e6).toFixed(n < 1e6 ? 2 : 1).replace(/0$/, "");
+const mbit = n => (n / 1e6).toFixed(n < 1e6 ? 2 : 1);
 
 export const playerWords = spoken("player", {
   // how a picture can come
