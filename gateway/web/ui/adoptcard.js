@@ -1,6 +1,7 @@
 // What a device is and has, before it is added: who it is, what it can, its pictures, and which of its streams is used for what.
 import { camerasApi, shown } from "./api-cameras.js";
 import { h } from "./dom.js";
+import { number } from "./language.js";
 import { field } from "./sign.js";
 import { facts, notice, tick } from "./parts.js";
 import { words, bitrate, duration } from "./words.js";
@@ -75,7 +76,7 @@ export function deviceCard(device, first, login, choice, changed) {
     const main = h("button.button", { type: "button", onclick: () => test("", main) }, w.test);
     const table = h("table.streams", null, h("thead", null, h("tr", null, ...w.streams.map(t => h("th", { scope: "col" }, t)), h("th"))), h("tbody", null, ...s.profiles.map((p, n) => { const button = h("button.button.small", { type: "button", disabled: !/^H26[45]$/.test(p.codec), "aria-label": `${w.test} ${p.name || p.token}`, onclick: () => test(p.token, button) }, w.test); return h("tr", null,
       h("td", { "data-label": w.streams[0] }, roles[n], h("div.quiet", null, p.name || p.token, !p.role && p.why && `: ${p.why}`)), h("td.num", { "data-label": w.streams[1] }, `${codec(p.codec)} ${p.width}×${p.height}`), h("td.num", { "data-label": w.streams[2] }, `${p.fps || "–"} fps${p.bitrate ? `, ${bitrate(p.bitrate)}` : ""}`),
-      h("td.num", { "data-label": w.streams[3] }, p.gop && p.fps ? w.everyS((p.gop / p.fps).toFixed(1)) : "–"), h("td", { "data-label": w.streams[4] }, p.audio || "–"), h("td", null, button)); })));
+      h("td.num", { "data-label": w.streams[3] }, p.gop && p.fps ? w.everyS(number(p.gop / p.fps, 1)) : "–"), h("td", { "data-label": w.streams[4] }, p.audio || "–"), h("td", null, button)); })));
     return h("section.device-source", null, several && h("h3", null, w.sourceTitle(i + 1, s.name)), several && box.element, h("div.source-parts", null, picture, h("div", null, main, said)), error, table);
   }
 }

@@ -3,6 +3,7 @@ import { api, onEnded, Problem } from "./api.js";
 import { store } from "./store.js";
 import { h, Undo } from "./dom.js";
 import { words, clock } from "./words.js";
+import { lookWords } from "./words-look.js";
 import { signIn, setUp, keepKey, fragment } from "./sign.js";
 import { makeRail, firstPlace, mayOpen } from "./rail.js";
 import { wishes } from "./wishes.js";
@@ -15,7 +16,7 @@ const undo = new Undo();
 /** Pages that are fetched when they are first opened. */
 const later = {
   timeline: () => import("./timeline.js"), exports: () => import("./exports.js"), cameras: () => import("./cameras.js"), map: () => import("./map.js"), storage: () => import("./storage.js"), people: () => import("./people.js"), me: () => import("./me.js"),
-  approvals: () => import("./approvals.js"), audit: () => import("./audit.js"), factor: () => import("./factor.js"), join: () => import("./join.js"), wall: () => import("./wall.js"),
+  approvals: () => import("./approvals.js"), audit: () => import("./audit.js"), factor: () => import("./factor.js"), join: () => import("./join.js"), wall: () => import("./wall.js"), keys: () => import("./keys.js"),
 };
 
 /** How long it is said that the rights have changed, ms. */
@@ -51,8 +52,9 @@ function frame(says = "") {
   nag = h("div.nag.warn", { role: "status", hidden: true }, h("i.shape", { "aria-hidden": "true" }), h("p", null, words.nag, " ", h("a", { href: keysPage, onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go(keysPage); } }, words.nagDo)));
   const lost = h("div.lost", { role: "alert", hidden: true }), told = h("div.told", { role: "status" }, says);
   if (says) setTimeout(() => { told.textContent = ""; }, saidFor);
-  main = h("main.main", { tabindex: "-1" });
-  app.replaceChildren(rail.element, h("div.body", null, lost, nag, told, rail.banner, main));
+  main = h("main.main", { id: "main", tabindex: "-1" });
+  const skip = h("a.skip", { href: "#main", onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); main?.focus(); } }, lookWords.skip);
+  app.replaceChildren(skip, rail.element, h("div.body", null, lost, nag, told, rail.banner, main));
   undo.on(store, "change", () => {
     remind();
     lost.hidden = !store.lost;
@@ -130,8 +132,16 @@ const notHere = () => ({ element: h("section.empty", null, h("h1", null, words.n
 
 window.addEventListener("keydown", e => {
   if (e.ctrlKey || e.metaKey || e.altKey || typing(e)) return;
-  if (page?.key?.(e)) e.preventDefault();
+  if (page?.key?.(e) || common(e)) e.preventDefault();
 });
+
+/** Keys of every page. @param {KeyboardEvent} e */
+function common(e) {
+  if (e.key === "?" && main) { later.keys().then(m => m.showKeys(location.pathname.split("/")[1])); return true; }
+  const search = e.key === "/" && /** @type {HTMLElement[]} */ ([...app.querySelectorAll("main input[type=search]")]).find(i => i.offsetParent);
+  search && search.focus();
+  return !!search;
+}
 
 /** Keys that belong to what has the focus, not to the page. @param {KeyboardEvent} e */
 function typing(e) {

@@ -1,4 +1,5 @@
 // Cameras: the list, with what each is and what can be done with it beside it; finding and adding more.
+import { number } from "./language.js";
 import { store } from "./store.js";
 import { h, morph, Undo } from "./dom.js";
 import { icon } from "./icons.js";
@@ -34,7 +35,7 @@ export function camerasPage(go) {
   /** @param {Camera} c */
   const trouble = c => c.state !== "online" && c.state !== "disabled";
   /** @param {Camera} c */
-  const streams = c => c.streams.map(s => s.codec ? `${s.id} ${s.codec.replace("H26", "H.26")} ${s.width}×${s.height}${s.state === "online" ? ` · ${s.fps.toFixed(0)} fps · ${bitrate(s.bitrate)}` : ""}` : s.id);
+  const streams = c => c.streams.map(s => s.codec ? `${s.id} ${s.codec.replace("H26", "H.26")} ${s.width}×${s.height}${s.state === "online" ? ` · ${number(s.fps, 0)} fps · ${bitrate(s.bitrate)}` : ""}` : s.id);
 
   /** @param {Camera} c */
   function cells(c) {

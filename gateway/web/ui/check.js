@@ -1,4 +1,5 @@
 // Check: prove the footage at a level, watch it, and repair what was found; and how far the background reading is.
+import { number } from "./language.js";
 import { store } from "./store.js";
 import { api } from "./api.js";
 import { h, morph } from "./dom.js";
@@ -61,7 +62,7 @@ export function checkPart(undo) {
   /** @param {import("./api.js").CheckJob} j */
   function runs(j) {
     const part = j.of_bytes > 0 && j.bytes > 0 ? j.bytes / j.of_bytes : j.of > 0 ? j.segments / j.of : null;
-    const text = `${w.running(j.segments.toLocaleString(), j.of.toLocaleString())} · ${w.left(j.left_seconds)}`;
+    const text = `${w.running(number(j.segments), number(j.of))} · ${w.left(j.left_seconds)}`;
     return [h("div.running", { "data-key": "running" }, h("div.row", null, state("busy", words.checking), h("span.grow"), h("button.button", { type: "button", onclick: () => api.stopCheck().then(ask, ask) }, w.stop)), progress(words.checking, part, text), h("p.quiet.num", null, text))];
   }
 
@@ -71,7 +72,7 @@ export function checkPart(undo) {
     const more = r?.more || 0, looked = r ? r.segments - r.open - r.skipped : 0;
     return [h("div.ended", { "data-key": "ended" },
       j.state === "cancelled" && notice("warn", w.cancelled), j.state === "failed" && notice("bad", w.failed, j.error),
-      r && h("h2", null, left.length + more === 0 && j.state === "done" ? state("good", looked > 0 ? w.sound2(looked.toLocaleString(), bytes(r.bytes)) : w.soundNone) : left.length + more > 0 ? state("bad", w.found(left.length + more)) : ""),
+      r && h("h2", null, left.length + more === 0 && j.state === "done" ? state("good", looked > 0 ? w.sound2(number(looked), bytes(r.bytes)) : w.soundNone) : left.length + more > 0 ? state("bad", w.found(left.length + more)) : ""),
       r && h("p.quiet.num", null, w.took(when(r.started), duration(r.took_seconds)), r.skipped ? " " + w.skipped(r.skipped) : "", r.open ? " " + w.open(r.open) : "", r.known?.length ? " " + w.known(r.known.length) : ""),
       h("div.findings", null, ...list.map(finding)), more > 0 && h("p.quiet", null, w.moreFound(more)),
       ...(r?.notes || []).map(n => notice("warn", n.what, `${n.means} ${n.do}`)),

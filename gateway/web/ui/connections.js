@@ -1,6 +1,7 @@
 // Connections: every one that the program can make, what for, and what it refused.
 import { api } from "./api.js";
 import { h, morph } from "./dom.js";
+import { number } from "./language.js";
 import { listing } from "./listing.js";
 import { facts, failed, state, waiting } from "./parts.js";
 import { cameraName } from "./unlock.js";
@@ -56,7 +57,7 @@ export function connectionsPart(undo) {
   /** @param {Connection} c */
   function details(c) {
     return [h("p.lead", null, c.why), h("p.quiet.lead", null, c.how), ...c.targets.map(t => facts([
-      [w.facts.address, h("span.num.path", null, t.address)], [w.facts.open, t.open > 0 ? String(t.open) : ""], [w.facts.opened, t.opened > 0 ? t.opened.toLocaleString() : w.never],
+      [w.facts.address, h("span.num.path", null, t.address)], [w.facts.open, t.open > 0 ? String(t.open) : ""], [w.facts.opened, t.opened > 0 ? number(t.opened) : w.never],
       [w.facts.sent, t.sent_bytes > 0 ? bytes(t.sent_bytes) : ""], [w.facts.received, t.received_bytes > 0 ? bytes(t.received_bytes) : ""], [w.facts.last, t.last ? when(t.last) : ""]]))];
   }
 

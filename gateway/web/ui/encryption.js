@@ -2,6 +2,7 @@
 // and changing the root key, and opening what is sealed under another.
 import { api, Problem } from "./api.js";
 import { h, morph } from "./dom.js";
+import { number } from "./language.js";
 import { store } from "./store.js";
 import { field } from "./sign.js";
 import { dialog, facts, failed, notice, state, waiting } from "./parts.js";
@@ -54,7 +55,7 @@ export function encryptionPart(undo) {
     return [
       h("section", { "data-key": "state" }, h("h2", null, state("good", w.on)), h("p.lead", null, h("b", null, name + ". "), means)),
       facts([...root,
-        [f.due, k.due ? w.due(k.due, when(Date.parse(k.dueSince || "") + sweep)) : w.nothingDue], [f.last, k.last ? w.destroyed(k.last.keys, when(k.last.at)) : w.never2], [f.days, k.cameraDays.toLocaleString()], [f.generation, String(k.generation)]]),
+        [f.due, k.due ? w.due(k.due, when(Date.parse(k.dueSince || "") + sweep)) : w.nothingDue], [f.last, k.last ? w.destroyed(k.last.keys, when(k.last.at)) : w.never2], [f.days, number(k.cameraDays)], [f.generation, String(k.generation)]]),
       h("h2", { "data-key": "copies" }, w.copies),
       h("ul.plain-list", null, ...k.copies.map(c => h("li", { "data-key": c.volume || "data" }, h("b.path", null, c.volume ? place(c.volume) : w.dataDir), state(tones[c.state] || "none", /** @type {any} */ (w.copyStates)[c.state] || c.state), c.cause && h("div.quiet", null, c.cause)))),
     ];

@@ -1,5 +1,6 @@
 // Entries of the audit log as rows of a list, and all that is known of one.
 import { h } from "./dom.js";
+import { number } from "./language.js";
 import { facts, state } from "./parts.js";
 import { store } from "./store.js";
 import { browser } from "./person.js";
@@ -43,5 +44,5 @@ const setting = v => v === undefined || v === null ? null : h("pre.setting", nul
 export function details(e) {
   const f = w.facts;
   return [facts([[f.who, who(e)], [f.time, h("time.num", { datetime: e.time, title: e.time }, `${when(e.time).replace(/ [\d:]+$/, "").replace(/^[\d:]+$/, "")} ${clock(e.time)}`.trim())], [f.outcome, e.outcome !== "done" ? state(e.outcome === "failed" ? "bad" : "warn", w.outcomes[e.outcome]) : w.outcomes.done], [f.camera, e.camera && cameraOf(e.camera)], [f.stream, e.stream], [f.range, e.from && e.to && spell(e.from, e.to)], [f.target, e.subject || e.target], [f.reason, e.reason],
-    [f.before, setting(e.before)], [f.after, setting(e.after)], [f.kind, /** @type {any} */ (w.kinds)[e.kind || ""] || e.kind], [f.address, e.address], [f.agent, e.agent && h("span", { title: e.agent }, browser(e.agent))], [f.via, e.via && h("span.id", null, e.via)], [f.session, e.session && h("span.id", null, e.session)], [f.seq, e.seq.toLocaleString()]])];
+    [f.before, setting(e.before)], [f.after, setting(e.after)], [f.kind, /** @type {any} */ (w.kinds)[e.kind || ""] || e.kind], [f.address, e.address], [f.agent, e.agent && h("span", { title: e.agent }, browser(e.agent))], [f.via, e.via && h("span.id", null, e.via)], [f.session, e.session && h("span.id", null, e.session)], [f.seq, number(e.seq)]])];
 }

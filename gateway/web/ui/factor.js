@@ -2,6 +2,7 @@
 import { mine } from "./api-people.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { tongue } from "./language.js";
 import { store } from "./store.js";
 import { concluded, dialog, secret } from "./parts.js";
 import { field, sheet } from "./sign.js";
@@ -39,7 +40,7 @@ function copyButton(text) {
 
 /** Prints the codes alone, with whose they are. @param {string[]} codes */
 function print(codes) {
-  const s = store.session, sheet = h("div.printed", null, h("h1", null, w.printed(s?.site || "", s?.user || "")), h("p", null, w.codesText), h("ul", null, ...codes.map(c => h("li", null, c))), h("p", null, new Date().toLocaleDateString()));
+  const s = store.session, sheet = h("div.printed", null, h("h1", null, w.printed(s?.site || "", s?.user || "")), h("p", null, w.codesText), h("ul", null, ...codes.map(c => h("li", null, c))), h("p", null, new Date().toLocaleDateString(tongue())));
   document.body.append(sheet);
   document.body.classList.add("printing");
   window.print();

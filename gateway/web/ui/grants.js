@@ -1,6 +1,7 @@
 // The rights of a person: each is a role over some cameras, at some hours, perhaps until some day.
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { tongue } from "./language.js";
 import { choice } from "./parts.js";
 import { field } from "./sign.js";
 import { cameraChoice, saysCameras } from "./choose.js";
@@ -16,7 +17,7 @@ const endOf = day => new Date(day + "T23:59:59").toISOString();
 /** @param {string} t */
 const dayOf = t => { const d = new Date(t); return `${d.getFullYear()}-${String(d.getMonth() + 1).padStart(2, "0")}-${String(d.getDate()).padStart(2, "0")}`; };
 /** @param {string} t */
-export const spellDay = t => new Date(t).toLocaleDateString([], { day: "numeric", month: "long", year: "numeric" });
+export const spellDay = t => new Date(t).toLocaleDateString(tongue(), { day: "numeric", month: "long", year: "numeric" });
 
 /** @param {string} id @param {Parts["roles"]} roles @param {string} [known] */
 export const roleName = (id, roles, known) => roles.find(r => r.id === id)?.name || known || id;

@@ -22,13 +22,25 @@ export function choose(language) {
   try { if (language) localStorage.setItem(kept, language); else localStorage.removeItem(kept); } catch { /* private windows */ }
 }
 
-/** The language in which dates and numbers are written: the chosen one, in the manner of the browser's country where it is the browser's. */
-export const tongue = () => choice() === "" || chosen === pseudo ? undefined : chosen;
+/** The language in which dates and numbers are written: the one that is spoken, in the manner of the country that the browser names for it. */
+export const tongue = () => chosen === pseudo ? undefined : navigator.languages.find(l => l.slice(0, 2) === chosen) || chosen;
+
+/** The language of the browser's own settings, of those that there are. */
+export const follows = () => navigator.languages.map(l => l.slice(0, 2)).find(l => languages[l]) || "en";
+
+/** @type {Map<number, Intl.NumberFormat>} */
+const digits = new Map();
+/** A number with so many decimals, as it is written in this language. @param {number} n @param {number} [decimals] */
+export function number(n, decimals = 0) {
+  let f = digits.get(decimals);
+  if (!f) digits.set(decimals, f = new Intl.NumberFormat(tongue(), { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
+  return f.format(n);
+}
 
 /** Finds out which language to speak, and fetches its words. */
 export async function learn() {
   const wanted = choice();
-  chosen = wanted === pseudo || languages[wanted] ? wanted : navigator.languages.map(l => l.slice(0, 2)).find(l => languages[l]) || "en";
+  chosen = wanted === pseudo || languages[wanted] ? wanted : follows();
   document.documentElement.lang = chosen === pseudo ? "en" : chosen;
   if (chosen === "en" || chosen === pseudo) return;
   try { translation = (await import(`./language-${chosen}.js`)).default; } catch { chosen = document.documentElement.lang = "en"; }

@@ -1,4 +1,5 @@
 // The bar of the camera that is shown large: what can be done with it. What the person may not do is not there.
+import { number } from "./language.js";
 import { store } from "./store.js";
 import { api, Problem } from "./api.js";
 import { liveAPI } from "./api-live.js";
@@ -77,7 +78,7 @@ export class CameraBar {
     this.steer.hidden = !may("ptz") || c.kind !== "ptz";
     this.pip.hidden = !document.pictureInPictureEnabled;
     this.whole.hidden = this.zoom.scale === 1;
-    this.whole.textContent = w.zoomed(this.zoom.scale.toFixed(1));
+    this.whole.textContent = w.zoomed(number(this.zoom.scale, 1));
     const e = this.manual;
     this.record.setAttribute("aria-pressed", String(!!e));
     this.record.lastChild.textContent = e ? w.recording(duration((Date.now() - Date.parse(e.start)) / 1000)) : w.record;

@@ -11,6 +11,7 @@ import { dropFactor, newCodes, setUpFactor } from "./factor.js";
 import { saysGrant } from "./grants.js";
 import { newPassword } from "./join.js";
 import { listing } from "./listing.js";
+import { lookSection } from "./look.js";
 import { newToken } from "./token.js";
 import { browser } from "./person.js";
 import { tokenEnd } from "./tokens.js";
@@ -61,6 +62,7 @@ export function mePage(part, go, signOut) {
       m.wrong_codes > 0 && notice("warn", w.wrongCodes(m.wrong_codes), w.wrongText, h("div.buttons", null, h("button.button", { type: "button", onclick: () => go("/me/access") }, w.changePassword))),
       h("section", null, h("h2", null, w.names), form([display, user], w.saveNames, async () => { const now = await mine.change({ display: display.input.value.trim(), username: user.input.value.trim() }); if (store.session) { store.session.user = now.username; store.session.display = now.display; } return w.saved; })),
       h("section", null, h("h2", null, w.may), m.grants.length ? h("div.grants", null, ...m.grants.map(g => h("div.grant", null, h("div.grow", null, ...saysGrant(g, { roles: [], groups, permissions: [] }))))) : h("p.quiet", null, w.nothing), h("p.quiet", null, w.mayNote)),
+      lookSection(),
       facts([[w.since, when(m.created)], [w.last, m.last_sign_in && when(m.last_sign_in)]]), h("button.button.out-here", { type: "button", onclick: signOut }, icon("out"), words.signOut));
   }
 

@@ -1,6 +1,7 @@
 // The proof that the log is whole: its state, checkpoints and witnesses, and verifying all of it.
 import { audit } from "./api-audit.js";
 import { h, morph } from "./dom.js";
+import { number } from "./language.js";
 import { facts, failed, notice, progress, state, waiting } from "./parts.js";
 import { store } from "./store.js";
 import { when } from "./words.js";
@@ -49,7 +50,7 @@ export function proofPart(undo) {
     return [
       ...trouble.map(a => notice(a.severity === "alarm" ? "bad" : "warn", a.what, a.means, h("p.todo", null, a.do))),
       h("h2.first", null, w.stateTitle), trouble.length === 0 && h("p.lead", null, state("good", w.healthy)),
-      facts([[w.entries, c.entries.toLocaleString()], [w.checkpoint, c.size ? h("span", null, when(c.time), h("div.quiet.num", null, w.covers(c.size))) : w.noCheckpoint], [w.waiting, c.entries > c.size && (c.entries - c.size).toLocaleString()], [w.origin, c.origin], [w.signedBy, h("span.id", null, c.key)], [w.root, c.size > 0 && h("span.id", null, c.root)]]),
+      facts([[w.entries, number(c.entries)], [w.checkpoint, c.size ? h("span", null, when(c.time), h("div.quiet.num", null, w.covers(c.size))) : w.noCheckpoint], [w.waiting, c.entries > c.size && number(c.entries - c.size)], [w.origin, c.origin], [w.signedBy, h("span.id", null, c.key)], [w.root, c.size > 0 && h("span.id", null, c.root)]]),
       h("p.quiet.lead", null, w.keepKey), h("h2", null, w.witnesses), h("p.quiet.lead", null, w.witnessText),
       c.witnesses.length === 0 ? h("p.lead", null, state("warn", w.noWitness)) : h("ul.plain-list", null, ...c.witnesses.map(v => h("li", { "data-key": v.dir }, h("span.id", null, v.dir), h("div", null, witnessed(v, c.size))))),
     ];
@@ -64,7 +65,7 @@ export function proofPart(undo) {
 
   /** @param {import("./api-audit.js").Verification} j */
   function runs(j) {
-    const text = `${j.entries.toLocaleString()} / ${j.of.toLocaleString()}`;
+    const text = `${number(j.entries)} / ${number(j.of)}`;
     return h("div.running", { "data-key": "running" }, state("busy", w.verifying), progress(w.verifying, j.of > 0 ? j.entries / j.of : null, text), h("p.quiet.num", null, text));
   }
 
@@ -72,7 +73,7 @@ export function proofPart(undo) {
   function ended(j) {
     const r = j.report, found = r?.findings || [];
     return h("div.ended", { "data-key": "ended" }, j.state === "failed" && notice("bad", w.broke, j.error),
-      r && h("h2", null, j.sound ? state("good", w.good(r.entries.toLocaleString())) : state("bad", w.bad(found.length + r.more))), r && h("p.quiet.num", null, w.verifiedAt(when(j.started)), " ", w.compared(r.checkpoints, r.witnessed)),
+      r && h("h2", null, j.sound ? state("good", w.good(number(r.entries))) : state("bad", w.bad(found.length + r.more))), r && h("p.quiet.num", null, w.verifiedAt(when(j.started)), " ", w.compared(r.checkpoints, r.witnessed)),
       h("div.findings", null, ...found.map(f => notice("bad", f.says, h("p.quiet", null, [w.entriesFrom(f.seq, f.to), f.file].filter(Boolean).join(" · "))))), r && r.more > 0 && h("p.quiet", null, w.moreFindings(r.more)));
   }
 

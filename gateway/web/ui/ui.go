@@ -37,8 +37,11 @@
 //	listing.js                 a list with details beside it
 //	parts.js                   what pages are made of: states, bars, notices, dialogs
 //	words.js words-*.js        every sentence that people read
-//	icons.js                   the icon set
-//	style.css storage.css people.css and those of topics   the visual language
+//	icons.js icon*             the icon set; the viewer's own icon
+//	theme.js look.js           dark or light; how the viewer looks and speaks on this device
+//	language.js                in which language it speaks
+//	keys.js                    the keys of a page, in a dialog
+//	style.css frame.css storage.css people.css and those of topics   the visual language
 //	install-certificate.html   how to trust the gateway's certificate; works without script
 //
 // Types are JSDoc comments, checked by tsc --checkJs (scripts/e2e).
@@ -48,5 +51,5 @@ import "embed"
 
 // FS holds the files.
 //
-//go:embed *.html *.js *.css *.webmanifest *.svg
+//go:embed *.html *.js *.css *.webmanifest *.svg *.png
 var FS embed.FS

@@ -1,4 +1,5 @@
 // Volumes: a table, and beside it what is known of the one that is picked, and what can be done with it.
+import { number } from "./language.js";
 import { store } from "./store.js";
 import { api, Problem } from "./api.js";
 import { h, morph } from "./dom.js";
@@ -83,7 +84,7 @@ export function volumesPart(undo) {
       h("div.buttons", null, busy ? h("button.button", { type: "button", "data-key": "stop", onclick: () => act(() => api.stopDrain(id)) }, w.stop) : !v.draining && list().length > 1 && h("button.button", { type: "button", "data-key": "drain", onclick: () => drain(id) }, w.drain),
         v.source === "added" && h("button.button.danger", { type: "button", "data-key": "remove", onclick: () => remove(id) }, w.remove)),
       h("p.form-error", { role: "alert" }),
-      facts([[f.space, v.total ? w.freeOf(bytes(v.free), bytes(v.total)) : w.unknownSpace], [f.footage, bytes(v.used)], [f.segments, v.segments.toLocaleString()], [f.streams, w.streams(v.streams)],
+      facts([[f.space, v.total ? w.freeOf(bytes(v.free), bytes(v.total)) : w.unknownSpace], [f.footage, bytes(v.used)], [f.segments, number(v.segments)], [f.streams, w.streams(v.streams)],
         [w.sync, v.sync_p95_ms > 0 ? `${w.half(millis(v.sync_median_ms))}, ${w.most(millis(v.sync_p95_ms))}` : w.noSync], [f.interval, millis(v.interval_ms)], [f.written, bytes(v.written)],
         [f.read, pass + (verify.started || verify.ended ? ` · ${verify.damaged ? w.damagedFiles(verify.damaged) : w.sound}` : "")], [f.since, when(v.since)], [f.source, w.sources[v.source]], [f.id, h("span.id", null, id)]]),
       ...v.disks.map(d => h("section.disk", null, h("h3", null, d.model || d.name), disk(d), h("p.quiet", null, [d.temperature && w.degrees(d.temperature), d.hours && w.hours(d.hours), d.pending_sectors && w.pending(d.pending_sectors), d.reallocated_sectors && w.reallocated(d.reallocated_sectors)].filter(Boolean).join(" · ")))),
@@ -116,7 +117,7 @@ export function volumesPart(undo) {
   /** @param {string} id */
   function drain(id) {
     const v = find(id);
-    if (v) dialog({ title: w.drainTitle(v.path), text: [w.drainText(bytes(v.used), v.segments.toLocaleString())], button: w.drain, act: () => api.drain(id) });
+    if (v) dialog({ title: w.drainTitle(v.path), text: [w.drainText(bytes(v.used), number(v.segments))], button: w.drain, act: () => api.drain(id) });
   }
 
   /** @param {string} id */
@@ -125,7 +126,7 @@ export function volumesPart(undo) {
     if (!v) return;
     const loses = v.segments > 0;
     const typed = field(w.removeType, { name: "confirm" });
-    dialog({ title: w.removeTitle(v.path), text: [loses ? w.removeText(bytes(v.used), v.segments.toLocaleString()) : w.removeEmpty], fields: loses ? [typed] : [], button: w.remove, danger: true,
+    dialog({ title: w.removeTitle(v.path), text: [loses ? w.removeText(bytes(v.used), number(v.segments)) : w.removeEmpty], fields: loses ? [typed] : [], button: w.remove, danger: true,
       ready: () => !loses || typed.input.value === v.path, act: () => api.removeVolume(id, loses) });
   }
 

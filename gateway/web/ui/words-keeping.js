@@ -1,5 +1,5 @@
 // What people read about how long footage is kept, locked and erased. It is fetched with the pages that show it.
-import { spoken } from "./language.js";
+import { number, spoken, tongue } from "./language.js";
 import { clock } from "./words.js";
 
 export const keepingWords = spoken("keeping", {
@@ -24,8 +24,8 @@ export const keepingWords = spoken("keeping", {
   keyOldest: "Kept now", keyForecast: "Forecast", keyPromise: "Promised", reach: (/** @type {string} */ oldest, /** @type {string} */ keeps, /** @type {string} */ promised) => `Kept now ${oldest}, forecast ${keeps}, promised ${promised}`,
   // locked
   locks: "Locked", lockColumns: ["Camera", "Footage", "Reason", "Locked by", "Until"], lock: "Lock", locked: "Locked", unlock: "End the lock",
-  locksSum: (/** @type {number} */ n, /** @type {string} */ size) => `${n === 1 ? "1 lock holds" : `${n.toLocaleString()} locks hold`} ${size} of footage. It is not deleted, however old it is and however full the disks are.`,
-  locksSumNew: (/** @type {number} */ n) => `${n === 1 ? "1 lock holds" : `${n.toLocaleString()} locks hold`} footage. It is not deleted, however old it is and however full the disks are.`,
+  locksSum: (/** @type {number} */ n, /** @type {string} */ size) => `${n === 1 ? "1 lock holds" : `${number(n)} locks hold`} ${size} of footage. It is not deleted, however old it is and however full the disks are.`,
+  locksSumNew: (/** @type {number} */ n) => `${n === 1 ? "1 lock holds" : `${number(n)} locks hold`} footage. It is not deleted, however old it is and however full the disks are.`,
   noLocks: "Nothing is locked", noLocksText: "Pick a range on a timeline and lock it, so that it stays until you say so: for the police, an insurer, an inquiry.", openTimeline: "Open the timeline",
   reason: "Reason", reasonNote: "Why it is kept, in one line. Only who may lock footage can read it.", unknown: "Unknown", from: "From", to: "To", made: "Locked on", id: "Id", show: "Show on the timeline", filter: "Filter", noMatch: "No lock matches.", lockedBy: "Locked by",
   lockTitle: (/** @type {string} */ len, /** @type {string} */ camera) => `Lock ${len} of ${camera}?`, lockText: (/** @type {string} */ who) => `Until the lock ends this footage is not deleted, however old it is and however full the disks are. The lock is ${who}'s.`,
@@ -51,14 +51,14 @@ export const keepingWords = spoken("keeping", {
   erasing: "Erasing", states: { busy: "Under way", nothing: "Nothing was there", clear: "Removed, not encrypted", due: "Keys still to be destroyed", away: "Destroyed, a copy is away", good: "Destroyed" },
   destroyed: "Nobody can show this footage any more: its keys are destroyed.", awayText: "Nobody sees this footage any more. A copy of its keys is away and still holds them: they are destroyed there as soon as it is back.", keysBy: (/** @type {string} */ t) => `The keys are destroyed by ${t}.`, now: "Destroy the keys now", save: "Save the receipt", allErasures: "All erasures", receipt: "Receipt",
   erasedFacts: { footage: "Asked for", camera: "Camera", ground: "Ground", requested: "Ordered", done: "Files gone", keys: "Keys destroyed", strength: "Protection", clean: "Copies cleaned", away: "Copies away", went: "What went", size: "Size", files: "Files", id: "Erasure" },
-  keysAt: (/** @type {number} */ n, /** @type {string} */ t) => `${n === 1 ? "1 key" : `${n.toLocaleString()} keys`}, ${t}`, keysNone: "None: the footage was not encrypted", keysLater: "Not yet", dataDir: "Data directory",
+  keysAt: (/** @type {number} */ n, /** @type {string} */ t) => `${n === 1 ? "1 key" : `${number(n)} keys`}, ${t}`, keysNone: "None: the footage was not encrypted", keysLater: "Not yet", dataDir: "Data directory",
   files: (/** @type {number} */ whole, /** @type {number} */ part, /** @type {number} */ clear) => [whole && `${whole} as a whole`, part && `${part} in part, the rest encrypted anew`, clear && `${clear} in clear`].filter(Boolean).join(", "),
   strengths: { file: "Root key in a file on this machine", host: "Root key sealed to this operating system", tpm: "Root key sealed by the security chip" }, stretch: (/** @type {string} */ stream, /** @type {string} */ range) => `${stream}: ${range}`, moreStretches: (/** @type {number} */ n) => `and ${n} more`,
 });
 
 /** How long something is, in whole days where it is some, else in hours or minutes. @param {number} s seconds */
 export function long(s) {
-  if (s >= 2 * 86400) return `${Math.floor(s / 86400).toLocaleString()} days`;
+  if (s >= 2 * 86400) return `${number(Math.floor(s / 86400))} days`;
   if (s >= 2 * 3600) return `${Math.floor(s / 3600)} hours`;
   if (s >= 120) return `${Math.floor(s / 60)} minutes`;
   return `${Math.max(0, Math.round(s))} seconds`;
@@ -67,6 +67,6 @@ export function long(s) {
 /** From when to when, to the second; the day where it is not today, or another one. @param {number|string} a @param {number|string} b */
 export function spell(a, b) {
   const from = new Date(a), to = new Date(b);
-  const day = (/** @type {Date} */ t) => t.toLocaleDateString([], { day: "numeric", month: "short", ...(t.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" }) }), today = day(new Date());
+  const day = (/** @type {Date} */ t) => t.toLocaleDateString(tongue(), { day: "numeric", month: "short", ...(t.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" }) }), today = day(new Date());
   return `${day(from) === today && day(to) === today ? "" : day(from) + " "}${clock(from)} – ${day(to) === day(from) ? "" : day(to) + " "}${clock(to)}`;
 }

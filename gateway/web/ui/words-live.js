@@ -1,5 +1,5 @@
 // What the live page says.
-import { spoken } from "./language.js";
+import { number, spoken } from "./language.js";
 
 export const liveWords = spoken("live", {
   all: "All cameras", view: "View", views: "Views", groups: "Groups", layout: "Layout", page: (/** @type {number} */ n) => `Page ${n}`,
@@ -18,5 +18,5 @@ export const liveWords = spoken("live", {
   controls: (/** @type {string} */ camera) => `Controls of ${camera}`, ago: "30 seconds ago", pip: "Picture in picture", pipNot: "This browser did not allow it.", zoomed: (/** @type {string} */ n) => `${n} ×`, unzoom: "Whole picture",
   record: "Record now", recordStop: "Stop recording", recordBound: "Kept as an event until you stop it, 15 minutes at most", recording: (/** @type {string} */ t) => `Recording ${t}`, recordBegan: "Recording as an event, 15 minutes at most.", recordEnded: (/** @type {string} */ t) => `Recorded ${t}.`,
   saved: (/** @type {string} */ name) => `Saved ${name}`, soundOn: "Sound on", soundOff: "Sound off",
-  facts: { state: "State", stream: "Stream", memory: "Memory", recording: "Recording", mode: "Mode", address: "Address", device: "Device" }, unknown: "–", lostByCamera: (/** @type {number} */ n) => `${n.toLocaleString()} packets before the gateway`, sent: "Camera lost", chooseWay: "Way of this picture",
+  facts: { state: "State", stream: "Stream", memory: "Memory", recording: "Recording", mode: "Mode", address: "Address", device: "Device" }, unknown: "–", lostByCamera: (/** @type {number} */ n) => `${number(n)} packets before the gateway`, sent: "Camera lost", chooseWay: "Way of this picture",
 });

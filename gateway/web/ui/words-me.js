@@ -1,5 +1,5 @@
 // What people read on their own page, when they set up a second factor, and when they accept an invitation. Fetched with these pages.
-import { spoken } from "./language.js";
+import { number, spoken } from "./language.js";
 
 export const meWords = spoken("me", {
   parts: { "": "You", access: "Signing in", tokens: "Tokens", held: "Held about you", log: "What you did" },
@@ -20,7 +20,7 @@ export const meWords = spoken("me", {
   // tokens
   tokens: "API tokens", tokensText: "A token lets a program act for you, with no more than you may do yourself.", noTokens: "No tokens", noTokensText: "Make one for a script or another program. It has a scope and an end.", makeToken: "Make a token", tokenName: "What it is for", tokenNameNote: "Such as Alarm panel.", tokenUntil: "Good until", tokenPermissions: "It may", makeTitle: "Make an API token", tokenSecret: "The token", tokenSecretNote: "It is shown only now. A program sends it as Authorization: Bearer, and never in an address.", revoke: "Revoke", used: (/** @type {string} */ t) => `last used ${t}`, neverUsed: "never used", done: "Done",
   // held
-  heldText: "All that this gateway keeps about you, where, why, and for how long. Footage that you are on is another matter: whoever answers for privacy here finds it for you.", heldColumns: ["What", "Where", "Why", "Until"], export: "Download all of it", exportNote: "One JSON file.", entries: (/** @type {number} */ n) => n === 1 ? "1 entry of the audit log is of you." : `${n.toLocaleString()} entries of the audit log are of you.`, showLog: "Show them",
+  heldText: "All that this gateway keeps about you, where, why, and for how long. Footage that you are on is another matter: whoever answers for privacy here finds it for you.", heldColumns: ["What", "Where", "Why", "Until"], export: "Download all of it", exportNote: "One JSON file.", entries: (/** @type {number} */ n) => n === 1 ? "1 entry of the audit log is of you." : `${number(n)} entries of the audit log are of you.`, showLog: "Show them",
   cancel: "Cancel the account", cancelTitle: "Cancel your account?", cancelText: "Your account, its sessions and its tokens go. The audit log keeps what was done with it. This cannot be undone.", cancelNote: "You are signed out at once. To be forgotten in the audit log too, ask whoever looks after people here.",
   logText: "The audit log, as far as it is of you.", noLog: "Nothing yet", more: "Show more",
   // joining

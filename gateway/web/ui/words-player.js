@@ -1,11 +1,11 @@
 // What people read about one live picture: how it comes, why so, and what is amiss with it.
-import { spoken } from "./language.js";
+import { number, spoken } from "./language.js";
 import { bitrate, clock } from "./words.js";
 
 /** @param {string} codec */
 const codecName = codec => codec.replace("H26", "H.26");
 /** @param {number} n bit/s */
-const mbit = n => (n / 1e6).toFixed(n < 1e6 ? 2 : 1);
+const mbit = n => number(n / 1e6, n < 1e6 ? 2 : 1);
 
 export const playerWords = spoken("player", {
   // how a picture can come
@@ -32,7 +32,7 @@ export const playerWords = spoken("player", {
   none: (/** @type {string} */ codec) => `This browser cannot play ${codecName(codec)}, and the camera has no H.264 stream. Its footage is recorded all the same.`,
   thin: (/** @type {number} */ carries, /** @type {number} */ rate) => carries > 0 && rate > 0 ? `Key frames only: your connection carries ${mbit(Math.min(carries, rate))} of ${mbit(rate)} Mbit/s.` : "Key frames only: your connection does not carry all of it.",
   // figures
-  codec: "Codec", picture: "Picture", frames: "Frames", fps: (/** @type {number} */ shown, /** @type {number} */ sent) => sent > 0 ? `${shown.toFixed(0)} of ${sent.toFixed(0)} a second` : `${shown.toFixed(0)} a second`,
+  codec: "Codec", picture: "Picture", frames: "Frames", fps: (/** @type {number} */ shown, /** @type {number} */ sent) => sent > 0 ? `${number(shown, 0)} of ${number(sent, 0)} a second` : `${number(shown, 0)} a second`,
   rate: "Bit rate", rateOf: (/** @type {number} */ got, /** @type {number} */ sent) => sent > 0 ? `${bitrate(got)} of ${bitrate(sent)}` : bitrate(got),
-  loss: "Lost", lossOf: (/** @type {number} */ share, /** @type {number} */ all) => `${(share * 100).toFixed(1)} % now, ${all.toLocaleString()} in all`, latency: "Late by", ms: (/** @type {number} */ s) => `${Math.round(s * 1000)} ms`, way: "Comes by", why: "Why so", others: "What else there is", soundOf: "Sound", at: (/** @type {Date} */ t) => clock(t),
+  loss: "Lost", lossOf: (/** @type {number} */ share, /** @type {number} */ all) => `${number(share * 100, 1)} % now, ${number(all)} in all`, latency: "Late by", ms: (/** @type {number} */ s) => `${Math.round(s * 1000)} ms`, way: "Comes by", why: "Why so", others: "What else there is", soundOf: "Sound", at: (/** @type {Date} */ t) => clock(t),
 });

@@ -1,5 +1,5 @@
 // The sentences of what cameras see beside their pictures.
-import { spoken } from "./language.js";
+import { number, spoken } from "./language.js";
 
 export const sceneWords = spoken("scene", {
   /** What is seen, by the names that ONVIF has for it. @type {Record<string, string>} */
@@ -10,7 +10,7 @@ export const sceneWords = spoken("scene", {
   /** @param {string[]} list */
   seen: list => `Seen: ${list.join(", ")}`,
   /** @param {number} kelvin */
-  degrees: kelvin => `${(kelvin - 273.15).toFixed(1)} °C`,
+  degrees: kelvin => `${number(kelvin - 273.15, 1)} °C`,
   /** @param {string} min @param {string} max */
   fromTo: (min, max) => `${min} to ${max}`,
 });

@@ -1,5 +1,5 @@
 // What people read about storage. It is fetched with the pages that show it.
-import { spoken } from "./language.js";
+import { number, spoken } from "./language.js";
 import { duration } from "./words.js";
 
 export const storageWords = spoken("storage", {
@@ -12,11 +12,11 @@ export const storageWords = spoken("storage", {
   rate: (/** @type {string} */ n) => `${n}/s`, streams: (/** @type {number} */ n) => n === 1 ? "1 stream" : `${n} streams`, idle: "Nothing now",
   half: (/** @type {string} */ ms) => `${ms} median`, most: (/** @type {string} */ ms) => `${ms} at 95 %`, noSync: "No sync yet",
   disks: { passed: "Healthy", failing: "Failing", unknown: "Does not say" }, noDisks: "Not measured",
-  worn: (/** @type {number} */ n) => `${n} % worn`, degrees: (/** @type {number} */ n) => `${n} °C`, hours: (/** @type {number} */ n) => `${n.toLocaleString()} h switched on`,
+  worn: (/** @type {number} */ n) => `${n} % worn`, degrees: (/** @type {number} */ n) => `${n} °C`, hours: (/** @type {number} */ n) => `${number(n)} h switched on`,
   pending: (/** @type {number} */ n) => `${n} sectors wait to be moved`, reallocated: (/** @type {number} */ n) => `${n} sectors moved`,
   noDisksText: "The disks are asked by a timer that the installer sets up (holdfast-disks). Without it their wear is not known.",
-  left: (/** @type {number} */ s) => s > 0 ? `${duration(s)} left` : "time left not known yet", drainLine: (/** @type {number} */ n, /** @type {string} */ size, /** @type {string} */ left) => `${n.toLocaleString()} segments, ${size} to move · ${left}`,
-  secondWaits: (/** @type {number} */ n) => n === 1 ? "1 segment waits for its second copy" : `${n.toLocaleString()} segments wait for their second copy`, secondGoes: "It is made beside recording, one at a time.", secondDamaged: (/** @type {number} */ n) => n === 1 ? "1 segment cannot be copied: it is not what was recorded. A check tells more." : `${n} segments cannot be copied: they are not what was recorded. A check tells more.`,
+  left: (/** @type {number} */ s) => s > 0 ? `${duration(s)} left` : "time left not known yet", drainLine: (/** @type {number} */ n, /** @type {string} */ size, /** @type {string} */ left) => `${number(n)} segments, ${size} to move · ${left}`,
+  secondWaits: (/** @type {number} */ n) => n === 1 ? "1 segment waits for its second copy" : `${number(n)} segments wait for their second copy`, secondGoes: "It is made beside recording, one at a time.", secondDamaged: (/** @type {number} */ n) => n === 1 ? "1 segment cannot be copied: it is not what was recorded. A check tells more." : `${n} segments cannot be copied: they are not what was recorded. A check tells more.`,
   drainDone: "Nothing is left on it. It can be removed.", drainDamaged: (/** @type {number} */ n) => `${n} damaged segments stay where they are.`,
   add: "Add a volume", path: "Directory", pathNote: "A directory on this machine, such as /srv/footage. It is empty, or was a volume of this site. New footage goes to the volume with most room.",
   adopt: "Take it all the same", adoptNote: "Its files stay. Footage of this site that is found there comes back on the timelines.",
@@ -41,10 +41,10 @@ export const storageWords = spoken("storage", {
   about: (/** @type {string} */ t) => `Takes ${t}.`, aboutRead: (/** @type {string} */ size, /** @type {string} */ t) => `Reads ${size}; about ${t} at 150 MB/s.`,
   start: "Start the check", repair: "Repair what can be repaired", repairTitle: "Repair the footage?", repairText: "Each repair does what is written below its finding. Nothing sound is removed, and every step is noted in the journal.",
   running: (/** @type {string} */ n, /** @type {string} */ of) => `${n} of ${of} segments`, cancelled: "The check was stopped. What follows was found until then.", failed: "The check could not be finished.",
-  soundNone: "Nothing wrong was found.", sound2: (/** @type {string} */ n, /** @type {string} */ size) => `All sound: ${n} segments, ${size}.`, found: (/** @type {number} */ n) => n === 1 ? "1 finding" : `${n.toLocaleString()} findings`,
-  took: (/** @type {string} */ when, /** @type {string} */ t) => `Checked ${when}, took ${t}.`, skipped: (/** @type {number} */ n) => n === 1 ? "1 segment was not looked at: its volume is away." : `${n.toLocaleString()} segments were not looked at: their volumes are away.`,
-  open: (/** @type {number} */ n) => n === 1 ? "1 segment is being recorded and was not looked at." : `${n.toLocaleString()} segments are being recorded and were not looked at.`, moreFound: (/** @type {number} */ n) => `${n.toLocaleString()} more are not listed.`,
-  known: (/** @type {number} */ n) => n === 1 ? "1 damage was known before." : `${n.toLocaleString()} damages were known before.`,
+  soundNone: "Nothing wrong was found.", sound2: (/** @type {string} */ n, /** @type {string} */ size) => `All sound: ${n} segments, ${size}.`, found: (/** @type {number} */ n) => n === 1 ? "1 finding" : `${number(n)} findings`,
+  took: (/** @type {string} */ when, /** @type {string} */ t) => `Checked ${when}, took ${t}.`, skipped: (/** @type {number} */ n) => n === 1 ? "1 segment was not looked at: its volume is away." : `${number(n)} segments were not looked at: their volumes are away.`,
+  open: (/** @type {number} */ n) => n === 1 ? "1 segment is being recorded and was not looked at." : `${number(n)} segments are being recorded and were not looked at.`, moreFound: (/** @type {number} */ n) => `${number(n)} more are not listed.`,
+  known: (/** @type {number} */ n) => n === 1 ? "1 damage was known before." : `${number(n)} damages were known before.`,
   willRepair: "Repair", repaired: "Repaired", notRepaired: "Not repaired", noRepair: "No repair can bring this back.", notYet: "No check has run since the gateway started.",
   background: "In the background", backgroundText: "All footage is read again at a low rate, so that a disk that forgets is found while a copy may still help.", lastPass: "Last whole pass", now: "Now", resting: "Waits for its next turn",
   // encryption
@@ -83,4 +83,4 @@ export const storageWords = spoken("storage", {
 });
 
 /** @param {number} ms */
-export const millis = ms => ms < 10 ? `${ms.toFixed(1)} ms` : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+export const millis = ms => ms < 10 ? `${number(ms, 1)} ms` : ms < 1000 ? `${Math.round(ms)} ms` : `${number(ms / 1000, 1)} s`;

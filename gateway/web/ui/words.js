@@ -1,5 +1,5 @@
 // Every sentence that people read. A translation is another object of this shape.
-import { spoken, tongue } from "./language.js";
+import { number, spoken, tongue } from "./language.js";
 export const words = spoken("main", {
   live: "Live", timeline: "Timeline", exports: "Exports", cameras: "Cameras", map: "Map", storage: "Storage",
   approvals: "Approvals", people: "People", audit: "Audit", me: "Your page", more: "More", health: "The gateway",
@@ -51,7 +51,7 @@ export const words = spoken("main", {
 
 /** @param {number} s */
 export function duration(s) {
-  if (s < 10) return `${s.toFixed(1)} s`;
+  if (s < 10) return `${number(s, 1)} s`;
   if (s < 120) return `${Math.round(s)} s`;
   if (s < 7200) return `${Math.round(s / 60)} min`;
   return `${Math.floor(s / 3600)} h ${Math.round(s % 3600 / 60)} min`;
@@ -67,12 +67,12 @@ export function bytes(n) {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
   let i = 0;
   while (n >= 1000 && i < units.length - 1) { n /= 1000; i++; }
-  return `${n < 10 && i > 0 ? n.toFixed(1) : Math.round(n)} ${units[i]}`;
+  return `${n < 10 && i > 0 ? number(n, 1) : number(n)} ${units[i]}`;
 }
 
 /** @param {number} n bits a second */
 export function bitrate(n) {
-  return n < 1e6 ? `${Math.round(n / 1e3)} kbit/s` : `${(n / 1e6).toFixed(1)} Mbit/s`;
+  return n < 1e6 ? `${Math.round(n / 1e3)} kbit/s` : `${number(n / 1e6, 1)} Mbit/s`;
 }
 
 /** A moment as briefly as it is still clear: the time today, else with the day. @param {Date|number|string} t */
