@@ -1,5 +1,6 @@
 // The time axis: which stretch of time it shows, and how it is drawn.
 import { footageIn } from "./history.js";
+import { tongue } from "./language.js";
 import { words, clock, duration } from "./words.js";
 import { timelineWords as w } from "./words-timeline.js";
 
@@ -210,8 +211,8 @@ export class Axis {
 /** @param {number} at @param {number} step */
 function label(at, step) {
   const d = new Date(at);
-  if (step >= 28 * day) return d.toLocaleDateString([], { month: "short", year: "numeric" });
-  return step >= day ? d.toLocaleDateString([], { day: "numeric", month: "short" }) : clock(at, step < minute);
+  if (step >= 28 * day) return d.toLocaleDateString(tongue(), { month: "short", year: "numeric" });
+  return step >= day ? d.toLocaleDateString(tongue(), { day: "numeric", month: "short" }) : clock(at, step < minute);
 }
 
 /** What a place without footage is, in words. @param {import("./history.js").Place} r */

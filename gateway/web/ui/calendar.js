@@ -3,6 +3,7 @@ import { footage } from "./api-footage.js";
 import { h, iconButton } from "./dom.js";
 import { icon } from "./icons.js";
 import { footageIn } from "./history.js";
+import { tongue } from "./language.js";
 import { timelineWords as w } from "./words-timeline.js";
 
 const hour = 3600e3;
@@ -52,9 +53,9 @@ export class Calendar {
   /** @param {number} focus day; 0: the focus stays */
   paint(focus) {
     const m = this.month, last = new Date(m.getFullYear(), m.getMonth() + 1, 0).getDate(), lead = (m.getDay() + 6) % 7, held = focus || Number(/** @type {HTMLElement} */ (document.activeElement)?.dataset?.day) || 0;
-    const days = [...Array(7).keys()].map(i => h("span.calendar-head", { "aria-hidden": "true" }, new Date(2024, 0, 1 + i).toLocaleDateString([], { weekday: "narrow" })));
+    const days = [...Array(7).keys()].map(i => h("span.calendar-head", { "aria-hidden": "true" }, new Date(2024, 0, 1 + i).toLocaleDateString(tongue(), { weekday: "narrow" })));
     const cells = Array.from({ length: last }, (_, i) => {
-      const d = new Date(m.getFullYear(), m.getMonth(), i + 1), has = this.days.has(i + 1), name = d.toLocaleDateString([], { day: "numeric", month: "long" });
+      const d = new Date(m.getFullYear(), m.getMonth(), i + 1), has = this.days.has(i + 1), name = d.toLocaleDateString(tongue(), { day: "numeric", month: "long" });
       const cell = h("button.calendar-day" + (has ? ".has" : "") + (d.toDateString() === new Date().toDateString() ? ".today" : ""), { type: "button", "data-day": String(i + 1), "aria-label": has ? w.hasFootage(name) : w.noFootageOn(name), disabled: +d > Date.now(),
         "aria-current": d.toDateString() === new Date(this.at || 0).toDateString() ? "date" : null, onclick: () => { this.close(); this.pick(Math.max(this.days.get(i + 1) ?? +d, +d)); } }, String(i + 1));
       if (i === 0) cell.style.setProperty("grid-column", String(lead + 1));

@@ -3,7 +3,7 @@
 
 /** What can be chosen; "" follows the system. */
 export const themes = /** @type {const} */ (["", "dark", "light"]);
-const kept = "holdfast.theme", event = "theme";
+const kept = "holdfast.theme";
 /** The colour of what the browser draws around the page: --bg of style.css. */
 const around = { dark: "#0b0d0f", light: "#f6f7f8" };
 const system = matchMedia("(prefers-color-scheme: light)");
@@ -19,15 +19,12 @@ export function chooseTheme(t) {
   draw(t);
 }
 
-/** Tells when the colours have changed: what is drawn on a canvas is drawn anew. @param {() => void} f @returns {() => void} ends it */
-export function onTheme(f) { window.addEventListener(event, f); return () => window.removeEventListener(event, f); }
-
+/** What is drawn on a canvas reads the colours whenever it is drawn, several times a second. */
 function draw(t = theme()) {
   const now = t === "dark" || t === "light" ? t : system.matches ? "light" : "dark", root = document.documentElement;
   if (root.dataset.theme === now) return;
   root.dataset.theme = now;
   document.querySelector("meta[name=theme-color]")?.setAttribute("content", around[now]);
-  window.dispatchEvent(new Event(event));
 }
 
 system.addEventListener("change", () => draw());

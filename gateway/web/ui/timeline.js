@@ -1,4 +1,5 @@
 // Timeline: pictures of the chosen cameras above, in step; every camera on one axis below.
+import { tongue } from "./language.js";
 import { store } from "./store.js";
 import { api } from "./api.js";
 import { Axis, eventText, gapWords } from "./axis.js";
@@ -439,7 +440,7 @@ class Timeline {
   searcher = null;
 
   paintBar() {
-    this.time.textContent = `${new Date(this.head).toLocaleDateString([], { day: "numeric", month: "short" })} ${clock(this.head)}`;
+    this.time.textContent = `${new Date(this.head).toLocaleDateString(tongue(), { day: "numeric", month: "short" })} ${clock(this.head)}`;
     this.time.title = new Date(this.head).toISOString();
     const name = this.wantsPlay ? words.pause : words.play;
     if (this.playButton.title !== name || !this.playIcon) { this.playButton.replaceChildren(icon(this.wantsPlay ? "pause" : "play")); this.playButton.title = name; this.playButton.setAttribute("aria-label", name); this.playIcon = true; }

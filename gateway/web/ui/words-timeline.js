@@ -1,9 +1,9 @@
 // What people read on the timeline.
-import { spoken } from "./language.js";
+import { spoken, tongue } from "./language.js";
 
 export const timelineWords = spoken("timeline", {
   axis: "Time axis", pictures: "Pictures", chooseCameras: "Choose cameras", chosen: (/** @type {number} */ n) => n === 1 ? "1 camera" : `${n} cameras`, chooseMost: (/** @type {number} */ n) => `At most ${n} play together.`, all: "All", none: "None", allOf: (/** @type {number} */ n) => `All ${n}`,
-  backwards: "Play backwards", forwards: "Play forwards", ago: "30 s back", agoHow: "Thirty seconds ago (J)", calendar: "Days with footage", month: (/** @type {Date} */ d) => d.toLocaleDateString([], { month: "long", year: "numeric" }), earlier: "Month before", later: "Month after", today: "Today",
+  backwards: "Play backwards", forwards: "Play forwards", ago: "30 s back", agoHow: "Thirty seconds ago (J)", calendar: "Days with footage", month: (/** @type {Date} */ d) => d.toLocaleDateString(tongue(), { month: "long", year: "numeric" }), earlier: "Month before", later: "Month after", today: "Today",
   hasFootage: (/** @type {string} */ day) => `${day}, footage`, noFootageOn: (/** @type {string} */ day) => `${day}, no footage`, copyLink: "Copy a link to this moment", copied: "Link to this moment copied.", copyFailed: "The browser did not let the link be copied. It is in the address.",
   moments: "What happened", momentsNone: "Nothing happened in the time that the axis shows.", momentsMore: (/** @type {number} */ n) => `Only the first ${n} are listed. Zoom in for the rest.`, jumpOver: "To the next footage",
   zoomIn: "Zoom in", zoomOut: "Zoom out", noneThen: "No footage", waits: "Waiting for the picture", failed: "This footage cannot be played here", locked: "Locked",
