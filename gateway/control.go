@@ -287,12 +287,10 @@ func (s *steering) relaysOf(ctx context.Context, c *onvif.Client) ([]web.Relay, 
 	}
 	may, _ := c.RelayOptions(ctx) // older devices do not tell
 	list := []web.Relay{}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for _, r := range relays {
 		w := web.Relay{Token: r.Token, Modes: []string{}, RelaySettings: web.RelaySettings{Mode: r.Mode, Delay: r.Delay.Seconds(), Idle: r.Idle}}
-		if on, known := s.relays[r.Token]; known && r.Mode != "Monostable" {
-			w.Active = &on
+		if p, known := s.relayNow(r.Token, r.Mode == "Monostable"); known {
+			w.Active = &p.active
 		}
 		for _, o := range may {
 			if o.Token == r.Token {
@@ -310,6 +308,18 @@ func relay(list []web.Relay, token string) (web.Relay, error) {
 		return list[i], nil
 	}
 	return web.Relay{}, web.ErrNotFound
+}
+
+// relayNow is how a relay is: as it was switched from here or as the camera told it, whichever is newer. What falls back by itself is
+// known from the camera alone.
+func (s *steering) relayNow(token string, falls bool) (p pin, known bool) {
+	p, known = s.c.pin(relayTopic, token)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if own, switched := s.relays[token]; switched && !falls && (!known || own.at.After(p.at)) {
+		return own, true
+	}
+	return p, known
 }
 
 // SwitchRelay switches a relay.
@@ -330,7 +340,7 @@ func (g *Gateway) SwitchRelay(ctx context.Context, camera, token string, active 
 			return err
 		}
 		s.mu.Lock()
-		s.relays[token] = active
+		s.relays[token] = pin{active, s.c.now().UTC()}
 		s.mu.Unlock()
 		if list, err = s.relaysOf(ctx, c); err != nil {
 			return err
@@ -363,11 +373,19 @@ func (g *Gateway) SetRelay(ctx context.Context, camera, token string, q web.Rela
 
 // Inputs lists the digital inputs of a camera.
 func (g *Gateway) Inputs(ctx context.Context, camera string) (list []web.Input, err error) {
+	s, err := g.steeringOf(camera)
+	if err != nil {
+		return nil, err
+	}
 	list = []web.Input{}
 	err = g.deviceOf(ctx, camera, func(ctx context.Context, c *onvif.Client) error {
 		inputs, err := c.Inputs(ctx)
 		for _, i := range inputs {
-			list = append(list, web.Input(i))
+			in := web.Input{Token: i.Token, Idle: i.Idle}
+			if p, known := s.c.pin(inputTopic, i.Token); known {
+				in.Active, in.Since = &p.active, &p.at
+			}
+			list = append(list, in)
 		}
 		return err
 	})

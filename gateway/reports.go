@@ -161,7 +161,7 @@ func (r *reports) notify(n *onvif.Notification) {
 	if n.Streamed {
 		r.stream++
 	}
-	if !n.Streamed || !kind.Housekeeping() { // a track tells readings several times a second
+	if !n.Streamed || !kind.Housekeeping() && n.Operation != onvif.Initialized { // a track tells readings several times a second, and again and again how things are
 		r.seq++
 		if len(r.recent) == maxRecent {
 			r.recent = slices.Delete(r.recent, 0, 1)

@@ -42,7 +42,8 @@ type steering struct {
 	hold    *hold
 	trouble string                 // why the camera could not be stopped
 	over    bool                   // nothing is begun any more
-	relays  map[string]bool        // as they were switched last
+	relays  map[string]pin         // as they were switched last from here
+	told    map[string]pin         // inputs and relays as the camera told them last, at most maxPins
 	heat    map[string]web.Reading // by what reads, at most maxReadings
 	focused *time.Timer            // ends a movement of the focus
 }
@@ -70,7 +71,7 @@ type hold struct {
 }
 
 func newSteering(c *Camera, a *auth.Auth, tell func()) *steering {
-	return &steering{c: c, auth: a, tell: tell, turn: make(chan struct{}, 1), relays: make(map[string]bool), heat: make(map[string]web.Reading)}
+	return &steering{c: c, auth: a, tell: tell, turn: make(chan struct{}, 1), relays: make(map[string]pin), told: make(map[string]pin), heat: make(map[string]web.Reading)}
 }
 
 var errSteeringOver = web.Refused("The camera, or the gateway, is being stopped.", "Try again in a moment.")

@@ -112,8 +112,11 @@ func measuresOf(ctx context.Context, c *onvif.Client, source string) (*web.Therm
 // maxReadings bounds the spots and boxes of a camera whose last reading is kept.
 const maxReadings = 64
 
-// read keeps the temperatures that a camera reports.
-func (s *steering) read(n *onvif.Notification) { s.warm(n.Temperatures(), n.At) }
+// read keeps what a camera reports of temperatures, inputs and relays.
+func (s *steering) read(n *onvif.Notification) {
+	s.warm(n.Temperatures(), n.At)
+	s.pins(n)
+}
 
 // warm keeps temperatures of a moment.
 func (s *steering) warm(list []onvif.Temperature, at time.Time) {

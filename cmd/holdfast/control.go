@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"holdfast/gateway/web"
 )
@@ -173,7 +175,14 @@ func cameraInput(ctx context.Context, t terminal, args []string) error {
 		return printJSON(t.out, list)
 	}
 	for _, i := range list {
-		fmt.Fprintf(t.out, "%s\tidle %s\n", i.Token, i.Idle)
+		state := "not told yet"
+		if i.Active != nil {
+			state = map[bool]string{true: "active", false: "idle"}[*i.Active]
+			if i.Since != nil {
+				state += " since " + i.Since.Format(time.RFC3339)
+			}
+		}
+		fmt.Fprintf(t.out, "%s\t%s\t%s while idle\n", i.Token, state, cmp.Or(i.Idle, "not told how it is"))
 	}
 	return nil
 }

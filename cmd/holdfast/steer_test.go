@@ -62,7 +62,7 @@ func TestCamerasAreSteeredByCommand(t *testing.T) {
 	expect(exitDone, `"brightness": 40`, "imaging", "--camera", shop, "--brightness", "41", "--day-night", "OFF")
 	expect(exitFailed, "not from 0 to 100", "imaging", "--camera", shop, "--brightness", "101")
 	expect(exitDone, "relay1\tactive", "relay", "on", "relay1", "--camera", shop)
-	expect(exitDone, "input2\tidle closed", "input", "--camera", shop)
+	expect(exitDone, "closed while idle", "input", "--camera", shop)
 	expect(exitDone, "lat 48.100 lon 11.500", "position", "set", "48.1", "11.5", "--camera", shop)
 	expect(exitDone, `"palette": "iron"`, "thermal", "--camera", yard, "--palette", "iron", "--emissivity", "0.9")
 	expect(exitFailed, "cannot be turned", "ptz", "--camera", shop)

@@ -157,6 +157,9 @@ func clip(name string) (*rtsptest.Clip, error) {
 	return c, nil
 }
 
+// leastKbps is the least limit of a bit rate that the simulated encoders offer.
+const leastKbps = 100
+
 func profile(token string, c *rtsptest.Clip, s *rtsptest.Server) server.Profile {
 	bytes := 0
 	for _, u := range c.Units {
@@ -166,7 +169,7 @@ func profile(token string, c *rtsptest.Clip, s *rtsptest.Server) server.Profile 
 	}
 	fps := float64(len(c.Units)) / c.Duration.Seconds()
 	return server.Profile{Token: token, Name: strings.ToUpper(token[:1]) + token[1:] + " stream", Codec: c.Codec, Width: c.Width, Height: c.Height,
-		FPS: int(fps + 0.5), Kbps: int(float64(bytes*8)/c.Duration.Seconds()/1000) + 1, GOP: 2 * int(fps+0.5), StreamURI: s.URL(token)}
+		FPS: int(fps + 0.5), Kbps: max(leastKbps, int(float64(bytes*8)/c.Duration.Seconds()/1000)+1), GOP: 2 * int(fps+0.5), StreamURI: s.URL(token)}
 }
 
 // pips is a second of µ-law sound with a soft pip at its beginning.
@@ -243,10 +246,10 @@ func (c *Camera) Device() *onviftest.Device { return c.device }
 // RTSPServer gives the streams' server, for its faults.
 func (c *Camera) RTSPServer() *rtsptest.Server { return c.rtsp }
 
-// Demo makes n cameras of the three kinds in turn, with names of their own. They are other devices than those of another site, which
+// Demo makes n cameras of four kinds in turn, with names of their own. They are other devices than those of another site, which
 // discovery may find at the same time.
 func Demo(n int, site string, log *slog.Logger) ([]*Camera, error) {
-	kinds := []onviftest.Kind{onviftest.Fixed, onviftest.PTZ, onviftest.Thermal}
+	kinds := []onviftest.Kind{onviftest.Fixed, onviftest.PTZ, onviftest.Thermal, onviftest.ProfileT}
 	list := make([]*Camera, 0, n)
 	for i := range n {
 		o := Options{Kind: kinds[i%len(kinds)], Site: site, Lively: true, Log: log}

@@ -137,7 +137,7 @@ type FocusRequest struct {
 // Relay is an output that switches.
 type Relay struct {
 	Token  string   `json:"token"`
-	Active *bool    `json:"active" doc:"As it was switched last from here; null where that is not known: cameras do not tell it."`
+	Active *bool    `json:"active" doc:"As the camera told it by an event, or as it was switched last from here; null where neither is known."`
 	Modes  []string `json:"modes" doc:"How it can work; empty where the camera does not tell."`
 	RelaySettings
 }
@@ -154,10 +154,12 @@ type RelayRequest struct {
 	Active bool `json:"active"`
 }
 
-// Input is a digital input. How it is comes by events.
+// Input is a digital input.
 type Input struct {
-	Token string `json:"token"`
-	Idle  string `json:"idle" doc:"open or closed; empty where the camera does not tell."`
+	Token  string     `json:"token"`
+	Idle   string     `json:"idle" doc:"open or closed; empty where the camera does not tell."`
+	Active *bool      `json:"active" doc:"As the camera told it last by an event; null where it has not."`
+	Since  *time.Time `json:"since,omitempty" doc:"When it told that."`
 }
 
 // Thermal is how a thermal camera makes its picture and measures. Temperatures are kelvin.

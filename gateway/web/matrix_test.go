@@ -41,7 +41,7 @@ func sample(rt route) (path, body, mime string) {
 		path = "/api/v1/sessions/none"
 	}
 	for _, p := range rt.params {
-		if p.name == "cameras" {
+		if p.name == "cameras" && p.required {
 			path += "?cameras=door"
 		}
 		if p.name == "from" {

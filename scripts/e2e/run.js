@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { open, until, moving } from "./browser.js";
 import { cameras } from "./cameras.js";
 import { certificate } from "./certificate.js";
+import { device } from "./device.js";
 import { encryption } from "./encryption.js";
 import { demo, serve, run, scratch } from "./gateway.js";
 import { exports } from "./exports.js";
@@ -161,6 +162,7 @@ await test("a range is picked by keyboard, locked, seen on the timeline and let 
 
 await live({ page: b.page, context: b.context, browser: b.browser, base: shop.base, out, test, must });
 await timeline({ page: b.page, base: shop.base, browser: b.browser, out, test, must });
+await device(test, must, clean);
 await keeping({ page: b.page, base: shop.base, data: shop.data, out, test, must });
 await exports({ page: b.page, base: shop.base, out, test, must });
 

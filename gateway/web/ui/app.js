@@ -17,6 +17,7 @@ const undo = new Undo();
 const later = {
   timeline: () => import("./timeline.js"), exports: () => import("./exports.js"), cameras: () => import("./cameras.js"), map: () => import("./map.js"), storage: () => import("./storage.js"), people: () => import("./people.js"), me: () => import("./me.js"),
   approvals: () => import("./approvals.js"), audit: () => import("./audit.js"), factor: () => import("./factor.js"), join: () => import("./join.js"), wall: () => import("./wall.js"), keys: () => import("./keys.js"),
+  device: () => import("./device.js"),
 };
 
 /** How long it is said that the rights have changed, ms. */
@@ -95,27 +96,28 @@ async function route() {
   if (!main || !rail) return;
   const mine = ++turn;
   remind();
-  let [, where = "", id = ""] = location.pathname.split("/");
+  let [, where = "", id = "", part = ""] = location.pathname.split("/");
   id = decodeURIComponent(id);
   if (!where || !mayOpen(where)) { where = firstPlace(); id = ""; history.replaceState(null, "", "/" + where); }
-  rail.mark(where);
+  rail.mark(where === "camera" ? "cameras" : where);
   about = where === "live" || where === "timeline" ? id : "";
   document.title = `${/** @type {any} */ (words)[where] || words.live} — Holdfast`;
   if (page?.at?.(where, id)) return;
   /** @type {import("./dom.js").Page} */
   let next;
-  try { next = await make(where, id); } catch { next = { element: h("section.empty", null, h("p", null, words.error), h("button.button", { type: "button", onclick: () => location.reload() }, words.again)), leave: () => {} }; }
+  try { next = await make(where, id, part); } catch { next = { element: h("section.empty", null, h("p", null, words.error), h("button.button", { type: "button", onclick: () => location.reload() }, words.again)), leave: () => {} }; }
   if (mine !== turn || !main) { next.leave(); return; }
   page?.leave();
   page = next;
   main.replaceChildren(page.element);
 }
 
-/** @param {string} where @param {string} id @returns {Promise<import("./dom.js").Page>} */
-async function make(where, id) {
+/** @param {string} where @param {string} id @param {string} part @returns {Promise<import("./dom.js").Page>} */
+async function make(where, id, part) {
   const needs = where === "timeline" ? "playback" : "live";
   if (about && store.ready && !store.can(about, needs)) return notHere();
   if (where === "timeline") { const m = await later.timeline(); return m.timelinePage(id, go); }
+  if (where === "camera") return (await later.device()).devicePage(id, part, go);
   if (where === "cameras") return (await later.cameras()).camerasPage(go);
   if (where === "map") return (await later.map()).mapPage(go);
   if (where === "storage") return (await later.storage()).storagePage(id, go);

@@ -52,8 +52,9 @@ export class CameraBar {
     this.ago = iconButton(icon("ago"), w.ago, () => o.go(`/timeline/${encodeURIComponent(this.id)}?at=${new Date(Date.now() - back).toISOString()}`));
     this.line = iconButton(icon("timeline"), words.showTimeline, () => o.go(`/timeline/${encodeURIComponent(this.id)}`));
     this.info = iconButton(icon("info"), words.info, () => { this.facts.toggle(); this.info.setAttribute("aria-pressed", String(this.facts.open)); });
+    this.settings = iconButton(icon("settings"), words.cameraSettings, () => o.go(`/camera/${encodeURIComponent(this.id)}`));
     this.element = h("div.bar.camera-bar", { role: "toolbar", "aria-label": w.controls(tile.camera?.name || "") }, this.back, this.title, h("span.grow"), this.whole, this.sound, this.boxes, this.snap, this.mark, this.record, this.steer,
-      this.ago, this.line, this.pip, this.info, iconButton(icon("full"), words.full, o.full));
+      this.ago, this.line, this.pip, this.info, this.settings, iconButton(icon("full"), words.full, o.full));
     this.paint();
   }
 
@@ -75,6 +76,7 @@ export class CameraBar {
     this.boxes.setAttribute("aria-pressed", String(overlaysWanted()));
     this.mark.hidden = this.record.hidden = !may("raise");
     this.line.hidden = this.ago.hidden = !may("playback");
+    this.settings.hidden = !store.may("configure") && !may("control");
     this.steer.hidden = !may("ptz") || c.kind !== "ptz";
     this.pip.hidden = !document.pictureInPictureEnabled;
     this.whole.hidden = this.zoom.scale === 1;

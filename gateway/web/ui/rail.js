@@ -20,7 +20,7 @@ let plans = false;
 const tabs = 4;
 
 /** Whether there is a page for this person under an address. @param {string} where */
-export const mayOpen = where => where === "me" || where === "approvals" || where === "map" && store.may("see") || !!places.find(p => p[0] === where)?.[2]();
+export const mayOpen = where => where === "me" || where === "approvals" || where === "camera" && ["configure", "control"].some(p => store.may(p)) || where === "map" && store.may("see") || !!places.find(p => p[0] === where)?.[2]();
 
 /** Where somebody begins. */
 export const firstPlace = () => places.find(p => p[2]())?.[0] || "me";

@@ -1,0 +1,98 @@
+// A camera's own pages, as whoever sets it up uses them: each change is made in the page and looked up through the API.
+import { open, until } from "./browser.js";
+import { demo } from "./gateway.js";
+
+/** @param {(name: string, f: () => Promise<unknown>) => Promise<void>} test @param {(ok: unknown, what: string) => void} must @param {(faults: string[]) => void} clean */
+export async function device(test, must, clean) {
+  const shop = await demo(["--cameras", "4"]), b = await open({ base: shop.base }), p = b.page;
+  /** @param {string} path */
+  const ask = path => p.evaluate(async path => (await fetch(`/api/v1/cameras/${path}`)).json(), path);
+  /** @param {string} path */
+  const go = async path => { await p.goto(shop.base + path); await p.waitForSelector(".device"); };
+  /** A part of the page by its title. @param {string} title */
+  const part = title => p.getByRole("region", { name: title, exact: true });
+
+  await p.goto(shop.link);
+  await until(p, "document.querySelectorAll('.tile').length === 4");
+
+  await test("boxes of what a camera sees lie over its picture, and can be switched off", async () => {
+    await p.goto(`${shop.base}/live/gate`);
+    await until(p, "document.querySelector('.tile.playing video')");
+    await until(p, "/person|vehicle/.test(document.querySelector('canvas.overlay')?.getAttribute('aria-label') || '')");
+    const drawn = "(() => { const c = document.querySelector('canvas.overlay'); return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v !== 0); })()";
+    await until(p, drawn);
+    await p.getByRole("button", { name: "Boxes and temperatures" }).click();
+    must(await p.evaluate("document.querySelector('canvas.overlay').hidden"), "still shown");
+    await p.getByRole("button", { name: "Boxes and temperatures" }).click();
+    clean(b.faults);
+  });
+
+  await test("from the camera's picture to its settings: what it is, and its encoders, changed and read back", async () => {
+    await p.getByRole("button", { name: "Settings of the camera" }).click();
+    await part("What it is").getByText("HF-PTZ 1MP").waitFor();
+    await p.getByRole("link", { name: "Video", exact: true }).click();
+    const main = part("Encoders").locator("article").first();
+    await main.getByLabel("Pictures from one key frame to the next").fill("75");
+    await main.getByRole("button", { name: "Change" }).click();
+    await main.getByText("The camera took all of it.").or(p.getByRole("dialog")).waitFor();
+    must((await ask("gate/encoders")).some((/** @type {any} */ e) => e.gop === 75), "the encoder was not changed");
+    clean(b.faults);
+  });
+
+  await test("the picture of a camera is set beside the picture, and its relays are switched", async () => {
+    await go("/camera/shop-floor/picture");
+    await part("Picture").getByRole("slider", { name: "Brightness" }).fill("70");
+    await until(p, "fetch('/api/v1/cameras/shop-floor/imaging').then(r => r.json()).then(i => i.settings.brightness === 70)");
+    await p.getByRole("link", { name: "Inputs and outputs" }).click();
+    await part("Relays").locator("article").first().getByRole("button", { name: "Switch on" }).click();
+    await part("Relays").getByText("active", { exact: true }).waitFor();
+    must((await ask("shop-floor/relays"))[0].active === true, "the relay is not active");
+    clean(b.faults);
+  });
+
+  await test("a privacy mask is drawn over the picture, and a text written in it", async () => {
+    await go("/camera/hall/masks");
+    await until(p, "document.querySelector('.picture video')?.videoWidth > 0");
+    await part("Privacy masks").getByRole("button", { name: "Draw a mask" }).click();
+    const at = /** @type {{x: number, y: number, width: number, height: number}} */ (await p.locator("svg.board").boundingBox());
+    await p.mouse.move(at.x + at.width * 0.25, at.y + at.height * 0.25);
+    await p.mouse.down();
+    await p.mouse.move(at.x + at.width * 0.5, at.y + at.height * 0.5, { steps: 4 });
+    await p.mouse.up();
+    await part("Privacy masks").getByText("Mask 1").waitFor();
+    const m = (await ask("hall/masks")).masks[0], xs = m.points.map((/** @type {any} */ q) => q.x), ys = m.points.map((/** @type {any} */ q) => q.y);
+    must(m.enabled && Math.abs(Math.min(...xs) + 0.5) < 0.02 && Math.abs(Math.max(...xs)) < 0.02 && Math.abs(Math.max(...ys) - 0.5) < 0.02 && Math.abs(Math.min(...ys)) < 0.02, JSON.stringify(m));
+    await part("Texts in the picture").getByRole("button", { name: "Add a text" }).click();
+    await part("Texts in the picture").getByLabel("Text", { exact: true }).fill("Hall, east");
+    await part("Texts in the picture").getByRole("button", { name: "Add a text" }).first().click();
+    await until(p, "fetch('/api/v1/cameras/hall/osd').then(r => r.json()).then(o => o.displays.some(d => d.text === 'Hall, east'))");
+    await part("Privacy masks").getByRole("button", { name: "Remove: Mask 1" }).click();
+    await p.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+    await part("Privacy masks").getByText("Nothing is hidden.").waitFor();
+    clean(b.faults);
+  });
+
+  await test("what is recorded of a camera is changed by the week, and its names and upkeep are reached on a phone", async () => {
+    await go("/camera/hall/recording");
+    await part("Recording").getByLabel("Record", { exact: true }).first().selectOption("schedule");
+    await part("Recording").getByRole("button", { name: "Add a row" }).click();
+    await part("Recording").getByRole("button", { name: "Save" }).click();
+    await until(p, "fetch('/api/v1/cameras/hall/record').then(r => r.json()).then(s => s.mode === 'schedule' && s.schedule.rules.length === 1 && s.schedule.otherwise === 'off')");
+    await p.setViewportSize({ width: 390, height: 844 });
+    await go("/camera/hall/network");
+    await part("Names").getByLabel("Location").fill("East wing");
+    await part("Names").getByRole("button", { name: "Change" }).click();
+    await until(p, "fetch('/api/v1/cameras/hall/device/names').then(r => r.json()).then(n => n.location === 'East wing')");
+    await go("/camera/hall/upkeep");
+    await part("Its own log").getByRole("button", { name: "Show the system log" }).click();
+    await p.locator("pre.log").waitFor();
+    await part("Reset").getByRole("button", { name: "Reset all of it" }).click();
+    must(await p.getByRole("dialog").getByRole("button", { name: "Reset" }).isDisabled(), "a reset without the name");
+    await p.getByRole("button", { name: "Cancel" }).click();
+    must(await p.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the phone");
+    clean(b.faults);
+  });
+
+  await b.browser.close();
+  await shop.end();
+}
