@@ -18,11 +18,11 @@ export async function device(test, must, clean) {
   await test("boxes of what a camera sees lie over its picture, and can be switched off", async () => {
     await p.goto(`${shop.base}/live/gate`);
     await until(p, "document.querySelector('.tile.playing video')");
-    await until(p, "/person|vehicle/.test(document.querySelector('canvas.overlay')?.getAttribute('aria-label') || '')");
-    const drawn = "(() => { const c = document.querySelector('canvas.overlay'); return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v !== 0); })()";
+    await until(p, "[...document.querySelectorAll('canvas.overlay')].some(c => !c.hidden && /person|vehicle/.test(c.getAttribute('aria-label') || ''))");
+    const drawn = "[...document.querySelectorAll('canvas.overlay')].some(c => !c.hidden && c.width > 0 && c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v !== 0))";
     await until(p, drawn);
     await p.getByRole("button", { name: "Boxes and temperatures" }).click();
-    must(await p.evaluate("document.querySelector('canvas.overlay').hidden"), "still shown");
+    must(await p.evaluate("[...document.querySelectorAll('.tile.playing canvas.overlay')].every(c => c.hidden)"), "still shown");
     await p.getByRole("button", { name: "Boxes and temperatures" }).click();
     clean(b.faults);
   });
