@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"holdfast/gateway/auth"
 	"holdfast/gateway/web"
 	"holdfast/rtsp"
 )
@@ -16,25 +17,28 @@ const (
 	// sayTail is how long the connection stays after the last piece: cameras buffer what they play, GStreamer's for 200 ms, and an end of
 	// the connection throws away what is buffered.
 	sayTail = time.Second
+	// speakTime bounds how long the connection to a loudspeaker may take while somebody waits to speak.
+	speakTime = 10 * time.Second
 )
 
 // talks are the cameras that somebody speaks through now.
 type talks struct {
 	mu  sync.Mutex // guards now
-	now map[string]bool
+	now map[string]*web.Talker
 }
 
-func (t *talks) begin(id string) bool {
+// begin makes somebody the one who speaks; it gives who does already instead.
+func (t *talks) begin(id string, who *web.Talker) (other *web.Talker) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.now[id] {
-		return false
+	if other := t.now[id]; other != nil {
+		return other
 	}
 	if t.now == nil {
-		t.now = make(map[string]bool)
+		t.now = make(map[string]*web.Talker)
 	}
-	t.now[id] = true
-	return true
+	t.now[id] = who
+	return nil
 }
 
 func (t *talks) end(id string) {
@@ -43,22 +47,58 @@ func (t *talks) end(id string) {
 	delete(t.now, id)
 }
 
+// of is who speaks through a camera; nil for nobody.
+func (t *talks) of(id string) *web.Talker {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.now[id]
+}
+
 // Say plays a clip through a camera's loudspeaker, on a connection of its own beside those that are recorded. It ends early with ctx.
-func (g *Gateway) Say(ctx context.Context, camera string, clip web.Speech) error {
+func (g *Gateway) Say(ctx context.Context, camera string, who auth.Identity, clip web.Speech) error {
+	p, done, err := g.speaker(ctx, camera, who)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return speakerProblem(say(ctx, p, clip))
+}
+
+// Speak gives somebody a camera's loudspeaker until they close it.
+func (g *Gateway) Speak(ctx context.Context, camera string, who auth.Identity) (l web.Loudspeaker, err error) {
+	ctx, cancel := context.WithTimeout(ctx, speakTime)
+	defer cancel()
+	p, done, err := g.speaker(ctx, camera, who)
+	if err != nil {
+		return l, err
+	}
+	write := func(sound []byte) error {
+		_, err := p.Write(sound)
+		return err
+	}
+	return web.Loudspeaker{Codec: p.Codec, Write: write, Gone: p.Done(), Close: sync.OnceFunc(done)}, nil
+}
+
+// speaker takes a camera's loudspeaker for somebody, and tells the others.
+func (g *Gateway) speaker(ctx context.Context, camera string, who auth.Identity) (*rtsp.Speaker, func(), error) {
 	c, ok := g.camera(camera)
 	if !ok {
-		return web.ErrNotFound
+		return nil, nil, web.ErrNotFound
 	}
-	if !g.talking.begin(camera) {
-		return web.Refused("Somebody speaks through this camera already.", "Wait until they have ended.")
+	if other := g.talking.begin(camera, web.NewTalker(who, g.now())); other != nil {
+		return nil, nil, other.Speaking()
 	}
-	defer g.talking.end(camera)
 	p, err := c.speaker(ctx)
 	if err != nil {
-		return speakerProblem(err)
+		g.talking.end(camera)
+		return nil, nil, speakerProblem(err)
 	}
-	defer p.Close()
-	return speakerProblem(say(ctx, p, clip))
+	c.changed()
+	return p, func() {
+		p.Close()
+		g.talking.end(camera)
+		c.changed()
+	}, nil
 }
 
 // speaker connects to the camera's loudspeaker, within the tries that its credentials have.

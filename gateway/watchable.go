@@ -10,5 +10,6 @@ func (g *Gateway) watchable(c *Camera, w web.Camera) web.Camera {
 			w.Streams[i].Ways = append(w.Streams[i].Ways, web.Way(way))
 		}
 	}
+	w.Talker = g.talking.of(w.ID)
 	return w
 }

@@ -19,7 +19,8 @@ const (
 	ActionExportTake  = "export.download"
 	ActionExportStop  = "export.cancel"
 	ActionExportDrop  = "export.remove" // of a finished one, also by itself, when it is too old
-	ActionTalk        = "talk"
+	ActionTalk        = "talk"          // a clip; or Session joins it with its end
+	ActionTalkEnd     = "talk.end"
 	ActionPTZ         = "ptz"
 	ActionPTZChange   = "ptz.change" // presets, tours, the home position
 	ActionImaging     = "imaging"    // of the picture

@@ -30,6 +30,12 @@
 // more than tooLate after they came. It lasts thinFirst, and twice as long each time it happens again, up to thinLongest. View tells
 // of it, and what the connection carries, so that the player can say so.
 //
+// # Speaking
+//
+// Talk answers a WHIP offer of somebody who speaks through a camera: G.711 as the loudspeaker takes it, so that nothing is transcoded; the caller
+// gives what takes it. Lost packets are silence, late ones are dropped. It ends as other sessions do, after MaxTalk, when no sound arrives for
+// talkSilence, and when the loudspeaker is gone.
+//
 // # Ways
 //
 // Ways says of a stream in which ways it can be shown, those that cost least first, and why not in others: WebRTC as it comes (not
@@ -42,7 +48,7 @@
 //
 // # Bounds
 //
-// Viewers of both kinds: Options.MaxSessions. Streams transcoded: Transcoding.Most, each holding madeRing and read in boxes of at most maxMade. An offer or fragment: maxOffer bytes. Waiting TCP connections:
+// Viewers of both kinds, and speakers beside them: Options.MaxSessions. Streams transcoded: Transcoding.Most, each holding madeRing and read in boxes of at most maxMade. An offer or fragment: maxOffer bytes. Waiting TCP connections:
 // maxTCP. Claims looked at in an offer or fragment: maxClaims. A write to an MSE viewer: writeTime. Snapshots decoded at once: maxDecoders, each decodeTime and maxJPEG.
 //
 // Not done here: who may watch (the caller asks), recorded footage.

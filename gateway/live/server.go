@@ -73,6 +73,7 @@ type Server struct {
 
 	mu       sync.Mutex          // guards what follows, and makes "is there room, then take it" one operation
 	sessions map[string]*session // by id
+	talks    map[string]*talk    // who speaks, by id
 	movies   map[string]*movie   // MSE viewers, by id
 	closed   bool                // no more sessions
 	running  sync.WaitGroup      // of the sessions' goroutines
@@ -211,6 +212,7 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, x := range s.sessions {
 		x.end("gateway stops")
 	}
+	s.endTalks("gateway stops")
 	s.mu.Unlock()
 	s.transcoders.close()
 	s.running.Wait()

@@ -33,6 +33,7 @@ func (c Camera) shownTo(who auth.Identity) Camera {
 	if !who.MayOn(auth.Live, c.ID) && !who.MayOn(auth.Playback, c.ID) {
 		c.Happening = []Happening{}
 	}
+	c.Talker = c.Talker.shownTo(who, c.ID)
 	if !who.May(auth.Configure) {
 		c.Address = "" // where it is reached helps only who mends it
 	}

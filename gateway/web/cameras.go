@@ -55,6 +55,9 @@ type Live interface {
 	Revoke(id string)
 	ServeMP4(w http.ResponseWriter, r *http.Request, ask live.Ask) error // an error only when nothing was written
 	View(id, owner string) (live.SessionStatus, error)
+	Talk(ctx context.Context, ask live.TalkAsk, offer []byte) (id string, answer []byte, err error)
+	EndTalk(id, owner string) error
+	RevokeTalk(id string)
 	Snapshot(ctx context.Context, st *stream.Stream) (mime string, body []byte, err error) // JPEG where a decoder is installed, else as SnapshotMP4
 	SnapshotMP4(st *stream.Stream) (mime string, body []byte, err error)
 	JPEG(ctx context.Context, t *fmp4.Track, units [][]byte) []byte // of a recorded key frame; nil where no decoder can
@@ -101,6 +104,7 @@ type Camera struct {
 	Events       CameraReports `json:"events"`
 	Streams      []Stream      `json:"streams"`
 	Happening    []Happening   `json:"happening" doc:"Its newest events that last, or ended less than 15 seconds ago, at most 16. For those who may watch it live or recorded."`
+	Talker       *Talker       `json:"talker" doc:"Who speaks through it now, for those who may do so too; null for nobody."`
 	May          []string      `json:"may" doc:"What whoever asks may do with it at this moment, as the permissions are called."`
 }
 

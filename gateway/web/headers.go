@@ -8,7 +8,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types holdfast"
 
-const permissions = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), autoplay=(self), fullscreen=(self), picture-in-picture=(self), screen-wake-lock=(self)"
+const permissions = "camera=(), geolocation=(), microphone=(self), payment=(), usb=(), autoplay=(self), fullscreen=(self), picture-in-picture=(self), screen-wake-lock=(self)"
 
 // secure sets the headers that every answer has. No answer may be kept by a cache unless its route says so.
 func secure(h http.Header) {

@@ -324,6 +324,7 @@ type cameras struct {
 	forgotten bool   // the certificate of every camera
 	list      []Camera
 	changes   []chan Change
+	speaks    *Talker
 	adopt     func(AdoptRequest) (Camera, error)
 	check     func(CheckRequest) (CheckJob, error)
 	discover  func(context.Context, SearchRequest, func(SearchLine)) error
@@ -338,7 +339,9 @@ func newCameras() *cameras {
 func (c *cameras) Cameras() []Camera {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return append([]Camera(nil), c.list...)
+	list := append([]Camera(nil), c.list...)
+	list[0].Talker = c.speaks
+	return list
 }
 
 func (c *cameras) Camera(id string) (Camera, bool) {
@@ -485,6 +488,13 @@ func (w *watching) Revoke(id string) {
 		ended("right revoked")
 	}
 }
+
+// Who speaks has a session like who watches.
+func (w *watching) Talk(ctx context.Context, ask live.TalkAsk, offer []byte) (string, []byte, error) {
+	return w.Offer(ctx, live.Ask{Owner: ask.Owner, Ended: ask.Ended}, offer)
+}
+func (w *watching) EndTalk(id, owner string) error { return w.Delete(id, owner) }
+func (w *watching) RevokeTalk(id string)           { w.Revoke(id) }
 
 func (w *watching) JPEG(context.Context, *fmp4.Track, [][]byte) []byte { return []byte("jpeg") }
 

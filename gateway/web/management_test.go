@@ -7,8 +7,11 @@ import (
 
 	"strings"
 	"testing"
+	"time"
 
 	"holdfast/gateway/audit"
+	"holdfast/gateway/auth"
+	"holdfast/rtsp"
 )
 
 // managed answers for the devices of the tests' cameras.
@@ -93,12 +96,30 @@ func (m managed) UpgradeFirmware(_ context.Context, id string, file io.Reader) (
 }
 
 // Say takes as long as it is asked to: a clip of four samples waits until it is cut off.
-func (m managed) Say(ctx context.Context, id string, clip Speech) error {
+func (m managed) Say(ctx context.Context, id string, _ auth.Identity, clip Speech) error {
 	if err := m.there(id); err != nil || len(clip) != 4 {
 		return err
 	}
 	<-ctx.Done()
 	return ctx.Err()
+}
+
+// Speak gives the loudspeaker of a camera to one person at a time.
+func (m managed) Speak(_ context.Context, id string, who auth.Identity) (Loudspeaker, error) {
+	if err := m.there(id); err != nil {
+		return Loudspeaker{}, err
+	}
+	m.cameras.mu.Lock()
+	defer m.cameras.mu.Unlock()
+	if m.cameras.speaks != nil {
+		return Loudspeaker{}, m.cameras.speaks.Speaking()
+	}
+	m.cameras.speaks = NewTalker(who, time.Now())
+	return Loudspeaker{Codec: rtsp.PCMU, Write: func([]byte) error { return nil }, Close: func() {
+		m.cameras.mu.Lock()
+		defer m.cameras.mu.Unlock()
+		m.cameras.speaks = nil
+	}}, nil
 }
 
 func TestADeviceIsSetUpByTheAPI(t *testing.T) {

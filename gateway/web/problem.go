@@ -53,6 +53,7 @@ var (
 	kindSetUp       = kind{"set-up", http.StatusConflict, "This gateway has been set up", "Sign in with the administrator's name and password."}
 	kindChanged     = kind{"changed", http.StatusPreconditionFailed, "It has changed meanwhile", "Read it again and repeat."}
 	kindDriven      = kind{"driven", http.StatusConflict, "Somebody else steers this camera", "Wait until they have done, or ask them. Who may configure cameras can take it over."}
+	kindSpeaking    = kind{"speaking", http.StatusConflict, "Somebody else speaks through this camera", "Wait until they have ended."}
 	kindMoveOver    = kind{"movement-over", http.StatusConflict, "The movement has ended", "Begin another one."}
 	kindRunning     = kind{"running", http.StatusConflict, "One of these is running already", "Wait until it has ended."}
 	kindReordered   = kind{"reordered", http.StatusConflict, "WebRTC cannot show this stream", "Watch it by live.mp4, which keeps reordered frames in order."}
@@ -86,7 +87,7 @@ var (
 var kinds = []kind{
 	kindNoExports, kindNoRoom, kindNotDone, kindExportOver,
 	kindSignIn, kindCredentials, kindLink, kindFactor, kindCodesClosed, kindEnrol, kindApproval, kindOwn, kindBeyond, kindLast, kindInUse, kindReady, kindPresent, kindTaken, kindUnlogged, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
-	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindDriven, kindMoveOver, kindRunning, kindReordered, kindCodec, kindUnmade, kindOffline, kindViewers, kindNoFootage,
+	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindDriven, kindSpeaking, kindMoveOver, kindRunning, kindReordered, kindCodec, kindUnmade, kindOffline, kindViewers, kindNoFootage,
 	kindLocked, kindErased, kindHeld, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindPassword, kindVolume, kindConfig, kindInFile, kindCertificate, kindFailed,
 }
 

@@ -12,8 +12,10 @@ import (
 
 // Talking speaks through cameras. *gateway.Gateway implements it.
 type Talking interface {
-	// Say plays a clip through a camera's loudspeaker, in as long as it lasts. One clip at a time.
-	Say(ctx context.Context, camera string, clip Speech) error
+	// Say plays a clip through a camera's loudspeaker, in as long as it lasts. One clip at a time, and not while somebody speaks.
+	Say(ctx context.Context, camera string, who auth.Identity, clip Speech) error
+	// Speak gives somebody a camera's loudspeaker until they close it, and nobody else meanwhile.
+	Speak(ctx context.Context, camera string, who auth.Identity) (Loudspeaker, error)
 }
 
 // Speech is sound as a camera's loudspeaker takes it: one channel of 8000 samples a second, linear.
@@ -41,6 +43,11 @@ func talkRoutes() []route {
 		{method: "POST", pattern: "/api/v1/cameras/{id}/say", does: audit.ActionTalk, needs: auth.Talk, serve: (*Server).postSay,
 			summary: "Play a clip through a camera's loudspeaker: a WAV file of one channel, 8000 samples a second, 16 bits, of a minute at most; answered when it was played",
 			params:  []param{paramCamera}, body: &body{mime: mimeWAV, max: MaxWAV}, answers: gives[Spoken](200, "It was played.")},
+		{method: "POST", pattern: "/api/v1/cameras/{id}/talk", does: audit.ActionTalk, needs: auth.Talk, serve: (*Server).postTalk,
+			summary: "Speak through a camera by WebRTC (WHIP): one audio section that sends G.711 as its loudspeaker takes it; one person at a time, five minutes at most",
+			params:  []param{paramCamera}, body: &body{mime: mimeSDP, max: maxSDP}, answers: []answer{{status: 201, mime: mimeSDP, doc: "The answer; Location is the session's address."}}},
+		{method: "DELETE", pattern: "/api/v1/cameras/{id}/talk/{session}", unlogged: "the end is in the log", needs: auth.Talk, serve: (*Server).deleteTalk,
+			summary: "Cease to speak", params: []param{paramCamera, {"session", "path", true, "string", "Id of the session, from the Location header."}}, answers: done("Ended.")},
 	}
 }
 
@@ -56,7 +63,7 @@ func (s *Server) postSay(w http.ResponseWriter, r *request) error {
 		return kindNotFound.with("")
 	}
 	defer release()
-	if err := s.o.Cameras.Say(ctx, r.PathValue("id"), clip); err != nil {
+	if err := s.o.Cameras.Say(ctx, r.PathValue("id"), r.who, clip); err != nil {
 		return err
 	}
 	return reply(w, http.StatusOK, Spoken{Seconds: clip.Duration().Seconds()})

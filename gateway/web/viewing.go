@@ -8,12 +8,14 @@ import (
 	"holdfast/gateway/auth"
 )
 
-// viewing is one WebRTC viewer: the right that is held while it goes on, and its entries in the audit log.
+// viewing is one WebRTC session, of somebody who watches or speaks: the right that is held while it goes on, and its entries in the audit log.
 type viewing struct {
-	server  *Server       // constant
-	who     auth.Identity // constant
-	entry   audit.Entry   // constant: of its beginning
-	release func()        // constant after hold
+	server  *Server              // constant
+	who     auth.Identity        // constant
+	entry   audit.Entry          // constant: of its beginning
+	closing string               // constant: the action of its end
+	stop    func(session string) // constant: ends a session whose right is gone
+	release func()               // constant after hold
 
 	mu      sync.Mutex // guards what follows
 	session string     // once there is one
@@ -23,11 +25,7 @@ type viewing struct {
 }
 
 // hold takes the right; false when it is not there any more.
-func (v *viewing) hold(camera string, audio bool) (ok bool) {
-	need := auth.Need{Permission: auth.Live, Camera: camera}
-	if audio {
-		need.Also = auth.Audio
-	}
+func (v *viewing) hold(need auth.Need) (ok bool) {
 	v.release, ok = v.server.o.Auth.Hold(v.who, need, v.revoke)
 	return ok
 }
@@ -39,7 +37,7 @@ func (v *viewing) revoke() {
 	session := v.session
 	v.mu.Unlock()
 	if session != "" {
-		v.server.o.Live.Revoke(session)
+		v.stop(session)
 	}
 }
 
@@ -50,7 +48,7 @@ func (v *viewing) began(session string) {
 	lost, over := v.lost, v.over
 	v.mu.Unlock()
 	if lost {
-		v.server.o.Live.Revoke(session)
+		v.stop(session)
 	}
 	if over {
 		v.tell()
@@ -78,7 +76,7 @@ func (v *viewing) tell() {
 	}
 	v.told = true
 	e := v.entry
-	e.Action, e.Session, e.Time = audit.ActionLiveEnd, v.session, v.server.o.Now()
+	e.Action, e.Session, e.Time = v.closing, v.session, v.server.o.Now()
 	if v.lost {
 		e.Reason = "right-revoked"
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"holdfast/gateway/audit"
 	"holdfast/gateway/auth"
 	"holdfast/gateway/live"
 )
@@ -41,8 +42,12 @@ func (s *Server) postWHEP(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	r.entry.Stream = id
-	v := &viewing{server: s, who: r.who, entry: r.entry}
-	if !v.hold(c.ID, audio) {
+	v := &viewing{server: s, who: r.who, entry: r.entry, closing: audit.ActionLiveEnd, stop: s.o.Live.Revoke}
+	need := auth.Need{Permission: auth.Live, Camera: c.ID}
+	if audio {
+		need.Also = auth.Audio
+	}
+	if !v.hold(need) {
 		return kindNotFound.with("")
 	}
 	session, sdp, err := s.o.Live.Offer(r.Context(), live.Ask{Camera: c.ID, Name: id, Stream: st, Owner: r.who.Owner(), Audio: audio, Transcode: made, Ended: v.ended}, r.body)

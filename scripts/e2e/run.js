@@ -13,6 +13,7 @@ import { keeping } from "./keeping.js";
 import { live } from "./live.js";
 import { people } from "./people.js";
 import { timeline } from "./timeline.js";
+import { talk } from "./talk.js";
 import { watching } from "./watching.js";
 
 const out = new URL("./out/", import.meta.url).pathname;
@@ -277,6 +278,7 @@ const h264 = await street(clip("libx264", ["-bf", "0"]));
 await encryption({ url: h264.url, out, test, must });
 await certificate({ out, test, must });
 await people({ url: h264.url, out, test, must });
+await talk({ out, test, must });
 await watching({ streets: { h264: h264.url, h265: h265.url, b264: b264.url }, out, test, must });
 
 const odd = await serve(`listen: 0.0.0.0:0

@@ -7,7 +7,7 @@
  * @typedef {{mode:string,now:string,why:string,until:string|null,pre_roll:number,post_roll:number,state:string,cause:string,since:string,last_synced:string|null,streams:string[],mirror:string,mirror_why:string}} Recording
  * @typedef {{now:string,why:string,until:string|null,state:string,cause:string,since:string,last_synced:string|null,volumes:string[],encrypted:boolean}} StreamRecording
  * @typedef {{id:string,camera:string,kind:string,source:string,topic:string,start:string,end:string|null,pre:number,post:number}} CameraEvent
- * @typedef {{id:string,name:string,kind:string,state:string,since:string,cause:string,detail:string,hint:string,retry_at:string|null,address:string,manufacturer:string,model:string,source:string,purpose:string,legal_basis:string,audio:boolean,record:Recording,streams:Stream[],happening?:Happening[],may:string[]}} Camera
+ * @typedef {{id:string,name:string,kind:string,state:string,since:string,cause:string,detail:string,hint:string,retry_at:string|null,address:string,manufacturer:string,model:string,source:string,purpose:string,legal_basis:string,audio:boolean,record:Recording,streams:Stream[],happening?:Happening[],talker?:{name:string,you:boolean,since:string}|null,may:string[]}} Camera
  * @typedef {{id:string,kind:string,start:string,end:string|null}} Happening
  * @typedef {{id:string,severity:string,since:string,what:string,means:string,do:string}} Alarm
  * @typedef {{name:string,model:string,state:string,wear?:number,temperature?:number,hours?:number,pending_sectors?:number,reallocated_sectors?:number}} Disk

@@ -6,6 +6,7 @@ import { liveAPI } from "./api-live.js";
 import { h, iconButton } from "./dom.js";
 import { icon } from "./icons.js";
 import { words, clock, duration } from "./words.js";
+import { talkWords as tw } from "./words-talk.js";
 import { liveWords as w } from "./words-live.js";
 import { overlaysWanted, wantOverlays } from "./overlay.js";
 import { sceneWords } from "./words-scene.js";
@@ -13,6 +14,8 @@ import { InfoPanel } from "./live-info.js";
 
 /** How long it is said what came of something, and how far back "30 s ago" is, ms. */
 const saidFor = 5000, back = 30000;
+/** A press of the talk key that is shorter keeps it on until the next one, ms. */
+const tap = 350;
 
 /** A moment for the name of a file. @param {Date} t */
 const stamp = t => { const n = (/** @type {number} */ v) => String(v).padStart(2, "0"); return `${t.getFullYear()}-${n(t.getMonth() + 1)}-${n(t.getDate())} ${n(t.getHours())}.${n(t.getMinutes())}.${n(t.getSeconds())}`; };
@@ -34,6 +37,9 @@ export class CameraBar {
     this.id = tile.id;
     this.zoom = zoom;
     this.o = o;
+    /** When the talk key was pressed by which one speaks now, and by which it goes on by itself. */
+    this.pressed = 0;
+    this.kept = 0;
     /** What lies beside the picture, once it was opened. @type {{element:HTMLElement,end:()=>void,key?:(e:KeyboardEvent)=>boolean,up?:(e:KeyboardEvent)=>void}|null} */
     this.panel = null;
     this.facts = new InfoPanel(tile);
@@ -41,6 +47,8 @@ export class CameraBar {
     this.side = h("div.live-side", { hidden: true });
     this.title = h("span.bar-name");
     this.back = iconButton(icon("back"), words.back, o.back);
+    this.talk = h("button.button.talk-button", { type: "button", title: tw.hint, "aria-pressed": "false", onpointerdown: (/** @type {PointerEvent} */ e) => { if (e.button === 0) { this.talk.setPointerCapture(e.pointerId); this.speak(); } }, onpointerup: () => this.hush(), onpointercancel: () => this.hush(),
+      onkeydown: (/** @type {KeyboardEvent} */ e) => { if ((e.key === " " || e.key === "Enter") && !e.repeat) { e.preventDefault(); this.speak(); } }, onkeyup: (/** @type {KeyboardEvent} */ e) => { if (e.key === " " || e.key === "Enter") this.hush(); } }, icon("talk"), h("span", null, tw.talk));
     this.sound = iconButton(icon("mute"), words.sound, () => this.hear());
     this.boxes = iconButton(icon("boxes"), sceneWords.boxes, () => { wantOverlays(!overlaysWanted()); tile.seen(); this.paint(); });
     this.snap = iconButton(icon("snap"), words.snapshot, () => this.snapshot());
@@ -53,7 +61,7 @@ export class CameraBar {
     this.line = iconButton(icon("timeline"), words.showTimeline, () => o.go(`/timeline/${encodeURIComponent(this.id)}`));
     this.info = iconButton(icon("info"), words.info, () => { this.facts.toggle(); this.info.setAttribute("aria-pressed", String(this.facts.open)); });
     this.settings = iconButton(icon("settings"), words.cameraSettings, () => o.go(`/camera/${encodeURIComponent(this.id)}`));
-    this.element = h("div.bar.camera-bar", { role: "toolbar", "aria-label": w.controls(tile.camera?.name || "") }, this.back, this.title, h("span.grow"), this.whole, this.sound, this.boxes, this.snap, this.mark, this.record, this.steer,
+    this.element = h("div.bar.camera-bar", { role: "toolbar", "aria-label": w.controls(tile.camera?.name || "") }, this.back, this.title, h("span.grow"), this.whole, this.talk, this.sound, this.boxes, this.snap, this.mark, this.record, this.steer,
       this.ago, this.line, this.pip, this.info, this.settings, iconButton(icon("full"), words.full, o.full));
     this.paint();
   }
@@ -73,6 +81,8 @@ export class CameraBar {
     const may = (/** @type {string} */ p) => c.may.includes(p);
     this.title.textContent = c.name;
     this.sound.hidden = !may("audio") || !c.streams.some(s => s.audio);
+    this.talk.hidden = !may("talk");
+    this.paintTalk(c);
     this.boxes.setAttribute("aria-pressed", String(overlaysWanted()));
     this.mark.hidden = this.record.hidden = !may("raise");
     this.line.hidden = this.ago.hidden = !may("playback");
@@ -85,6 +95,38 @@ export class CameraBar {
     this.record.setAttribute("aria-pressed", String(!!e));
     this.record.lastChild.textContent = e ? w.recording(duration((Date.now() - Date.parse(e.start)) / 1000)) : w.record;
     this.facts.paint();
+  }
+
+  /** @param {import("./api.js").Camera} c */
+  paintTalk(c) {
+    const t = this.talking, other = c.talker && !c.talker.you ? tw.other(c.talker.name, clock(c.talker.since)) : "";
+    const says = t?.state === "on" && t.since ? tw.now(duration((Date.now() - Number(t.since)) / 1000)) : t?.state === "connecting" ? tw.connecting : other || tw.talk;
+    this.talk.setAttribute("aria-pressed", String(!!t && t.state !== "off"));
+    this.talk.classList.toggle("on", t?.state === "on");
+    this.talk.disabled = !!other && (!t || t.state === "off");
+    this.talk.lastChild.textContent = says;
+  }
+
+  /** The key is pressed: it begins to speak, or ceases where a short press had it go on. */
+  async speak() {
+    if (this.talking && this.talking.state !== "off") { this.pressed = 0; this.talking.stop(); return; }
+    const pressed = this.pressed = performance.now();
+    const { Talk } = await import("./talk.js");
+    if (this.over) return;
+    if (!this.talking) {
+      const t = this.talking = new Talk(this.id);
+      t.addEventListener("state", () => { this.say(t.state === "on" ? tw.began : t.state === "off" ? t.says || tw.over : tw.connecting); this.paint(); });
+    }
+    if (this.pressed === pressed || this.kept === pressed) this.talking?.start(); // else the key was let go of before there was anything
+  }
+
+  /** The key is let go of. */
+  hush() {
+    const held = performance.now() - this.pressed;
+    if (!this.pressed) return;
+    if (held < tap) { this.kept = this.pressed; this.pressed = 0; return; } // a short press keeps it on
+    this.pressed = 0;
+    this.talking?.stop();
   }
 
   hear() {
@@ -138,6 +180,7 @@ export class CameraBar {
   key(e) {
     if (this.panel?.key?.(e)) return true;
     if (this.zoom.key(e)) return true;
+    if (e.key === " " && !this.talk.hidden && !this.talk.disabled) { if (!e.repeat) { this.talk.focus(); this.speak(); } return true; } // its own keys from then on
     const act = /** @type {Record<string, [HTMLElement, () => void]>} */ ({ s: [this.snap, () => this.snapshot()], m: [this.mark, () => this.marked()], r: [this.record, () => this.recorded()], a: [this.sound, () => this.hear()], p: [this.steer, () => this.open("ptz")], i: [this.info, () => this.info.click()], b: [this.ago, () => this.ago.click()] })[e.key.toLowerCase()];
     if (!act || act[0].hidden) return false;
     act[1]();
@@ -146,10 +189,13 @@ export class CameraBar {
 
   end() {
     this.over = true;
+    this.talking?.end();
     clearTimeout(this.silence);
     this.shut();
     for (const e of [this.facts.element, this.says, this.side, this.element]) e.remove();
   }
 }
+/** @type {import("./talk.js").Talk|null} */
+CameraBar.prototype.talking = null;
 CameraBar.prototype.silence = 0;
 CameraBar.prototype.over = false;

@@ -4,6 +4,7 @@ import { Player } from "./player.js";
 import { Overlay, overlaysWanted } from "./overlay.js";
 import { h } from "./dom.js";
 import { words, clock } from "./words.js";
+import { talkWords as tw } from "./words-talk.js";
 import { liveWords as w } from "./words-live.js";
 
 /** How often a small copy of the newest picture is kept, ms, and how wide it is, px. */
@@ -121,7 +122,8 @@ export class Tile {
     const playing = this.playing, now = (c.happening || []).filter(e => !e.end);
     if (playing && !this.lastAt) this.keep();
     this.name.textContent = c.name;
-    const says = playing ? words.online : this.reason(c), event = now.length ? words.eventKind(now[now.length - 1].kind) : "";
+    const speaks = c.talker && !c.talker.you ? tw.other(c.talker.name, clock(c.talker.since)) : "";
+    const says = playing ? words.online : this.reason(c), event = [speaks, now.length ? words.eventKind(now[now.length - 1].kind) : ""].filter(Boolean).join(", ");
     this.happens.hidden = !event;
     this.happens.textContent = event;
     this.element.setAttribute("aria-label", [c.name, says, event].filter(Boolean).join(", "));

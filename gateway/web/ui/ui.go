@@ -12,7 +12,7 @@
 //	player-ways.js             in which ways it can come, and which is taken: the one place that decides
 //	player-webrtc.js player-mse.js player-stats.js   WHEP; Media Source Extensions; its figures
 //	live-*.js                  the parts of the live page: tiles, layouts, views, arranging, tours, alarms, zoom, the bars
-//	ptz.js                     turning a camera, fetched when it is opened
+//	ptz.js talk.js             turning a camera, speaking through it; fetched when they are first used
 //	live.js timeline.js cameras.js storage.js sign.js people.js me.js approvals.js audit.js join.js wall.js   the pages; all but live and
 //	                           sign are fetched when first opened
 //	staff.js person.js roles.js groups.js tokens.js sessions.js policy.js unused.js   the parts of the people page
