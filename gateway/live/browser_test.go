@@ -25,6 +25,7 @@ type browser struct {
 
 	drop    atomic.Pointer[func(*rtp.Packet) bool] // true: the packet was lost on the way
 	packets atomic.Int64
+	ends    atomic.Int64 // last packets of frames
 	reports atomic.Int64 // sender reports
 
 	mu     sync.Mutex
@@ -171,6 +172,9 @@ func (b *browser) look(track *webrtc.TrackRemote) {
 		}
 		if drop := b.drop.Load(); drop != nil && (*drop)(p) {
 			continue
+		}
+		if p.Marker {
+			b.ends.Add(1)
 		}
 		if b.discard {
 			continue

@@ -48,7 +48,7 @@
 //
 // # Bounds
 //
-// Viewers of both kinds, and speakers beside them: Options.MaxSessions. Streams transcoded: Transcoding.Most, each holding madeRing and read in boxes of at most maxMade. An offer or fragment: maxOffer bytes. Waiting TCP connections:
+// Viewers of both kinds, and speakers beside them: Options.MaxSessions, one owner's Options.MaxOwned, also those that never connect (connectTime). Streams transcoded: Transcoding.Most, each holding madeRing and read in boxes of at most maxMade. An offer or fragment: maxOffer bytes. Waiting TCP connections:
 // maxTCP. Claims looked at in an offer or fragment: maxClaims. A write to an MSE viewer: writeTime. Snapshots decoded at once: maxDecoders, each decodeTime and maxJPEG.
 //
 // Not done here: who may watch (the caller asks), recorded footage.

@@ -31,7 +31,7 @@ const (
 // on from run to run; changed parameters send a new initialisation segment; frames that a slow viewer missed are a
 // hole, as is all between the key frames for one whose connection carries nothing else. It ends when the client goes, when the session with the camera ends, or when the codec changes.
 //
-// An error is returned only when nothing was written: ErrOffline, ErrTooMany, ErrNotTranscoded.
+// A connection that does not take what is written is broken off (http.ErrAbortHandler). An error is returned only when nothing was written: ErrOffline, ErrTooMany, ErrNotTranscoded.
 func (s *Server) ServeMP4(w http.ResponseWriter, r *http.Request, ask Ask) error {
 	if ask.Transcode {
 		made, release, err := s.transcoders.use(r.Context(), ask.Stream)
@@ -45,21 +45,27 @@ func (s *Server) ServeMP4(w http.ResponseWriter, r *http.Request, ask Ask) error
 	if !info.Online || info.Video() == nil {
 		return fmt.Errorf("%w: %s", ErrOffline, info.Cause)
 	}
-	m := &movie{id: newID(), ask: ask, since: time.Now().UTC(), w: w, out: http.NewResponseController(w)}
+	m := &movie{id: newID(), ask: ask, since: time.Now().UTC(), writes: s.writes, w: w, out: http.NewResponseController(w)}
 	if err := s.reserveMovie(m); err != nil {
 		return err
 	}
 	defer s.removeMovie(m)
 	m.reader = ask.Stream.Lossy()
 	defer m.reader.Close()
-	return m.serve(r.Context())
+	if err := m.serve(r.Context()); !errors.Is(err, errGone) {
+		return err
+	}
+	panic(http.ErrAbortHandler) // or the server would wait for the next request of a client that reads nothing
 }
 
 func (s *Server) reserveMovie(m *movie) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || len(s.sessions)+len(s.movies) >= s.o.MaxSessions {
-		return fmt.Errorf("%w: %d are watching", ErrTooMany, s.o.MaxSessions)
+	if s.closed {
+		return ErrDisabled
+	}
+	if err := s.room(m.ask.Owner); err != nil {
+		return err
 	}
 	s.movies[m.id] = m
 	return nil
@@ -73,9 +79,10 @@ func (s *Server) removeMovie(m *movie) {
 
 // movie is one MSE viewer. It belongs to the goroutine of its request, but for what is constant and its counts.
 type movie struct {
-	id     string    // constant
-	ask    Ask       // constant
-	since  time.Time // constant
+	id     string        // constant
+	ask    Ask           // constant
+	since  time.Time     // constant
+	writes time.Duration // constant: for one write
 	counts counts
 
 	w      io.Writer
@@ -91,7 +98,6 @@ type movie struct {
 	coder   *fmp4.Coder // turns G.711 into what browsers play; nil: no such sound
 	seq     uint32
 	begun   bool
-	keyed   int64     // decode time of the newest key frame, ticks
 	start   rtsp.Mono // arrival of the first frame
 	wall    time.Time // of media time zero; others read it by began
 }
@@ -119,8 +125,10 @@ type part struct {
 	step   uint32
 }
 
-// errEnd ends a response in good order.
-var errEnd = errors.New("stream ended")
+var (
+	errEnd  = errors.New("stream ended")         // in good order
+	errGone = errors.New("viewer takes nothing") // what is written does not go out
+)
 
 func (m *movie) serve(ctx context.Context) error {
 	items, err := m.first(ctx)
@@ -130,8 +138,10 @@ func (m *movie) serve(ctx context.Context) error {
 	for n := 1; ; n = m.thin.portion() { // the key frame goes first, alone: on a slow line the rest takes its time
 		for rest := items; len(rest) > 0; n = m.thin.portion() {
 			n = min(n, len(rest))
-			if m.write(rest[:n]) != nil {
+			if err := m.write(rest[:n]); err == errEnd {
 				return nil
+			} else if err != nil {
+				return fmt.Errorf("%w: %w", errGone, err)
 			}
 			rest = rest[n:]
 		}
@@ -337,7 +347,7 @@ func (m *movie) flush() error {
 func (m *movie) send() error {
 	begun := time.Now()
 	if m.out != nil {
-		_ = m.out.SetWriteDeadline(begun.Add(writeTime)) // not supported by a test's recorder
+		_ = m.out.SetWriteDeadline(begun.Add(m.writes)) // not supported by a test's recorder
 	}
 	if _, err := m.w.Write(m.buf); err != nil {
 		return err

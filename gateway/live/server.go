@@ -25,6 +25,8 @@ import (
 const (
 	// DefaultMaxSessions bounds the viewers of a server.
 	DefaultMaxSessions = 256
+	// DefaultMaxOwned bounds those of one owner, so that nobody's flood takes the places of others. A few walls of 25 pictures under one link, and to spare.
+	DefaultMaxOwned = 128
 
 	iceDisconnected = 4 * time.Second  // without a sign of life: the path is in doubt
 	iceFailed       = 6 * time.Second  // longer still: the session ends
@@ -44,6 +46,7 @@ type Options struct {
 	AllowPeer   func(netip.Addr) bool // may packets come from and go to this address; nil: loopback and private ones
 	Addresses   []netip.Addr          // offered beside those of this machine's interfaces, for a port that is forwarded
 	MaxSessions int                   // viewers of both kinds at once; 0: DefaultMaxSessions
+	MaxOwned    int                   // of those, one owner's; 0: DefaultMaxOwned
 	FFmpeg      string                // the program that decodes snapshots and transcodes; "": snapshots are MP4, and nothing is transcoded
 	Run         func(*exec.Cmd) error // runs it, without a network; nil: as without the program
 	Transcode   Transcoding
@@ -70,6 +73,7 @@ type Server struct {
 	pictures    *snapshots           // constant
 	transcoders *transcoders         // constant
 	patience    time.Duration        // constant: connectTime, less in tests
+	writes      time.Duration        // constant: writeTime, less in tests
 
 	mu       sync.Mutex          // guards what follows, and makes "is there room, then take it" one operation
 	sessions map[string]*session // by id
@@ -85,6 +89,9 @@ func New(o Options) (*Server, error) {
 	if o.MaxSessions <= 0 {
 		o.MaxSessions = DefaultMaxSessions
 	}
+	if o.MaxOwned <= 0 {
+		o.MaxOwned = min(o.MaxSessions, DefaultMaxOwned)
+	}
 	if o.AllowPeer == nil {
 		o.AllowPeer = local
 	}
@@ -94,7 +101,7 @@ func New(o Options) (*Server, error) {
 	if o.Refused == nil {
 		o.Refused = func(string, netip.Addr) {}
 	}
-	s := &Server{o: o, log: o.Log, patience: connectTime, pictures: newSnapshots(o.FFmpeg, o.Run, o.Log), sessions: map[string]*session{}, movies: map[string]*movie{}}
+	s := &Server{o: o, log: o.Log, patience: connectTime, writes: writeTime, pictures: newSnapshots(o.FFmpeg, o.Run, o.Log), sessions: map[string]*session{}, movies: map[string]*movie{}}
 	s.transcoders = newTranscoders(&o)
 	if err := s.makeCertificate(); err != nil {
 		return nil, err
@@ -229,14 +236,36 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) reserve(x *session) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.closed || (s.udp == nil && s.tcpMux == nil):
+	if s.closed || (s.udp == nil && s.tcpMux == nil) {
 		return ErrDisabled
-	case len(s.sessions)+len(s.movies) >= s.o.MaxSessions:
-		return fmt.Errorf("%w: %d are watching", ErrTooMany, s.o.MaxSessions)
+	}
+	if err := s.room(x.owner); err != nil {
+		return err
 	}
 	s.sessions[x.id] = x
 	s.running.Add(1)
+	return nil
+}
+
+// room tells whether there is a place for one more viewer of an owner. Caller holds mu.
+func (s *Server) room(owner string) error {
+	if len(s.sessions)+len(s.movies) >= s.o.MaxSessions {
+		return fmt.Errorf("%w: %d are watching", ErrTooMany, s.o.MaxSessions)
+	}
+	owned := 0
+	for _, x := range s.sessions {
+		if x.owner == owner {
+			owned++
+		}
+	}
+	for _, m := range s.movies {
+		if m.ask.Owner == owner {
+			owned++
+		}
+	}
+	if owned >= s.o.MaxOwned {
+		return fmt.Errorf("%w: %d are this owner's", ErrTooMany, s.o.MaxOwned)
+	}
 	return nil
 }
 

@@ -100,7 +100,7 @@ func liveRoutes() []route {
 		{method: "OPTIONS", pattern: camera + "/whep", needs: auth.Live, serve: (*Server).optionsWHEP,
 			summary: "What a WHEP offer may be", params: []param{paramCamera}, answers: done("The Accept-Post header.")},
 		{method: "POST", pattern: camera + "/whep", does: audit.ActionLiveStart, needs: auth.Live, serve: (*Server).postWHEP,
-			summary: "Watch live by WebRTC (WHEP)", params: []param{paramCamera, paramStream, audio, made}, body: &body{mime: "application/sdp", max: maxSDP},
+			summary: "Watch live by WebRTC (WHEP); at most 256 watch at once, 128 of one person or link, and who does not connect within 15 s is gone", params: []param{paramCamera, paramStream, audio, made}, body: &body{mime: "application/sdp", max: maxSDP},
 			answers: []answer{{status: 201, mime: "application/sdp", doc: "The answer; Location is the session's address."}}},
 		{method: "PATCH", pattern: camera + "/whep/{session}", unlogged: "part of a view that is in the log", needs: auth.Live, serve: (*Server).patchWHEP,
 			summary: "Send trickled candidates of a WHEP session", params: []param{paramCamera, session}, body: &body{mime: "application/trickle-ice-sdpfrag", max: maxSDP},
