@@ -33,8 +33,9 @@ func (g *Gateway) openExports() {
 	var err error
 	g.exports, err = exports.Open(exports.Options{Dir: dir, Keep: time.Duration(g.conf.Exports.Keep), Quota: g.conf.Exports.Quota.Bytes, Store: g.store, Playback: g.playback,
 		Audit: g.audit, Signer: evidence.NewSigner(g.vault.Key(evidencePurpose)),
-		Seal:   func(plain, bound []byte) []byte { return g.vault.Seal(purposeExport, plain, bound) },
-		Open:   func(sealed, bound []byte) ([]byte, error) { return g.vault.Open(purposeExport, sealed, bound) },
+		Seal: func(plain, bound []byte) []byte { return g.vault.Seal(purposeExport, plain, bound) },
+		Open: func(sealed, bound []byte) ([]byte, error) { return g.vault.Open(purposeExport, sealed, bound) },
+		Lock: g.lockExport, Unlock: g.unlockExport,
 		Camera: g.evidenceCamera, Stream: g.exportedStream, FFmpeg: ffmpeg(), Run: g.decoding.Run,
 		Site: cmp.Or(hostName(), siteName), Program: "Holdfast " + cmp.Or(g.version, "of unknown version"), Log: g.log, Now: g.now})
 	g.when(err != nil, Alarm{ID: "exports", Severity: "alarm", What: fmt.Sprintf("The directory of exports, %s, cannot be opened: %v.", dir, err),
@@ -66,11 +67,35 @@ func (g *Gateway) exportedStream(camera string) string {
 	return "main"
 }
 
+// lockExport keeps footage from retention while it is copied: a lock of whoever ordered the export, like any other.
+func (g *Gateway) lockExport(person string, x exports.Range, until time.Time) (string, error) {
+	if longest := g.now().Add(time.Duration(g.conf.Retention.LockMax) - time.Minute); until.After(longest) {
+		until = longest
+	}
+	l, err := g.LockFootage(context.Background(), cmp.Or(person, string(audit.ByProcess)), web.LockRequest{Camera: x.Camera, From: x.From, To: x.To, Until: until, Reason: "It is being exported"})
+	return l.ID, err
+}
+
+// unlockExport ends such a lock, unless somebody has.
+func (g *Gateway) unlockExport(id string) error {
+	if err := g.UnlockFootage(context.Background(), id); !errors.Is(err, web.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
 // evidenceCamera is what a package says of a camera.
 func (g *Gateway) evidenceCamera(id string) evidence.Camera {
 	out := evidence.Camera{ID: id, Name: id}
 	if c, ok := g.Camera(id); ok {
 		out.Name = cmp.Or(c.Name, id)
+	}
+	if c, ok := g.camera(id); ok {
+		if d := c.Device(); d != nil {
+			out.Manufacturer, out.Model, out.Serial, out.Firmware = d.Manufacturer, d.Model, d.Serial, d.Firmware
+			ahead := d.Skew.Seconds()
+			out.ClockOffset = &ahead
+		}
 	}
 	return out
 }

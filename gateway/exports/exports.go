@@ -37,6 +37,10 @@ type Options struct {
 	Seal     func(plain, bound []byte) []byte
 	Open     func(sealed, bound []byte) ([]byte, error)
 
+	// Lock keeps footage from retention until a moment, or until Unlock ends it; person is who ordered the export.
+	Lock   func(person string, x Range, until time.Time) (id string, err error)
+	Unlock func(id string) error
+
 	// Camera tells what is known of a camera, and Stream which of its streams is meant when none is named.
 	Camera func(id string) evidence.Camera
 	Stream func(camera string) string
@@ -86,6 +90,7 @@ type By struct {
 // Create orders an export. Errors: *RuleError, ErrFull, ErrNoRoom.
 func (e *Exports) Create(who By, req Order) (Export, error) {
 	now := e.o.Now().UTC()
+	req.Clips, req.Stills = slices.Clone(req.Clips), slices.Clone(req.Stills) // what is left out is filled in here
 	if err := req.check(now, e.o.FFmpeg != ""); err != nil {
 		return Export{}, err
 	}
@@ -340,7 +345,7 @@ func (e *Exports) Holds(lock string) bool {
 
 func (e *Exports) unlock(ids []string) {
 	for _, id := range ids {
-		if _, err := e.o.Store.Unlock(id); err != nil && !errors.Is(err, storage.ErrNoLock) {
+		if err := e.o.Unlock(id); err != nil {
 			e.o.Log.Error("footage of an export stays locked for up to two days", "lock", id, "error", err)
 		}
 	}

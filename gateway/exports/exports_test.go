@@ -421,6 +421,7 @@ func TestExportsAreBoundedAndGo(t *testing.T) {
 		t.Errorf("its files are there: %v", err)
 	}
 	j = r.order(Order{Clips: clip})
+	r.end()
 	r.e.o.Now = func() time.Time { return begin.Add(3 * time.Hour) }
 	r.e.expire()
 	if _, err := r.e.Get(j.ID); !errors.Is(err, ErrNone) {

@@ -73,11 +73,12 @@ func (w *work) manifest() (*evidence.Manifest, []kept, error) {
 		Signer: e.o.Signer.Public().Fingerprint(), Log: lastLine(keys), ClockTrusted: e.o.Store.ClockTrusted(), ExportFile: fmp4.ExportVersion,
 		Clips: []evidence.Clip{}, Stills: []evidence.Still{}, Notes: []evidence.Note{}}
 	var files []kept
-	for _, c := range r.Clips {
+	clips, stills := w.made()
+	for _, c := range clips {
 		m.Clips = append(m.Clips, c.Clip)
 		files = append(files, c.Files...)
 	}
-	for _, s := range r.Stills {
+	for _, s := range stills {
 		m.Stills = append(m.Stills, s.Still)
 		files = append(files, s.File)
 	}

@@ -67,6 +67,11 @@ func newRig(t testing.TB) *rig {
 	offset := -1.5
 	r.o = Options{Dir: filepath.Join(dir, "exports"), Keep: time.Hour, Store: store, Playback: playback.New(store, log), Audit: diary, Signer: evidence.NewSigner(seed),
 		Seal: xor, Open: func(sealed, bound []byte) ([]byte, error) { return xor(sealed, bound), nil },
+		Lock: func(_ string, x Range, until time.Time) (string, error) {
+			l, err := store.Lock(storage.Lock{Camera: x.Camera, From: x.From, To: x.To, Until: until})
+			return l.ID, err
+		},
+		Unlock: func(id string) error { _, err := store.Unlock(id); return err },
 		Camera: func(id string) evidence.Camera {
 			return evidence.Camera{ID: id, Name: "Front <door>", Manufacturer: "Acme", Model: "C1", Serial: "77", ClockOffset: &offset}
 		},

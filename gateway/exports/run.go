@@ -109,18 +109,19 @@ func (w *work) run() error {
 	if err := w.lock(); err != nil {
 		return err
 	}
-	for _, c := range w.r.Clips {
+	clips, stills := w.made()
+	for _, c := range clips {
 		for _, f := range c.Files {
 			w.done += f.Bytes
 		}
 	}
 	w.was = w.done
-	for i := len(w.r.Clips); i < len(w.r.Order.Clips); i++ {
+	for i := len(clips); i < len(w.r.Order.Clips); i++ {
 		if err := w.clip(i); err != nil {
 			return err
 		}
 	}
-	for i := len(w.r.Stills); i < len(w.r.Order.Stills); i++ {
+	for i := len(stills); i < len(w.r.Order.Stills); i++ {
 		if err := w.still(i); err != nil {
 			return err
 		}
@@ -128,18 +129,28 @@ func (w *work) run() error {
 	return w.finish()
 }
 
+// made is what is whole of the job: a cancellation, which may come at any time, takes it away.
+func (w *work) made() ([]made, []still) {
+	w.e.mu.Lock()
+	defer w.e.mu.Unlock()
+	return w.r.Clips, w.r.Stills
+}
+
 // lock keeps the footage from retention while it is copied.
 func (w *work) lock() error {
-	if len(w.r.Locks) > 0 {
+	w.e.mu.Lock()
+	locked := len(w.r.Locks) > 0
+	w.e.mu.Unlock()
+	if locked {
 		return nil
 	}
 	for _, x := range w.r.Order.Ranges() {
-		l, err := w.e.o.Store.Lock(storage.Lock{Camera: x.Camera, From: x.From, To: x.To, Until: w.e.o.Now().Add(lockTime)})
+		id, err := w.e.o.Lock(w.r.Person, x, w.e.o.Now().Add(lockTime))
 		if err != nil {
 			return err
 		}
 		w.e.mu.Lock()
-		w.r.Locks = append(w.r.Locks, l.ID)
+		w.r.Locks = append(w.r.Locks, id)
 		w.e.mu.Unlock()
 	}
 	return w.keep(func() {})
