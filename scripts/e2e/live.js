@@ -175,14 +175,23 @@ export async function live({ page, context, browser, base, out, test, must }) {
     await hand.getByText(/^You steer it until/).waitFor();
     for (const end = Date.now() + 20000; await position() === begin;) must(Date.now() < end, "it does not turn");
     await shot(hand, "live-ptz-1440-dark");
+    let last = NaN;
+    const stand = async (/** @type {string} */ after) => {
+      for (let stands = 0, end = Date.now() + 20000; stands < 2;) {
+        const now = await position();
+        stands = now === last ? stands + 1 : 0;
+        last = now;
+        must(Date.now() < end, `it turns on, ${after}`);
+      }
+    };
+    await hand.evaluate(() => { globalThis.dispatchEvent(new Event("blur")); }); // another window takes the keyboard: the key is never let go of
+    await stand("though the page has lost the keyboard");
+    await hand.keyboard.up("ArrowRight");
+    const before = last;
+    await hand.keyboard.down("ArrowLeft");
+    for (const end = Date.now() + 20000; await position() === before;) must(Date.now() < end, "it does not turn back");
     await hand.close(); // while it turns
-    let last = NaN, stands = 0;
-    for (const end = Date.now() + 20000; stands < 2;) {
-      const now = await position();
-      stands = now === last ? stands + 1 : 0;
-      last = now;
-      must(Date.now() < end, "it turns on");
-    }
+    await stand("though the page is gone");
     await page.goto(base + "/live/gate");
     await page.waitForSelector(".tile.large[data-stream=main]");
     await page.keyboard.press("p");
@@ -196,6 +205,22 @@ export async function live({ page, context, browser, base, out, test, must }) {
     await page.keyboard.press("Escape");
     must(!await page.locator(".ptz").count(), "the panel is still there");
     return { begin, last };
+  });
+
+  await test("a wall has views in its address, goes through them, and shows an alarm", async () => {
+    const { link } = await api("POST", "tokens", { kind: "device", name: "Guard room", permissions: ["see", "live"], cameras: ["*"], until: new Date(Date.now() + 86400e3).toISOString() });
+    const v = await open({ base, browser });
+    await v.page.goto(link.replace("/wall#", "/wall?v=1;gate;Gate&v=1;shop-floor;Shop&tour=3&alarm=line&alarm-seconds=5#"));
+    await until(v.page, "document.querySelector('.wall .tile.playing:not(.ahead)')?.dataset.camera === 'gate'");
+    await until(v.page, "document.querySelector('.wall .tile.playing:not(.ahead)')?.dataset.camera === 'shop-floor'");
+    must(!v.page.url().includes("hfd_") && await v.page.locator("[role=toolbar]:visible").count() === 0, `a wall has controls, or its token in the address: ${v.page.url()}`);
+    const e = await api("POST", "cameras/yard-thermal/events", { kind: "line", source: "test", active: true });
+    await v.page.waitForSelector(".tile.large.alarmed[data-camera=yard-thermal]");
+    await shot(v.page, "wall-alarm-1440-dark");
+    await api("POST", "cameras/yard-thermal/events", { id: e.id, active: false });
+    await until(v.page, "!document.querySelector('.tile.large')", 15000);
+    must(v.faults.length === 0, v.faults.join("\n"));
+    await v.context.close();
   });
 
   await test("live on a phone: tiles in a column, one camera with its controls", async () => {

@@ -12,7 +12,7 @@ const everywhere = [["everywhere", [[["?"], "help"], [["/"], "find"], [["Tab"], 
 const pages = {
   live: [
     ["live", [[arrows, "pick"], [["1", "…", "9"], "nth"], [["Enter"], "open"], [["G"], "views"], [["PageUp", "PageDown"], "pages"], [["F"], "full"], [["T"], "past"]]],
-    ["single", [[["←", "→"], "others"], [["S"], "snapshot"], [["M"], "mark"], [["R"], "record"], [["A"], "sound"], [["P"], "ptz"], [["I"], "info"], [["B"], "ago"], [["+", "−"], "zoom"], [["0"], "whole"], [arrows, "move"], [["F"], "full"], [["T"], "past"]]],
+    ["single", [[["←", "→"], "others"], [["S"], "snapshot"], [["M"], "mark"], [["R"], "record"], [["A"], "sound"], [["P"], "ptz"], [["Space"], "speak"], [["O"], "boxes"], [["I"], "info"], [["B"], "ago"], [["+", "−"], "zoom"], [["0"], "whole"], [arrows, "move"], [["F"], "full"], [["T"], "past"]]],
     ["steering", [[arrows, "turn"], [["PageUp", "PageDown"], "optic"], [["1", "…", "9"], "preset"], [["H"], "home"], [["C"], "aim"]]],
     ["arranging", [[["Space"], "take"], [arrows, "shift"], [[["Shift", "→"], ["Shift", "↓"]], "size"]]],
   ],

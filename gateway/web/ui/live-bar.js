@@ -181,7 +181,7 @@ export class CameraBar {
     if (this.panel?.key?.(e)) return true;
     if (this.zoom.key(e)) return true;
     if (e.key === " " && !this.talk.hidden && !this.talk.disabled) { if (!e.repeat) { this.talk.focus(); this.speak(); } return true; } // its own keys from then on
-    const act = /** @type {Record<string, [HTMLElement, () => void]>} */ ({ s: [this.snap, () => this.snapshot()], m: [this.mark, () => this.marked()], r: [this.record, () => this.recorded()], a: [this.sound, () => this.hear()], p: [this.steer, () => this.open("ptz")], i: [this.info, () => this.info.click()], b: [this.ago, () => this.ago.click()] })[e.key.toLowerCase()];
+    const act = /** @type {Record<string, [HTMLElement, () => void]>} */ ({ s: [this.snap, () => this.snapshot()], m: [this.mark, () => this.marked()], r: [this.record, () => this.recorded()], a: [this.sound, () => this.hear()], p: [this.steer, () => this.open("ptz")], i: [this.info, () => this.info.click()], o: [this.boxes, () => this.boxes.click()], b: [this.ago, () => this.ago.click()] })[e.key.toLowerCase()];
     if (!act || act[0].hidden) return false;
     act[1]();
     return true;

@@ -20,7 +20,7 @@ function factsOf(c, player) {
     [p.rate, st ? p.rateOf(st.bitrate, st.cameraBitrate) : w.unknown],
     [p.loss, st && p.lossOf(st.loss, st.lost)],
     [w.sent, s && w.lostByCamera(s.lost)],
-    [p.latency, Number.isFinite(st?.latency) && p.ms(st?.latency || 0)],
+    [p.latency, st && st.latency >= 0 && p.ms(st.latency)],
     [p.soundOf, st?.audio],
     [p.way, player.way && `${player.way}${st?.transport ? ` · ${st.transport.toUpperCase()}` : ""}`],
     [p.why, player.why],
