@@ -75,6 +75,8 @@ type attempts struct {
 
 const restOfClock = "What is left lies before the first picture at which decoding can start, or after the last that is surely of then."
 
+const noCard = "The camera keeps no recordings that can be fetched (ONVIF Profile G)."
+
 var errStopped = errors.New("somebody stopped it")
 
 func newCard(c *Camera, g *Gateway) *card {
@@ -272,10 +274,10 @@ func (k *card) one(ctx context.Context, h hole) time.Duration {
 	k.mu.Unlock()
 	k.say("filling", "")
 	f := &filling{c: k.cam, h: h, speed: k.speed, tell: k.progress}
-	uris, err := k.find(ctx, f)
-	if err == nil && len(uris) > 0 {
+	found, err := k.find(ctx, f)
+	if err == nil && len(found) > 0 {
 		k.cam.log.Info("fetching what was lost from the camera's card", "stream", h.stream, "from", h.from, "to", h.to)
-		err = f.fill(ctx, uris)
+		err = f.fill(ctx, found)
 	}
 	if errors.Is(context.Cause(ctx), errStopped) {
 		err = errStopped
@@ -284,7 +286,7 @@ func (k *card) one(ctx context.Context, h hole) time.Duration {
 }
 
 // find asks the device where what it kept of a hole is played.
-func (k *card) find(ctx context.Context, f *filling) (uris []string, err error) {
+func (k *card) find(ctx context.Context, f *filling) (found []kept, err error) {
 	err = k.cam.ask(ctx, func(ctx context.Context, client *onvif.Client) error {
 		ahead, _, err := client.ClockAhead(ctx)
 		if err != nil {
@@ -301,11 +303,15 @@ func (k *card) find(ctx context.Context, f *filling) (uris []string, err error) 
 			if err != nil {
 				return err
 			}
-			uris = append(uris, uri)
+			x := kept{uri: uri, from: r.Earliest, to: r.Latest}
+			if r.Running {
+				x.to = time.Time{}
+			}
+			found = append(found, x)
 		}
 		return err
 	})
-	return uris, err
+	return found, err
 }
 
 // own lists the recordings of the camera's video source. A device that names sources otherwise than elsewhere, and has one, has no other.
@@ -348,7 +354,7 @@ func (k *card) over(ctx context.Context, f *filling, err error) time.Duration {
 		k.end(f, "It was stopped.", audit.Done)
 		return 0
 	case errors.Is(err, onvif.ErrNoService):
-		k.say("none", "The camera keeps no recordings that can be fetched (ONVIF Profile G).")
+		k.say("none", noCard)
 		return cardMissing
 	case ctx.Err() != nil, errors.Is(err, errGivesWay):
 		k.end(f, "", audit.Done) // what is still missing is looked for again

@@ -36,11 +36,18 @@ type hole struct {
 	cause    storage.Cause
 }
 
+// kept is a recording that a camera keeps: where it is played, and from when to when it is, by the device's clock; zero is not known, or
+// that it goes on.
+type kept struct {
+	uri      string
+	from, to time.Time
+}
+
 // filling is one hole being filled from a recording.
 type filling struct {
 	c     *Camera // constant, as are
 	h     hole
-	uri   string        // where the recording is played
+	of    kept          // the recording
 	ahead time.Duration // the device's clock, by what it says
 	speed float64
 	tell  func(until time.Time, bytes int64)
@@ -63,8 +70,8 @@ type filling struct {
 var errGivesWay = errors.New("the camera's live stream broke off; it comes first")
 
 // fill fetches what recordings have of a hole: that in which the pictures beside the hole are, else that which has the most of it. What was
-// fetched by the time of an error stays. uris are where they are played.
-func (f *filling) fill(ctx context.Context, uris []string) error {
+// fetched by the time of an error stays.
+func (f *filling) fill(ctx context.Context, list []kept) error {
 	before, err := edgeBefore(f.c.store, f.c.spec().ID, f.h.stream, f.h.from)
 	if err != nil {
 		return err
@@ -73,7 +80,7 @@ func (f *filling) fill(ctx context.Context, uris []string) error {
 	if err != nil {
 		return err
 	}
-	for _, f.uri = range uris {
+	for _, f.of = range list {
 		if f.first, err = f.locate(ctx, &before, f.h.from, true); err != nil {
 			return err
 		}
@@ -85,7 +92,7 @@ func (f *filling) fill(ctx context.Context, uris []string) error {
 		}
 	}
 	if !f.first.found && !f.last.found {
-		f.uri = uris[0]
+		f.of = list[0]
 	}
 	if f.first.found && f.last.found && !f.first.at.Before(f.last.at) {
 		f.last = joint{}
@@ -100,16 +107,26 @@ func (f *filling) fill(ctx context.Context, uris []string) error {
 	if f.last.found {
 		to = f.last.at.Add(time.Second)
 	}
-	err = f.c.playCard(ctx, f.uri, from, f.notAfterNow(to), f.speed, func(x *rtsp.Frame) error { return f.take(ctx, x) })
+	if from, to = f.there(from, to); !from.Before(to) {
+		return nil
+	}
+	err = f.c.playCard(ctx, f.of.uri, from, to, f.speed, func(x *rtsp.Frame) error { return f.take(ctx, x) })
 	return errors.Join(err, f.finish(ctx))
 }
 
-// notAfterNow keeps a time by the device's clock from lying in the future, of which it has nothing.
-func (f *filling) notAfterNow(t time.Time) time.Time {
-	if now := f.c.now().Add(f.ahead); t.After(now) {
-		return now
+// there keeps a range by the device's clock within what the recording has, as far as that is told, and out of the future: some devices
+// refuse what begins before their recording does.
+func (f *filling) there(from, to time.Time) (time.Time, time.Time) {
+	if from.Before(f.of.from) {
+		from = f.of.from
 	}
-	return t
+	if now := f.c.now().Add(f.ahead); to.After(now) {
+		to = now
+	}
+	if !f.of.to.IsZero() && to.After(f.of.to) {
+		to = f.of.to
+	}
+	return from, to
 }
 
 // locate looks for an end of footage on the card, near where the device's clock has it.
@@ -119,7 +136,11 @@ func (f *filling) locate(ctx context.Context, e *edge, at time.Time, last bool) 
 	}
 	near := at.Add(f.ahead)
 	var card []cardPicture
-	err := f.c.playCard(ctx, f.uri, near.Add(-jointReach), f.notAfterNow(near.Add(jointReach)), jointSpeed*f.speed, func(x *rtsp.Frame) error {
+	from, to := f.there(near.Add(-jointReach), near.Add(jointReach))
+	if !from.Before(to) {
+		return joint{}, nil
+	}
+	err := f.c.playCard(ctx, f.of.uri, from, to, jointSpeed*f.speed, func(x *rtsp.Frame) error {
 		card = append(card, pictureOfFrame(x))
 		return f.giveWay()
 	})

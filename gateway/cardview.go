@@ -29,6 +29,7 @@ func (g *Gateway) Card(ctx context.Context, camera string) (web.Card, error) {
 	})
 	switch {
 	case errors.Is(err, onvif.ErrNoService):
+		out.State, out.Detail = "none", noCard
 	case err != nil && ctx.Err() == nil:
 		out.Unasked, _ = explain(err)
 	}

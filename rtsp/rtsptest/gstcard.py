@@ -23,13 +23,15 @@ class Source:
     """Feeds an appsrc from a moment on."""
 
     def __init__(self, src):
-        self.src, self.next = src, 0
+        self.src, self.next, self.moved = src, 0, False
+        src.set_property("handle-segment-change", True)
         src.set_property("duration", units[-1][0] + 40000000)
         src.connect("seek-data", self.seek)
         src.connect("need-data", self.need)
 
     def seek(self, src, to):
         self.next = max([i for i, u in enumerate(units) if u[2] and u[0] <= to] or [0])
+        self.moved = True
         return True
 
     def need(self, src, length):
@@ -42,7 +44,14 @@ class Source:
         b.pts = b.dts = time
         if not sync:
             b.set_flags(Gst.BufferFlags.DELTA_UNIT)
-        src.emit("push-buffer", b)
+        if not self.moved:
+            src.emit("push-buffer", b)
+            return
+        self.moved = False  # what is asked for begins at the picture at which decoding can start, and so does the segment
+        s = Gst.Segment()
+        s.init(Gst.Format.TIME)
+        s.start = s.time = s.position = time
+        src.emit("push-sample", Gst.Sample.new(b, src.get_property("caps"), s, None))
 
 
 server = GstRtspServer.RTSPOnvifServer()

@@ -4,6 +4,7 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open, until, moving } from "./browser.js";
 import { cameras } from "./cameras.js";
+import { card } from "./card.js";
 import { certificate } from "./certificate.js";
 import { device } from "./device.js";
 import { encryption } from "./encryption.js";
@@ -164,6 +165,7 @@ await test("a range is picked by keyboard, locked, seen on the timeline and let 
 await live({ page: b.page, context: b.context, browser: b.browser, base: shop.base, out, test, must });
 await timeline({ page: b.page, base: shop.base, browser: b.browser, out, test, must });
 await device(test, must, clean);
+await card({ page: b.page, base: shop.base, data: shop.data, out, test, must });
 await keeping({ page: b.page, base: shop.base, data: shop.data, out, test, must });
 await exports({ page: b.page, base: shop.base, out, test, must });
 

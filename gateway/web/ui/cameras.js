@@ -10,6 +10,7 @@ import { facts, notice, state } from "./parts.js";
 import { recordingOf } from "./recordset.js";
 import { styled } from "./styles.js";
 import { words, clock, bitrate, when, why } from "./words.js";
+import { cardWords } from "./words-card.js";
 import { camerasWords as w } from "./words-cameras.js";
 
 /** @typedef {import("./api.js").Camera} Camera */
@@ -64,7 +65,7 @@ export function camerasPage(go) {
     const button = (/** @type {string} */ text, /** @type {(c: Camera) => void} */ f, cls = "") => h("button.button" + cls, { type: "button", onclick: act(f) }, text);
     const mine = may && c.source === "adopted", off = c.state === "disabled";
     return [
-      h("div.buttons", null, store.can(c.id, "live") && button(w.live, x => go(`/live/${encodeURIComponent(x.id)}`)), store.can(c.id, "playback") && button(w.timeline, x => go(`/timeline/${encodeURIComponent(x.id)}`)), (store.may("configure") || store.can(c.id, "control")) && button(words.settings, x => go(`/camera/${encodeURIComponent(x.id)}`))),
+      h("div.buttons", null, store.can(c.id, "live") && button(w.live, x => go(`/live/${encodeURIComponent(x.id)}`)), store.can(c.id, "playback") && button(w.timeline, x => go(`/timeline/${encodeURIComponent(x.id)}`)), (store.may("configure") || store.can(c.id, "control")) && button(words.settings, x => go(`/camera/${encodeURIComponent(x.id)}`)), may && c.manufacturer && button(cardWords.card, x => { import("./card.js").then(m => m.cardOf(x)); })),
       trouble(c) && notice(c.state === "starting" ? "busy" : "bad", `${/** @type {any} */ (words)[c.state] || c.state}: ${c.cause || c.detail}`, c.cause ? c.detail : "", c.hint && h("p.todo", null, c.hint)),
       facts([[w.is, [c.manufacturer, c.model].filter(Boolean).join(" ")], [w.where, c.address && h("span.num", null, c.address)], [words.state, `${/** @type {any} */ (words)[c.state] || c.state}, ${w.since.toLowerCase()} ${when(c.since)}`],
         [w.recorded, /** @type {any} */ (w.modes)[c.record.mode] || w.modes.off], [words.streams, h("span", null, ...streams(c).map(s => h("div.num", null, s)))], [w.sound, c.audio ? w.soundOn : w.soundOff], [w.purpose, c.purpose || w.noneSaid], [w.basis, c.legal_basis || w.noneSaid]]),
