@@ -97,6 +97,16 @@ func TestCamerasAreAddedInNumbersRenamedReplacedAndRemoved(t *testing.T) {
 	if list := r.events(id); !slices.ContainsFunc(list, func(e web.Event) bool { return e.Kind == replacedEvent }) {
 		t.Errorf("the timeline does not say that it was replaced: %+v", list)
 	}
+	h, err := r.g.CameraHealth(id, true)
+	if err != nil || h.Week == nil || h.Week.Recorded == 0 || h.Week.Gaps == 0 || len(h.Streams) == 0 || h.Streams[0].LastFrame == nil || len(h.Findings) == 0 {
+		t.Errorf("its health is %+v, %v", h, err)
+	}
+	mirrored := true
+	p1, err1 := r.g.StoragePlan(web.PlanRequest{Days: 10})
+	p2, err2 := r.g.StoragePlan(web.PlanRequest{Days: 20, More: 1, Bitrate: 8e6, Mirror: &mirrored})
+	if err1 != nil || err2 != nil || p1.Rate <= 0 || p1.Gives <= 0 || p1.Space <= 0 || p2.Rate < 2*p1.Rate || p2.Rate < 2e6 || p2.Needed <= 2*p1.Needed || !strings.Contains(p1.Says, "room for") {
+		t.Errorf("the plan is %+v, then %+v, %v %v", p1, p2, err1, err2)
+	}
 	r.removedAndBack(id, web.AdoptionDevice{Address: three.ONVIF(), Username: three.Username(), Password: three.Password(), Sources: []string{"input-3"}})
 }
 

@@ -72,6 +72,7 @@ type Gateway struct {
 	exports  *exports.Exports // nil: its directory could not be opened
 	checks   *checks
 	adoption adoptions
+	weeks    weeks
 	audits   *auditReader
 	web      *web.Server
 

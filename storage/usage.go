@@ -22,7 +22,7 @@ func (s *Store) statusOf(v *volume) VolumeStatus {
 	st.Verified = s.verified(st.ID)
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	st.Used, st.Held, st.Draining = onIt.bytes, onIt.segments, v.progress(onIt)
+	st.Used, st.Held, st.Spare, st.Draining = onIt.bytes, onIt.segments, v.keepFree(), v.progress(onIt)
 	return st
 }
 

@@ -86,6 +86,7 @@ type VolumeStatus struct {
 	Free   int64         // bytes
 	Total  int64         // bytes
 	Used   int64         // bytes of closed segments on it
+	Spare  int64         // bytes that are kept free
 	Held   int64         // closed segments on it
 	Sync   time.Duration // of the slowest recent sync
 	Writes uint64        // bytes written since the start

@@ -13,6 +13,8 @@
 //	holdfast export      take footage out: order, list, fetch, cancel or remove evidence packages
 //	holdfast verify      check an evidence package, anywhere
 //	holdfast retention   how long footage is kept, and what the space allows
+//	holdfast health      how the gateway and its cameras do, and what is missing of a week
+//	holdfast plan        what footage takes, and for how long the volumes have room
 //	holdfast clock       confirm that the machine's clock is right
 //	holdfast connections list every connection that the gateway can make
 //	holdfast discover    find cameras on the network
@@ -83,6 +85,8 @@ var commands = []command{
 	{"export", "take footage out: order, list, fetch, cancel or remove evidence packages", exportCommand},
 	{"verify", "check an evidence package, on any machine", verify},
 	{"retention", "how long footage is kept, promised and forecast", retention},
+	{"health", "how the gateway and its cameras do, what is missing of the last week, and what to do", health},
+	{"plan", "what footage takes at the measured rates, and for how long the volumes have room", planCommand},
 	{"clock", "confirm that the machine's clock is right", clock},
 	{"connections", "list every connection that the gateway can make, and why", connections},
 	{"discover", "find cameras on the network", discover},

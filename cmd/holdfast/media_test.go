@@ -94,6 +94,12 @@ func listIsAdopted(t *testing.T, dir, secret string, known *simcam.Camera) {
 		t.Fatal(err)
 	}
 	mapIsDrawn(t, dir)
+	if code, out, errs := invoke(t, "health", "--data", dir); code == exitFailed || !strings.Contains(out, "GAPS OF A WEEK") || !strings.Contains(out, "fence-1") {
+		t.Errorf("health: exit %d\n%s%s", code, out, errs)
+	}
+	if code, out, errs := invoke(t, "plan", "--data", dir, "--days", "3650", "--cameras", "1000", "--bitrate", "100000", "--mirror", "yes"); code != exitFindings || !strings.Contains(out, "the volumes lack") {
+		t.Errorf("plan: exit %d\n%s%s", code, out, errs)
+	}
 	login := []string{"--username", simcam.DefaultUsername, "--password-file", secret}
 	for _, x := range []struct {
 		want int

@@ -26,6 +26,10 @@ type Info struct {
 	Tracks   []*rtsp.Track // newest description of each of its tracks
 	KeyFrame time.Time     // wall time of the newest key frame; zero when offline or before the first
 
+	Newest   time.Duration // how long ago the newest frame arrived; 0 where none did in the newest session
+	KeyEvery time.Duration // camera time between the two newest key frames of the newest session; 0 before the second
+	Sessions int           // sessions that brought media since the stream was made
+
 	FPS     float64 // video frames per second of the camera's clock over the last ten seconds; 0 when nothing comes
 	Bitrate float64 // payload bits per second of all tracks over the same stretch
 	Lost    uint64  // packets lost since the stream was made
@@ -62,7 +66,10 @@ func (s *Stream) Info() Info {
 	defer s.mu.Unlock()
 	i := Info{
 		Online: s.online, Cause: s.cause, Since: s.since, Run: s.run, Tracks: slices.Clone(s.tracks),
-		Lost: s.lost, Bytes: s.ring.bytes, Items: s.ring.len(), Readers: s.readers,
+		Lost: s.lost, Bytes: s.ring.bytes, Items: s.ring.len(), Readers: s.readers, KeyEvery: s.keyEvery, Sessions: s.sessions,
+	}
+	if s.heard > 0 {
+		i.Newest = time.Duration(max(0, s.mono()-s.heard))
 	}
 	if s.key != nil {
 		i.KeyFrame = s.key.Wall

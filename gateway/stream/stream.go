@@ -54,6 +54,10 @@ type Stream struct {
 	newest   rtsp.Mono     // latest arrival written, of frames and marks
 	lost     uint64        // packets lost in all frames written
 	key      *Item         // newest video key frame of the running session, nil if there is none
+	heard    rtsp.Mono     // when the newest frame of the newest session arrived; 0 before the first
+	keyEvery time.Duration // between its two newest key frames; 0 before the second
+	keyWall  time.Time     // of the newest of them
+	sessions int           // that brought media
 	packed   uint64        // items before this number keep no RTP payloads
 	readers  int           // open readers
 	lossless []*Reader     // open lossless readers
@@ -90,6 +94,8 @@ func (s *Stream) Begin(run *rtsp.Run) {
 	s.write(func() {
 		if run.After == "" {
 			s.key = nil // another session: its pictures do not depend on the last one's
+			s.heard, s.keyEvery, s.keyWall = 0, 0, time.Time{}
+			s.sessions++
 		}
 		if !s.online {
 			s.online, s.cause, s.since = true, "", time.Now().UTC()
@@ -171,8 +177,13 @@ func (s *Stream) append(f *rtsp.Frame) {
 	s.newest = max(s.newest, f.Arrival)
 	s.lost += uint64(f.Lost)
 	s.describe(f.Track)
+	s.heard = max(s.heard, f.Arrival)
 	if it.KeyFrame() && s.online {
 		s.key = it
+		if !s.keyWall.IsZero() {
+			s.keyEvery = max(0, it.Wall.Sub(s.keyWall))
+		}
+		s.keyWall = it.Wall
 	}
 }
 

@@ -34,6 +34,7 @@ type Cameras interface {
 	Devices
 	Adopting
 	Plans
+	Planner
 	Scenes
 	Steering
 	Control

@@ -96,3 +96,21 @@ func TestPlansShowTheCamerasThatOneMaySee(t *testing.T) {
 		t.Errorf("a stranger is shown %+v", list)
 	}
 }
+
+func TestHealthAndPlanAreAskedFor(t *testing.T) {
+	s := newSite(t)
+	p := s.setUp()
+	for path, want := range map[string]string{
+		"/api/v1/health/cameras": `"lost_seconds":60`,
+		"/api/v1/storage-plan":   `"days":30`,
+		"/api/v1/storage-plan?days=90&cameras=4&bitrate=8&share=50": `"rate":4000`,
+		"/api/v1/storage-plan?mirror=2":                             `"field":"mirror"`,
+		"/api/v1/storage-plan?days=NaN":                             `"field":"days"`,
+		"/api/v1/storage-plan?cameras=1001":                         `"field":"cameras"`,
+		"/api/v1/storage-plan?days=1&days=2":                        `given twice`,
+	} {
+		if res := s.do("GET", path, "", p.reads()); !strings.Contains(res.text, want) {
+			t.Errorf("%s: %d %s, want %s", path, res.StatusCode, res.text, want)
+		}
+	}
+}

@@ -98,3 +98,15 @@ func (c *cameras) PlaceCamera(_ context.Context, id string, at Placement) (Plan,
 }
 
 func (c *cameras) UnplaceCamera(_ context.Context, id, _ string) (Plan, error) { return c.planOf(id) }
+
+func (c *cameras) CameraHealth(id string, week bool) (CameraHealth, error) {
+	h := CameraHealth{Camera: id, State: "online"}
+	if week {
+		h.Week = &WeekHealth{Gaps: 1, Lost: 60}
+	}
+	return h, nil
+}
+
+func (c *cameras) StoragePlan(ask PlanRequest) (StoragePlan, error) {
+	return StoragePlan{Days: ask.Days, Rate: float64(ask.More) * ask.Bitrate / 8}, nil
+}

@@ -23,6 +23,7 @@ func table() []route {
 	all = append(all, cameraRoutes()...)
 	all = append(all, enrolmentRoutes()...)
 	all = append(all, planRoutes()...)
+	all = append(all, plannerRoutes()...)
 	all = append(all, deviceRoutes()...)
 	all = append(all, settingsRoutes()...)
 	all = append(all, managementRoutes()...)

@@ -136,8 +136,36 @@ export async function cameras({ out, test, must }) {
     await page.setViewportSize({ width: 1440, height: 900 });
   });
 
+  await test("health says what is missing and what to do, and the planner what footage takes", async () => {
+    await street.end(); // every camera but one is gone
+    await page.goto(shop.base + "/storage/health");
+    const row = page.getByRole("row", { name: /^Ramp/ });
+    await row.getByText("Offline").waitFor();
+    await row.getByText(/[1-9]\d* gaps?/).waitFor();
+    await row.getByRole("img", { name: /missing in/ }).waitFor();
+    await page.screenshot({ path: join(out, "health-1440-dark.png") });
+    await row.click();
+    const side = page.getByRole("complementary", { name: "Health of cameras" });
+    await side.getByText("camera offline").first().waitFor();
+    await side.getByRole("link", { name: /^Show it on the timeline/ }).first().waitFor();
+    await page.screenshot({ path: join(out, "health-open-1440-dark.png") });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.screenshot({ path: join(out, "health-390-dark.png") });
+    must(await page.evaluate("document.documentElement.scrollWidth <= 390"), "on a phone the page is wider than the screen");
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.getByRole("link", { name: "Planner" }).click();
+    const days = page.getByLabel("Keep for (days)");
+    await page.getByText(/the volumes have room for/).waitFor();
+    await days.fill("3650");
+    await page.getByLabel("Further cameras").fill("1000");
+    await page.getByLabel("Each of them (kbit/s)").fill("100000");
+    await page.getByText(/ are lacking$/).waitFor();
+    await page.screenshot({ path: join(out, "planner-1440-dark.png") });
+    await days.fill("0");
+    await page.getByText(/It is a number between/).waitFor();
+  });
+
   await test("the camera pages asked nobody else", async () => must(b.faults.length === 0, b.faults.join("\n")));
   await b.browser.close();
   await shop.end();
-  await street.end();
 }

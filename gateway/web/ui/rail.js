@@ -44,7 +44,7 @@ export function makeRail(go, signOut) {
   const out = h("button.rail-link.out", { type: "button", title: `${words.signOut} (${session.user})`, onclick: signOut }, icon("out"), h("span", null, words.signOut));
   const dot = h("span.health-dot"), says = h("span.health-words");
   const mayMend = storageNeeds.some(p => store.may(p));
-  const health = mayMend ? h("a.health", { href: "/storage", onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go("/storage"); } }, dot, says) : h("div.health", { role: "img" }, dot, says);
+  const health = mayMend ? h("a.health", { href: "/storage/health", onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go("/storage/health"); } }, dot, says) : h("div.health", { role: "img" }, dot, says);
   const moreButton = h("button.rail-link.more", { type: "button", "aria-expanded": "false", "aria-controls": "rail-rest", onclick: () => more(!element.classList.contains("open")) }, icon("more"), h("span", null, words.more));
   const rest = h("div.rail-rest", { id: "rail-rest" }, ...links.slice(tabs), h("span.grow"), health, me, out);
   const element = h("nav.rail", { "aria-label": session.site, onkeydown: (/** @type {KeyboardEvent} */ e) => { if (e.key === "Escape" && element.classList.contains("open")) { more(false); moreButton.focus(); } } },

@@ -4,7 +4,9 @@ import { h, morph, Undo } from "./dom.js";
 import { words, when } from "./words.js";
 import { storageWords as w } from "./words-storage.js";
 import { volumesPart } from "./volumes.js";
+import { healthPart } from "./health.js";
 import { keptPart } from "./kept.js";
+import { plannerPart } from "./planner.js";
 import { lockedPart } from "./locked.js";
 import { erasedPart } from "./erased.js";
 import { encryptionPart } from "./encryption.js";
@@ -13,7 +15,7 @@ import { checkPart } from "./check.js";
 import { connectionsPart } from "./connections.js";
 
 /** The parts in their order: which permission each needs, and what makes it. */
-const parts = /** @type {const} */ ([["", "maintain", volumesPart], ["kept", "see", keptPart], ["locked", "lock", lockedPart], ["erased", "erase", erasedPart], ["encryption", "keys", encryptionPart], ["certificate", "maintain", certificatePart], ["check", "maintain", checkPart], ["connections", "maintain", connectionsPart]]);
+const parts = /** @type {const} */ ([["", "maintain", volumesPart], ["health", "see", healthPart], ["kept", "see", keptPart], ["plan", "maintain", plannerPart], ["locked", "lock", lockedPart], ["erased", "erase", erasedPart], ["encryption", "keys", encryptionPart], ["certificate", "maintain", certificatePart], ["check", "maintain", checkPart], ["connections", "maintain", connectionsPart]]);
 
 /** @param {string} part @param {(path: string) => void} go @returns {import("./dom.js").Page} */
 export function storagePage(part, go) {

@@ -20,6 +20,7 @@
 //	factor.js token.js         setting up a second factor; making an API token
 //	ask.js                     asking another person to approve footage
 //	log.js watched.js summary.js quiet.js proof.js entries.js   the parts of the audit page, and what an entry looks like
+//	health.js planner.js       how cameras do and what to do; what footage takes (parts of the storage page too)
 //	volumes.js kept.js locked.js erased.js encryption.js certificate.js check.js   the parts of the storage page
 //	axis.js history.js         the time axis of the timeline, and what is known of every camera's past
 //	played.js reel.js stills.js pace.js mp4.js   its pictures: one camera's, every picture of it, its key frames; the clock that they follow; what they come in

@@ -3,7 +3,7 @@ import { number, spoken } from "./language.js";
 import { duration } from "./words.js";
 
 export const storageWords = spoken("storage", {
-  parts: { "": "Volumes", kept: "Kept for", locked: "Locked", erased: "Erased", encryption: "Encryption", certificate: "Certificate", check: "Check", connections: "Connections" },
+  parts: { "": "Volumes", health: "Health", plan: "Planner", kept: "Kept for", locked: "Locked", erased: "Erased", encryption: "Encryption", certificate: "Certificate", check: "Check", connections: "Connections" },
   quietAll: "No alarms. Everything that should be recorded is.", moreAlarms: (/** @type {number} */ n) => `Show ${n} more`, fewer: "Show fewer",
   alarmNames: { alarm: "Footage at risk", warning: "Needs attention" },
   states: { ok: "OK", slow: "Slow", full: "Full", "read-only": "Read-only", missing: "Missing", failing: "Failing" },
