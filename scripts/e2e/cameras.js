@@ -146,7 +146,7 @@ export async function cameras({ out, test, must }) {
     await page.screenshot({ path: join(out, "health-1440-dark.png") });
     await row.click();
     const side = page.getByRole("complementary", { name: "Health of cameras" });
-    await side.getByText("camera offline").first().waitFor();
+    await side.getByRole("heading", { name: "Why it is missing" }).waitFor();
     await side.getByRole("link", { name: /^Show it on the timeline/ }).first().waitFor();
     await page.screenshot({ path: join(out, "health-open-1440-dark.png") });
     await page.setViewportSize({ width: 390, height: 844 });
@@ -155,7 +155,7 @@ export async function cameras({ out, test, must }) {
     await page.setViewportSize({ width: 1440, height: 900 });
     await page.getByRole("link", { name: "Planner" }).click();
     const days = page.getByLabel("Keep for (days)");
-    await page.getByText(/the volumes have room for/).waitFor();
+    await page.getByText(/have room for/).waitFor();
     await days.fill("3650");
     await page.getByLabel("Further cameras").fill("1000");
     await page.getByLabel("Each of them (kbit/s)").fill("100000");
