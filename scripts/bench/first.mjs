@@ -39,19 +39,44 @@ async function connect({ url, token }) {
   return elapsed;
 }
 
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium" });
-try {
-  const page = await (await browser.newContext({ ignoreHTTPSErrors: true, bypassCSP: true })).newPage();
-  await page.goto(`${base}/healthz`);
+/** One round of the viewer's own player, inside the page: a new one, or the one that is there is to show another camera. */
+async function play({ id, anew }) {
+  const { Player } = await import("/player.js"), { api } = await import("/api.js");
+  const camera = (globalThis.cameras ??= await api.cameras()).find((c) => c.id === id);
+  if (anew) globalThis.player?.end();
+  if (anew || !globalThis.player) {
+    globalThis.player = new Player();
+    document.body.append(globalThis.player.video);
+  }
+  const player = globalThis.player, before = player.frames, started = performance.now();
+  player.show(camera, "main");
+  while (player.frames === before || player.state !== "playing") await new Promise((ok) => requestAnimationFrame(ok));
+  return performance.now() - started;
+}
+
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"] });
+const headers = { Authorization: `Bearer ${process.env.HOLDFAST_TOKEN}` };
+
+/** @param {string} what @param {import("playwright-core").Page} page @param {(i: number) => Promise<number>} round */
+async function measure(what, page, round) {
   const times = [];
   for (let i = 0; i < Number(rounds); i++) {
-    const url = `${base}/api/v1/cameras/${camera}/whep`;
-    times.push(await page.evaluate(connect, { url, token: process.env.HOLDFAST_TOKEN }));
+    times.push(await round(i));
     await page.waitForTimeout(Math.random() * 1000); // rounds begin anywhere between two key frames
   }
   const sorted = [...times].sort((a, b) => a - b);
   const at = (share) => sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)].toFixed(0);
-  console.log(`click to first picture, ms, ${sorted.length} rounds: median ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)} (first, with everything cold: ${times[0].toFixed(0)})`);
+  console.log(`${what}, ms, ${sorted.length} rounds: median ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)} (first, with everything cold: ${times[0].toFixed(0)})`);
+}
+
+try {
+  const page = await (await browser.newContext({ ignoreHTTPSErrors: true, bypassCSP: true })).newPage();
+  await page.goto(`${base}/healthz`);
+  await measure("click to first picture", page, () => page.evaluate(connect, { url: `${base}/api/v1/cameras/${camera}/whep`, token: process.env.HOLDFAST_TOKEN }));
+  const viewer = await (await browser.newContext({ ignoreHTTPSErrors: true, extraHTTPHeaders: headers })).newPage();
+  await viewer.goto(`${base}/healthz`);
+  await measure("the viewer's player, click to first picture", viewer, () => viewer.evaluate(play, { id: camera, anew: true }));
+  await measure("the viewer's player, to another camera", viewer, (i) => viewer.evaluate(play, { id: i % 2 ? "cam-1" : "cam-2", anew: false }));
 } finally {
   await browser.close();
 }

@@ -11,7 +11,10 @@
 //	revoke   20 viewers of a person by WebRTC, 20 by live.mp4 and 20 event streams, whose right is taken away in each way that there is:
 //	         time to the last packet and to the end of the answer
 //	access   what the gate and the audit log cost: of a request, against the route's own work, and of a streamed minute
-//	first    from the click to the first decoded picture in Chromium, at 4 s between key frames
+//	first    from the click to the first decoded picture in Chromium, at 4 s between key frames: of a connection made by hand, of the
+//	         viewer's own player, and of one that shows another camera
+//	wall     16 sub streams (640×360) on the live page in Chromium: frames shown against frames sent, main-thread time, and how
+//	         many frames this machine could decode
 //	video    video.mp4 over HTTP against cat of the recorded files
 //	index    spans, seek and start in the index of a camera-year and of a camera-century, which is made once and takes
 //	         half an hour and 3 GB below the temporary directory; making an index again (the storage package's own benchmarks)
@@ -62,6 +65,7 @@ var benches = []struct {
 	{"revoke", revoke},
 	{"access", access},
 	{"first", firstPicture},
+	{"wall", wall},
 	{"video", video},
 	{"index", index},
 	{"readers", readers},
