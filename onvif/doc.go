@@ -62,7 +62,7 @@
 // # What it does not do yet
 //
 // Nothing fills gaps with what Recordings finds yet. Firmware, backups and logs as attachments of messages, as devices without
-// GetSystemUris have them; writing PTZ configurations; audio clips that a camera keeps.
+// GetSystemUris have them; writing PTZ configurations.
 //
 // The back channel is package rtsp's. Package discovery finds devices, package server is one, package onviftest simulates them.
 package onvif

@@ -28,7 +28,7 @@ var cameraHelp = []struct{ group, verbs, does string }{
 	{"Recording", "record events scene card fill", "what is recorded of one, what it reports and what it sees, what it keeps itself"},
 	{"Movement", "ptz preset tour", "steer it, keep and go to positions"},
 	{"Picture", "imaging thermal encoder osd mask mode snapshot", "how it looks, how it is encoded, what is written in it or hidden"},
-	{"Outputs", "relay input aux say", "switch, listen, wipe, speak"},
+	{"Outputs", "relay input aux say clip", "switch, listen, wipe, speak, sounds that it keeps"},
 	{"Device", "name clock network account position trust", "how the camera itself is set up"},
 	{"Upkeep", "restart reset log backup restore firmware", "of the camera itself"},
 }

@@ -20,7 +20,7 @@ import (
 // deviceVerbs set up the devices of cameras.
 var deviceVerbs = []verb{
 	{"name", deviceName}, {"clock", deviceClock}, {"network", deviceNetwork}, {"account", deviceAccount}, {"restart", deviceRestart}, {"reset", deviceReset},
-	{"log", deviceLog}, {"backup", deviceBackup}, {"restore", deviceRestore}, {"firmware", deviceFirmware}, {"say", deviceSay},
+	{"log", deviceLog}, {"backup", deviceBackup}, {"restore", deviceRestore}, {"firmware", deviceFirmware}, {"say", deviceSay}, {"clip", deviceClip},
 }
 
 // deviceInquiry is a command about the device of one camera.

@@ -58,6 +58,25 @@ func TestACamerasDeviceIsSetUpByCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(exitDone, "about 30 s", "firmware", "--file", file)
+	clips := func(want int, text string, args ...string) {
+		t.Helper()
+		all := append(append([]string{"camera", "clip"}, args...), "--data", dir, "--camera", cameras[0].ID)
+		if code, out, errs := invoke(t, all...); code != want || !strings.Contains(out+errs, text) {
+			t.Errorf("%v: exit %d; want %d with %q\n%s%s", all, code, want, text, out, errs)
+		}
+	}
+	clips(exitFailed, "no sound", "add", "--name", "Leave", "--file", file)
+	if err := os.WriteFile(file, append([]byte("ID3"), make([]byte, 1<<10)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	clips(exitDone, "clip1", "add", "--name", "Leave", "--file", file)
+	clips(exitDone, "", "play", "clip1")
+	clips(exitDone, "plays", "list")
+	clips(exitDone, `"repeats": 2`, "set", "clip1", "--name", "Go", "--repeats", "2", "--json")
+	clips(exitDone, "", "stop", "clip1")
+	clips(exitDone, "", "remove", "clip1")
+	clips(exitDone, "room for 4")
+	clips(exitFailed, "which clip", "play")
 	expect(exitFailed, "1 to", "firmware", "--file", os.DevNull)
 	if code, _, errs := invoke(t, "camera", "clock", "--data", dir); code != exitFailed || !strings.Contains(errs, "--camera ID") {
 		t.Errorf("without a camera: exit %d %s", code, errs)

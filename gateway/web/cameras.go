@@ -36,6 +36,7 @@ type Cameras interface {
 	Plans
 	Planner
 	Scenes
+	ClipKeeping
 	Steering
 	Control
 	Motions

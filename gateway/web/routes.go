@@ -28,6 +28,7 @@ func table() []route {
 	all = append(all, settingsRoutes()...)
 	all = append(all, managementRoutes()...)
 	all = append(all, talkRoutes()...)
+	all = append(all, clipRoutes()...)
 	all = append(all, trustRoutes()...)
 	all = append(all, liveRoutes()...)
 	all = append(all, sceneRoutes()...)

@@ -57,6 +57,7 @@ type Device struct {
 	events *server.Events
 	skew   atomic.Int64 // of its clock, nanoseconds
 	manage management
+	clips  clips
 
 	mechanics *Mechanics // nil of a camera that does not move
 	controls

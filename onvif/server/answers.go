@@ -43,6 +43,7 @@ func init() { // a composite literal would refer to itself through the methods
 		"GetVideoEncoderConfigurations": {"", false, (*Server).getVideoEncoderConfigurations},
 	}
 	maps.Copy(operations, mediaOperations())
+	maps.Copy(operations, clipOperations())
 	maps.Copy(operations, ptzOperations())
 	maps.Copy(operations, controlOperations())
 	maps.Copy(operations, managing())
@@ -72,14 +73,14 @@ type service struct{ space, path, capabilities string }
 const (
 	deviceCapabilities = `<tds:Capabilities><tds:Network/><tds:Security UsernameToken="true" HttpDigest="true"/><tds:System DiscoveryResolve="false" DiscoveryBye="false" RemoteDiscovery="false" SystemBackup="false" SystemLogging="false" FirmwareUpgrade="false"/>%s</tds:Capabilities>`
 	mediaCapabilities  = `<trt:Capabilities SnapshotUri="%t" VideoSourceMode="%t" OSD="%t"><trt:ProfileCapabilities MaximumNumberOfProfiles="8"/><trt:StreamingCapabilities RTPMulticast="false" RTP_TCP="true" RTP_RTSP_TCP="true"/></trt:Capabilities>`
-	media2Capabilities = `<tr2:Capabilities SnapshotUri="%t" VideoSourceMode="%t" OSD="%t" Mask="%t"><tr2:ProfileCapabilities MaximumNumberOfProfiles="8" ConfigurationsSupported="VideoSource VideoEncoder"/><tr2:StreamingCapabilities RTSPStreaming="true" RTPMulticast="false" RTP_RTSP_TCP="true"/></tr2:Capabilities>`
+	media2Capabilities = `<tr2:Capabilities SnapshotUri="%t" VideoSourceMode="%t" OSD="%t" Mask="%t"><tr2:ProfileCapabilities MaximumNumberOfProfiles="8" ConfigurationsSupported="VideoSource VideoEncoder"/><tr2:StreamingCapabilities RTSPStreaming="true" RTPMulticast="false" RTP_RTSP_TCP="true"/>%s</tr2:Capabilities>`
 )
 
 func (s *Server) list() []service {
 	picture, modes, osd, mask := s.mediaHas()
 	l := []service{{soap.NSDevice, "device_service", fmt.Sprintf(deviceCapabilities, s.auxiliaryCapabilities())}, {soap.NSMedia, "media_service", fmt.Sprintf(mediaCapabilities, picture, modes, osd)}}
 	if !s.o.Device.Info().Legacy {
-		l = append(l, service{soap.NSMedia2, "media2_service", fmt.Sprintf(media2Capabilities, picture, modes, osd, mask)})
+		l = append(l, service{soap.NSMedia2, "media2_service", fmt.Sprintf(media2Capabilities, picture, modes, osd, mask, s.clipCapabilities())})
 	}
 	if s.events != nil {
 		l = append(l, service{soap.NSEvents, "event_service", s.events.eventCapabilities()})

@@ -16,13 +16,17 @@ const maxUpload = 64 << 20
 // serveFile answers for the addresses that GetSystemUris, StartFirmwareUpgrade and StartSystemRestore give.
 func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
 	m, ok := s.o.Device.(Managed)
-	if !ok {
+	if !ok && !strings.HasPrefix(r.URL.Path, filesPath+clipPath) {
 		http.NotFound(w, r)
 		return
 	}
 	if s.o.Username != "" && !s.gate.digest(r) {
 		w.Header().Set("WWW-Authenticate", s.gate.challenge())
 		http.Error(w, "who asks?", http.StatusUnauthorized)
+		return
+	}
+	if token, is := strings.CutPrefix(r.URL.Path, filesPath+clipPath); is {
+		s.takeClip(w, r, token)
 		return
 	}
 	var body []byte

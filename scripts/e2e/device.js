@@ -39,7 +39,7 @@ export async function device(test, must, clean) {
     clean(b.faults);
   });
 
-  await test("the picture of a camera is set beside the picture, and its relays are switched", async () => {
+  await test("the picture of a camera is set beside the picture, and its relays are switched; it keeps a clip and plays it", async () => {
     await go("/camera/shop-floor/picture");
     await part("Picture").getByRole("slider", { name: "Brightness" }).fill("70");
     await until(p, "fetch('/api/v1/cameras/shop-floor/imaging').then(r => r.json()).then(i => i.settings.brightness === 70)");
@@ -47,6 +47,13 @@ export async function device(test, must, clean) {
     await part("Relays").locator("article").first().getByRole("button", { name: "Switch on" }).click();
     await part("Relays").getByText("active", { exact: true }).waitFor();
     must((await ask("shop-floor/relays"))[0].active === true, "the relay is not active");
+    await part("Clips").getByLabel("Name").fill("Leave");
+    await part("Clips").getByLabel("Sound file").setInputFiles({ name: "leave.mp3", mimeType: "audio/mpeg", buffer: Buffer.concat([Buffer.from("ID3"), Buffer.alloc(2048)]) });
+    await part("Clips").getByRole("button", { name: "Give it to the camera" }).click();
+    await part("Clips").getByRole("button", { name: "Play" }).click();
+    await part("Clips").getByText("plays", { exact: true }).waitFor();
+    await part("Clips").getByRole("button", { name: "Stop" }).click();
+    await part("Clips").getByRole("button", { name: "Play" }).waitFor();
     clean(b.faults);
   });
 
