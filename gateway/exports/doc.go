@@ -43,7 +43,8 @@ const (
 	MaxPoints   = 32              // of a shape
 	maxPart     = time.Hour       // of a file
 	maxBytes    = 3 << 30         // of a file: sticks with FAT hold no more than 4 GiB
-	spare       = 512 << 20       // bytes that are left free on the disk
+	spare       = 1 << 30         // bytes that are left free on the disk
+	maxRate     = 64 << 20        // bytes of footage that are read in a second: recording has the disks first
 	lockTime    = 48 * time.Hour  // for which footage is locked at most while a job runs
 	sweepTime   = time.Minute     // between looks for what is too old
 	tellTime    = time.Second / 4 // between notes of how far a job is

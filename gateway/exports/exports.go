@@ -59,6 +59,7 @@ type Options struct {
 type Exports struct {
 	o    Options
 	most time.Duration // of a file: maxPart, but in tests
+	rate int64         // bytes read in a second: maxRate, but in tests
 	wake chan struct{} // holds one wish that a job be looked for
 
 	mu   sync.Mutex // guards what follows, and each record
@@ -69,7 +70,7 @@ type Exports struct {
 
 // Open opens the directory of exports, and takes up what was under way.
 func Open(o Options) (*Exports, error) {
-	e := &Exports{o: o, most: maxPart, wake: make(chan struct{}, 1)}
+	e := &Exports{o: o, most: maxPart, rate: maxRate, wake: make(chan struct{}, 1)}
 	if e.o.Changed == nil {
 		e.o.Changed = func([]string) {}
 	}

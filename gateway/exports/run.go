@@ -178,6 +178,7 @@ func (w *work) step(text string, args ...any) {
 // read says that so many bytes of footage are behind.
 func (w *work) read(n int64) {
 	w.done += n
+	w.wait()
 	if time.Since(w.told) < tellTime {
 		return
 	}
@@ -189,6 +190,20 @@ func (w *work) read(n int64) {
 	}
 	w.e.mu.Unlock()
 	w.e.o.Changed(w.r.Order.Cameras())
+}
+
+// wait lets reading go no faster than the rate.
+func (w *work) wait() {
+	early := time.Duration(float64(w.done-w.was)/float64(w.e.rate)*float64(time.Second)) - time.Since(w.began)
+	if early < 20*time.Millisecond {
+		return
+	}
+	timer := time.NewTimer(early)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-w.ctx.Done(): // whoever reads on sees it
+	}
 }
 
 // clip makes clip i, and keeps that it is whole.
