@@ -15,6 +15,9 @@
 //	         viewer's own player, and of one that shows another camera
 //	wall     16 sub streams (640×360) on the live page in Chromium: frames shown against frames sent, main-thread time, and how
 //	         many frames this machine could decode
+//	first    from the click to the first decoded picture in Chromium, at 4 s between key frames
+//	timeline  in Chromium: from a click to the first picture in an archive of thirty days (--short: three), 16 small and 4 large pictures played in step
+//	         and how far apart they are, scrub pictures per second, and drawing a year of 32 cameras
 //	video    video.mp4 over HTTP against cat of the recorded files
 //	index    spans, seek and start in the index of a camera-year and of a camera-century, which is made once and takes
 //	         half an hour and 3 GB below the temporary directory; making an index again (the storage package's own benchmarks)
@@ -66,6 +69,7 @@ var benches = []struct {
 	{"access", access},
 	{"first", firstPicture},
 	{"wall", wall},
+	{"timeline", timeline},
 	{"video", video},
 	{"index", index},
 	{"readers", readers},

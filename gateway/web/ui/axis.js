@@ -1,6 +1,7 @@
 // The time axis: which stretch of time it shows, and how it is drawn.
 import { footageIn } from "./history.js";
 import { tongue } from "./language.js";
+import { after, footageIn } from "./history.js";
 import { words, clock, duration } from "./words.js";
 import { timelineWords as w } from "./words-timeline.js";
 
@@ -21,12 +22,16 @@ export class Axis {
     this.center = Date.now();
     this.span = 30 * minute;
     this.scroll = 0;
+    this.width = 1; // px, as it was last drawn: asking the browser each time costs a layout
     /** @type {Lane[]} */
     this.lanes = [];
     const css = getComputedStyle(document.documentElement);
-    this.colour = (/** @type {string} */ name) => css.getPropertyValue(name).trim();
+    /** Colours of the picture that is being drawn. @type {Map<string, string>} */
+    this.colours = new Map();
+    this.colour = (/** @type {string} */ name) => { let c = this.colours.get(name); if (c === undefined) this.colours.set(name, c = css.getPropertyValue(name).trim()); return c; };
+    /** @type {CanvasPattern|null} */
+    this.hatched = null;
   }
-  get width() { return this.canvas.clientWidth || 1; }
   get from() { return this.center - this.span / 2; }
   get to() { return this.center + this.span / 2; }
   /** @param {number} t */
@@ -62,11 +67,14 @@ export class Axis {
     c.style.setProperty("height", `${height}px`);
     const wide = Math.round(c.clientWidth * dpr), high = Math.round(height * dpr);
     if (!wide) return null;
+    this.width = c.clientWidth;
     if (c.width !== wide || c.height !== high) { c.width = wide; c.height = high; }
     const g = c.getContext("2d");
     if (!g) return null;
     g.setTransform(dpr, 0, 0, dpr, 0, 0);
     g.clearRect(0, 0, c.clientWidth, height);
+    this.colours.clear();
+    this.hatched = stripes(g, this.colour("--gap"), dpr);
     g.font = font;
     g.textBaseline = "middle";
     return g;
@@ -88,9 +96,10 @@ export class Axis {
     const wide = this.width, big = l.h > thin;
     g.fillStyle = this.colour("--surface");
     g.fillRect(0, l.y, wide, l.h);
-    for (const r of history.runs(l.c.id)) {
-      const a = Math.max(-2, this.x(r.from)), b = Math.min(wide + 2, this.x(r.to));
-      if (b < 0 || a > wide || !r.class) continue;
+    const list = history.runs(l.c.id);
+    for (let i = after(list, this.from); i < list.length && list[i].from < this.to; i++) {
+      const r = list[i], a = Math.max(-2, this.x(r.from)), b = Math.min(wide + 2, this.x(r.to));
+      if (!r.class) continue;
       const width = Math.max(1, b - a);
       if (footageIn(r.class)) { g.fillStyle = this.colour("--recorded"); g.fillRect(a, l.y, width, l.h); }
       if (r.class === "filled") { g.fillStyle = this.colour("--accent"); g.fillRect(a, l.y, width, 2); g.fillRect(a, l.y + l.h - 2, width, 2); }
@@ -129,11 +138,10 @@ export class Axis {
   /** Ticks where events begin, at the lower edge. @param {CanvasRenderingContext2D} g @param {Lane} l @param {import("./history.js").History} history */
   events(g, l, history) {
     const high = l.h > thin ? 6 : 4;
-    for (const e of history.cameras.get(l.c.id)?.events || []) {
-      const a = this.x(history.time(e.slot));
-      if (a < -2 || a > this.width) continue;
-      g.fillStyle = this.colour(e.kind === "mark" ? "--accent" : "--motion");
-      g.fillRect(a - 1, l.y + l.h - high, 2, high);
+    const list = history.cameras.get(l.c.id)?.events || [], scale = history.slots / (history.to - history.from), first = (this.from - history.from) * scale - 1, last = (this.to - history.from) * scale;
+    for (const mark of [false, true]) { // marks over the rest
+      g.fillStyle = this.colour(mark ? "--accent" : "--motion");
+      for (const e of list) if (e.slot >= first && e.slot <= last && (e.kind === "mark") === mark) g.fillRect(this.x(history.time(e.slot)) - 1, l.y + l.h - high, 2, high);
     }
   }
 
@@ -164,16 +172,8 @@ export class Axis {
 
   /** @param {CanvasRenderingContext2D} g @param {number} a @param {number} y @param {number} wide @param {number} high */
   hatch(g, a, y, wide, high) {
-    g.save();
-    g.beginPath();
-    g.rect(a, y, wide, high);
-    g.clip();
-    g.strokeStyle = this.colour("--gap");
-    g.lineWidth = 1;
-    g.beginPath();
-    for (let i = Math.floor(a / 6) * 6 - high; i < a + wide; i += 6) { g.moveTo(i, y + high); g.lineTo(i + high, y); }
-    g.stroke();
-    g.restore();
+    g.fillStyle = this.hatched || this.colour("--gap");
+    g.fillRect(a, y, wide, high);
   }
 
   /** Something is missing in a place that has footage: an open notch at the lower edge. @param {CanvasRenderingContext2D} g @param {number} a @param {number} y @param {number} wide @param {number} high */
@@ -206,6 +206,21 @@ export class Axis {
     g.fillText(text, left + 7, 10 + up);
     g.font = font;
   }
+}
+
+/** Slanted lines, six pixels apart, to fill with. @param {CanvasRenderingContext2D} g @param {string} colour @param {number} dpr */
+function stripes(g, colour, dpr) {
+  const size = Math.round(6 * dpr), c = document.createElement("canvas"), s = c.getContext("2d");
+  c.width = c.height = size;
+  if (!s) return null;
+  s.strokeStyle = colour;
+  s.lineWidth = dpr;
+  s.beginPath();
+  for (const d of [-size, 0, size]) { s.moveTo(d, size); s.lineTo(d + size, 0); }
+  s.stroke();
+  const p = g.createPattern(c, "repeat");
+  p?.setTransform(new DOMMatrix().scale(1 / dpr));
+  return p;
 }
 
 /** @param {number} at @param {number} step */

@@ -35,7 +35,7 @@ export class History {
     this.busy = true;
     this.asked = performance.now();
     footage.overview(lo, hi, slots, { activity: hi - lo <= activityMost }).then(o => {
-      Object.assign(this, { from: lo, to: hi, slots: o.slots, busy: false, failed: false, cameras: new Map(o.cameras.map(c => [c.id, c])) });
+      Object.assign(this, { from: lo, to: hi, slots: o.slots, busy: false, failed: false, cameras: new Map(o.cameras.map(c => [c.id, c])), places: new Map() });
       then();
     }, () => { this.busy = false; this.failed = true; });
   }
@@ -44,20 +44,31 @@ export class History {
   /** Has all of it asked for anew. */
   forget() { this.to = this.from = 0; this.asked = -again; }
 
-  /** The runs of a camera with their times. @param {string} id @returns {Generator<Place & {class: string}>} */
-  *runs(id) {
+  /** The runs of a camera with their times, in order. @param {string} id @returns {Place[]} */
+  runs(id) {
+    let list = this.places.get(id);
+    if (list) return list;
+    list = [];
     let slot = 0;
-    for (const r of this.cameras.get(id)?.runs || []) {
-      yield { class: r.class, cause: r.cause || "", from: this.time(slot), to: this.time(slot + r.n) };
-      slot += r.n;
-    }
+    for (const r of this.cameras.get(id)?.runs || []) { list.push({ class: r.class, cause: r.cause || "", from: this.time(slot), to: this.time(slot + r.n) }); slot += r.n; }
+    this.places.set(id, list);
+    return list;
   }
+  /** @type {Map<string, Place[]>} */
+  places = new Map();
 
   /** What a camera has at a moment. @param {string} id @param {number} t @returns {Place|null} */
   at(id, t) {
-    for (const r of this.runs(id)) if (r.from <= t && r.to > t) return r;
-    return null;
+    const list = this.runs(id), i = after(list, t);
+    return i < list.length && list[i].from <= t ? list[i] : null;
   }
+}
+
+/** The first place of a list that ends behind a moment. @param {Place[]} list @param {number} t */
+export function after(list, t) {
+  let lo = 0, hi = list.length;
+  while (lo < hi) { const mid = (lo + hi) >> 1; if (list[mid].to > t) hi = mid; else lo = mid + 1; }
+  return lo;
 }
 
 /** Whether there is footage in such a place. @param {string} c */

@@ -51,7 +51,10 @@ export class Reel {
     /** What the clock says now, and how it runs. @type {import("./pace.js").Pace|null} */
     this.pace = null;
     this.watch();
+    for (const type of ["seeked", "canplay"]) this.video.addEventListener(type, () => { if (this.pace && this.state === "waiting") { this.follow(this.pace); this.told(); } });
   }
+  /** Told when a picture is there that was waited for. */
+  told = () => {};
 
   /** Counts the pictures shown, and how far each is from the clock. */
   watch() {
@@ -154,6 +157,7 @@ export class Reel {
         if (!mine()) return;
         await this.append(p.bytes);
         for (const x of p.samples) { this.times.push(x.at); last = Math.max(last, x.until); }
+        if (this.state === "waiting" && this.pace && p.samples.length) this.follow(this.pace); // the first picture is shown as soon as it is there
       }
       if (this.state === "failed" || this.state === "approval") this.state = "waiting";
     } catch (e) {

@@ -171,6 +171,7 @@ class Timeline {
       if (this.played.has(id)) continue;
       const p = new Played(id, small, { pick: () => this.pick(id) });
       p.cause = at => this.cause(id, at);
+      p.reel.told = () => this.tick();
       this.played.set(id, p);
     }
     this.arrange();
