@@ -1,5 +1,4 @@
 // The time axis: which stretch of time it shows, and how it is drawn.
-import { footageIn } from "./history.js";
 import { tongue } from "./language.js";
 import { after, footageIn } from "./history.js";
 import { words, clock, duration } from "./words.js";
