@@ -97,6 +97,27 @@ export async function live({ page, context, browser, base, out, test, must }) {
     return { before, after };
   });
 
+  await test("a group of cameras is a view, in the order of this device", async () => {
+    await api("PUT", "camera-groups/outside", { name: "Outside", cameras: ["gate", "yard-thermal"] });
+    await page.reload();
+    await page.waitForSelector(".view-pick option[value='group:outside']", { state: "attached" });
+    await page.keyboard.press("g");
+    await page.getByLabel("View", { exact: true }).selectOption({ label: "Outside" });
+    await until(page, "document.querySelectorAll('.tile').length === 2");
+    const was = await order();
+    await button("Arrange").click();
+    await page.locator(".grid .tile").first().focus(); // beside the other, or above it
+    for (const key of ["Space", "ArrowRight", "ArrowDown", "Space"]) await page.keyboard.press(key);
+    await button("Done").click();
+    const now = was.split(",").reverse().join();
+    must(await order() === now, `${was} became ${await order()}`);
+    await page.reload();
+    await until(page, `[...document.querySelectorAll('.grid .tile')].map(t => t.dataset.camera).join() === ${JSON.stringify(now)}`);
+    await page.getByLabel("View", { exact: true }).selectOption({ label: "All cameras" });
+    await until(page, "document.querySelectorAll('.tile').length === 3");
+    return { was, now };
+  });
+
   await test("a view of one's own is saved, shown on a tour, and opened in a window of its own", async () => {
     await button("Save as a view").click();
     const dialog = page.getByRole("dialog", { name: "A view of your own" });

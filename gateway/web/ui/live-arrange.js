@@ -61,7 +61,7 @@ export class Arrange {
     else {
       const list = this.order(), i = list.indexOf(a), j = list.indexOf(b);
       [list[i], list[j]] = [b, a];
-      v.cameras = v.id.startsWith("group:") ? [v.id, ...list] : list;
+      v.cameras = v.id.startsWith("group:") ? [...list, v.id] : list;
     }
   }
 

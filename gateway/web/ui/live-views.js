@@ -83,7 +83,7 @@ export class Views {
   find(id) {
     if (id === "all") return this.all;
     const g = this.groups.find(x => "group:" + x.id === id);
-    if (g) return sound({ layout: "auto", ...kept(id, {}), id, name: g.name, cameras: ["group:" + g.id] });
+    if (g) { const was = kept(id, {}); return sound({ ...was, id, name: g.name, cameras: [...(was.cameras || []).filter((/** @type {string} */ c) => c !== id), id] }); } // in the order of this device, then as the group has them
     return this.own.find(v => v.id === id);
   }
 
@@ -121,10 +121,9 @@ export class Views {
 
   /** The ids of a view's cameras, in their order, of those that may be watched. @param {View} v */
   cameras(v) {
-    const may = store.list("live").map(c => c.id), order = v.id === "all" || v.id.startsWith("group:");
-    const named = v.cameras.flatMap(id => id.startsWith("group:") ? this.groups.find(g => "group:" + g.id === id)?.cameras || [] : [id]);
-    const among = v.id.startsWith("group:") ? this.groups.find(g => "group:" + g.id === v.id)?.cameras || [] : named;
-    const set = v.cameras.length && v.id !== "all" ? may.filter(id => among.includes(id)) : may;
-    return [...new Set([...named.filter(id => set.includes(id)), ...(order || !v.cameras.length ? set : [])])];
+    const may = store.list("live").map(c => c.id), members = (/** @type {string} */ id) => this.groups.find(g => "group:" + g.id === id)?.cameras || [];
+    const named = v.cameras.flatMap(id => id.startsWith("group:") ? members(id) : [id]), every = v.id === "all" || !v.cameras.length;
+    const among = every ? may : v.id.startsWith("group:") ? members(v.id) : named;
+    return [...new Set([...named, ...among])].filter(id => among.includes(id) && may.includes(id));
   }
 }
