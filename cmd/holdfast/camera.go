@@ -19,7 +19,7 @@ import (
 )
 
 // cameraVerbs are all that is done with cameras, in the order of the help.
-var cameraVerbs = slices.Concat([]verb{{"list", cameraList}, {"record", cameraRecord}, {"trust", cameraTrust}, {"events", cameraEvents}, {"scene", cameraScene}}, adoptVerbs, mediaVerbs, cardVerbs, deviceVerbs, controlVerbs)
+var cameraVerbs = slices.Concat([]verb{{"list", cameraList}, {"ways", cameraWays}, {"record", cameraRecord}, {"trust", cameraTrust}, {"events", cameraEvents}, {"scene", cameraScene}}, adoptVerbs, mediaVerbs, cardVerbs, deviceVerbs, controlVerbs)
 
 // cameraHelp says what each of them does, in groups.
 var cameraHelp = []struct{ group, verbs, does string }{

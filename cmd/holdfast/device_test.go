@@ -32,6 +32,8 @@ func TestACamerasDeviceIsSetUpByCommand(t *testing.T) {
 			t.Errorf("%v: exit %d; want %d with %q\n%s%s", args, code, want, text, out, errs)
 		}
 	}
+	expect(exitDone, "has not allowed the gateway to transcode", "ways")
+	expect(exitDone, `"kind": "webrtc"`, "ways", "--json")
 	file := filepath.Join(t.TempDir(), "settings")
 	expect(exitDone, "till-7", "name", "--hostname", "till-7", "--location", "Shop")
 	expect(exitDone, `"location": "Shop"`, "name", "--json")
