@@ -105,7 +105,6 @@ export function adoptPage(go, back) {
       const as = f?.camera ? store.cameras.get(f.camera)?.name || f.camera : r.as;
       tone.replaceChildren(here ? state("good", as && as !== label ? words.addedAs(as) : words.added) : state(tones[r.state], w.states[r.state]));
       says.textContent = here ? "" : r.says;
-      open.hidden = !!here;
       element.classList.toggle("is-added", !!here);
       if (here) more.hidden = true;
       if (!more.hidden) fill();
@@ -137,9 +136,10 @@ export function adoptPage(go, back) {
     };
     try {
       await api.discover(where, mine.signal, line);
-      if (!failed.textContent) end.textContent = n ? words.foundAll(n) : where.length ? words.foundNoneAt : words.foundNone;
+      if (search === mine && !failed.textContent) end.textContent = n ? words.foundAll(n) : where.length ? words.foundNoneAt : words.foundNone;
     } catch (e) {
       const p = /** @type {Problem} */ (e);
+      if (search !== mine) return; // another search has taken its place
       if (mine.signal.aborted) end.textContent = words.foundSome(n);
       else (p.field === "ranges" ? at.error : failed).textContent = [p.message, p.hint].filter(Boolean).join(" ");
     }

@@ -7,7 +7,6 @@ import { adoptPage } from "./adopt.js";
 import { remove, rename, replace, switchTo } from "./camerachange.js";
 import { listing } from "./listing.js";
 import { facts, notice, state } from "./parts.js";
-import { recordingOf } from "./recordset.js";
 import { styled } from "./styles.js";
 import { words, clock, bitrate, when, why } from "./words.js";
 import { cardWords } from "./words-card.js";
@@ -70,7 +69,7 @@ export function camerasPage(go) {
       facts([[w.is, [c.manufacturer, c.model].filter(Boolean).join(" ")], [w.where, c.address && h("span.num", null, c.address)], [words.state, `${/** @type {any} */ (words)[c.state] || c.state}, ${w.since.toLowerCase()} ${when(c.since)}`],
         [w.recorded, /** @type {any} */ (w.modes)[c.record.mode] || w.modes.off], [words.streams, h("span", null, ...streams(c).map(s => h("div.num", null, s)))], [w.sound, c.audio ? w.soundOn : w.soundOff], [w.purpose, c.purpose || w.noneSaid], [w.basis, c.legal_basis || w.noneSaid]]),
       may && c.source === "config" && h("p.quiet", { "data-key": "file" }, w.inFile),
-      mine && h("div.deed-list", { "data-key": "mine" }, button(w.rename, rename), button(w.recording, recordingOf), button(off ? w.switchOn : w.switchOff, x => switchTo(x, x.state === "disabled", t => { says.textContent = t; })), button(w.replace, x => replace(x, t => { says.textContent = t; })), button(w.remove, remove, ".danger")),
+      mine && h("div.deed-list", { "data-key": "mine" }, button(w.rename, rename), button(w.recording, x => go(`/camera/${encodeURIComponent(x.id)}/recording`)), button(off ? w.switchOn : w.switchOff, x => switchTo(x, x.state === "disabled", t => { says.textContent = t; })), button(w.replace, x => replace(x, t => { says.textContent = t; })), button(w.remove, remove, ".danger")),
     ];
   }
 

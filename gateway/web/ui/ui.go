@@ -32,7 +32,7 @@
 //	exports.js exportorder.js exportdraft.js exportmask.js   taking footage out: the page, ordering, the case that is being put together, masks and stills
 //	unlock.js ages.js          ending a lock; changing how long footage is kept
 //	adopt.js adoptcard.js      finding cameras and adding many; what a device is and has before it is added
-//	camerachange.js recordset.js   naming, switching, replacing and removing a camera; what of it is recorded
+//	camerachange.js            naming, switching, replacing and removing a camera
 //	map.js mapview.js          plans with cameras on them
 //	styles.js                  style sheets that are fetched with their pages
 //	listing.js                 a list with details beside it
