@@ -14,6 +14,7 @@ import (
 	"holdfast/gateway/simcam"
 	"holdfast/onvif"
 	"holdfast/onvif/discovery"
+	"holdfast/onvif/onviftest"
 	"holdfast/rtsp"
 	"holdfast/storage"
 )
@@ -160,4 +161,30 @@ func TestOnlyThePremisesAreSearched(t *testing.T) {
 	if n := r.g.guard.Refused(); n != 0 {
 		t.Errorf("%d datagrams or connections were tried", n)
 	}
+}
+
+// A device of two video sources is given another address: it is found again by one of its cameras, and the other goes with it.
+func TestTheOtherSourcesOfADeviceMoveWithIt(t *testing.T) {
+	t.Parallel()
+	r := startWith(t, t.TempDir(), "", Options{miss: 200 * time.Millisecond})
+	o := simcam.Options{Kind: onviftest.BiSpectrum, Name: "Two eyes " + rand.Text(), Host: "127.0.0.6"}
+	cam, leave := appear(t, o)
+	ids, err := r.g.EnrolSources(t.Context(), Adoption{Address: cam.ONVIF(), Endpoint: cam.Endpoint(), Username: cam.Username(), Password: cam.Password(), Name: "Two eyes", Sources: []string{AllSources}})
+	if err != nil || len(ids) != 2 {
+		t.Fatal(ids, err)
+	}
+	at := func(host string) bool {
+		all := r.cameras()
+		for _, id := range ids {
+			if c := all[id]; !strings.HasPrefix(c.Address, host+":") || c.State != string(Online) {
+				return false
+			}
+		}
+		return true
+	}
+	r.await("both cameras", func() bool { return at("127.0.0.6") })
+	leave()
+	o.Host, o.Announce = "127.0.0.7", true
+	appear(t, o)
+	r.await("both at the new address", func() bool { return at("127.0.0.7") })
 }
