@@ -22,6 +22,8 @@
 //	power       what lies on the disk at N random moments while six cameras record is the disk after a power cut: the ext4
 //	            image lies on a file system with reflinks, and is cloned in an instant (needs root). holdfast check is clean,
 //	            every frame older than the sync interval is there, and what is missing is a gap with its cause
+//	card        a camera with a card of its own is off the network for 60 s, twice, and the recorder is killed while it fetches what was
+//	            lost: in the end each picture is there once
 //	syscalls    each system call by which footage reaches the disk fails, waits, or is the last before kill -9 (needs root
 //	            and strace): nothing is lost or the gap has its cause, holdfast check is clean. --faults picks some of them
 //
@@ -78,6 +80,7 @@ var modes = []struct {
 	{"trouble", true, (*torture).trouble},
 	{"mirrored", false, (*torture).mirroredTrouble},
 	{"power", true, (*torture).powerCuts},
+	{"card", true, (*torture).card},
 	{"syscalls", true, (*torture).systemCalls},
 }
 
