@@ -75,6 +75,8 @@ type attempts struct {
 
 const restOfClock = "What is left lies before the first picture at which decoding can start, or after the last that is surely of then."
 
+const notFree = "Some of it was erased, or is there by now."
+
 const noCard = "The camera keeps no recordings that can be fetched (ONVIF Profile G)."
 
 var errStopped = errors.New("somebody stopped it")
@@ -100,6 +102,7 @@ func (k *card) poke() {
 
 // run fetches what was lost until ctx ends.
 func (k *card) run(ctx context.Context) error {
+	defer k.cam.calm("card:" + k.cam.spec().ID)
 	for ctx.Err() == nil {
 		wait := time.NewTimer(k.round(ctx))
 		select {
@@ -144,7 +147,7 @@ func (k *card) round(ctx context.Context) time.Duration {
 	}
 	if !k.cam.flows() {
 		k.say("waiting", "The camera's live stream comes first.")
-		return cardSoon
+		return cardPause // a stream that comes ends it
 	}
 	return k.fetch(ctx, due)
 }
@@ -359,6 +362,9 @@ func (k *card) over(ctx context.Context, f *filling, err error) time.Duration {
 	case ctx.Err() != nil, errors.Is(err, errGivesWay):
 		k.end(f, "", audit.Done) // what is still missing is looked for again
 		return cardSoon
+	case errors.Is(err, storage.ErrTaken):
+		k.giveUp(h, notFree)
+		k.end(f, notFree, audit.Done)
 	case err != nil:
 		return k.failed(f, err)
 	case f.reached && f.first.found && f.last.found:

@@ -16,20 +16,24 @@ const (
 	cardRate  = 4 << 20
 )
 
-// cardSpeed of the tests may be more.
+// cardPace holds what is played to its bounds.
 type cardPace struct {
-	began, first time.Time
-	bytes        int64
-	speed        float64
+	began, last time.Time
+	played      time.Duration // what was played; a gap on the card is none
+	bytes       int64
+	speed       float64
 }
 
 // wait holds a frame up until its time has come.
 func (p *cardPace) wait(ctx context.Context, f *rtsp.Frame) error {
 	if p.began.IsZero() {
-		p.began, p.first = time.Now(), f.Wall
+		p.began, p.last = time.Now(), f.Wall
+	}
+	if step := f.Wall.Sub(p.last); step > 0 {
+		p.played, p.last = p.played+min(step, time.Second), f.Wall
 	}
 	p.bytes += int64(f.Size)
-	due := max(time.Duration(float64(f.Wall.Sub(p.first))/p.speed), time.Duration(float64(p.bytes)/cardRate*float64(time.Second)))
+	due := max(time.Duration(float64(p.played)/p.speed), time.Duration(float64(p.bytes)/cardRate*float64(time.Second)))
 	left := due - time.Since(p.began)
 	if left <= 0 {
 		return ctx.Err()
