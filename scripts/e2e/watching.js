@@ -1,12 +1,17 @@
 // One live picture: by which way it comes and why, how another is chosen, and its figures.
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { open, until } from "./browser.js";
-import { serve } from "./gateway.js";
+import { run, scratch, serve } from "./gateway.js";
 
 /** @typedef {{streets: {h264: string, h265: string, b264: string}, out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} Scene */
 
 /** @param {Scene} s */
 export async function watching({ streets, out, test, must }) {
+  const clip = join(scratch(), "sound.mp4");
+  execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=4", "-f", "lavfi", "-i", "sine=frequency=440:duration=4", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-pix_fmt", "yuv420p", "-g", "50",
+    "-video_track_timescale", "90000", "-c:a", "aac", "-shortest", clip]);
+  const aac = await run(process.env.STREET_BIN || "street", ["-clip", clip], /rtsp:\/\/[^"]+/);
   const g = await serve(`listen: 127.0.0.1:0
 webrtc: {udp: "127.0.0.1:0", tcp: "127.0.0.1:0"}
 live: {transcode: {allow: true}}
@@ -17,6 +22,7 @@ cameras:
     name: H.265 main
     rtsp: ${streets.h265}
     streams: [{id: main, rtsp: "${streets.h265}"}, {id: sub, rtsp: "${streets.h264}"}]
+  - {id: sound, name: With AAC, rtsp: "${aac.match[0]}", audio: true}
   - {id: only, name: H.265 alone, rtsp: "${streets.h265}"}
 `);
   const b = await open({ base: g.base }), page = b.page;
@@ -25,15 +31,15 @@ cameras:
   await page.fill("#f-password", "green horses eat late");
   await page.click("button[type=submit]");
   await page.getByRole("button", { name: "Later" }).click();
-  await until(page, "document.querySelectorAll('.tile.playing').length === 4", 60000);
+  await until(page, "document.querySelectorAll('.tile.playing').length === 5", 60000);
 
-  /** Makes a player of its own on the page and waits until its figures say enough. @param {string} camera @param {string} [choose] @param {string} [enough] of a LiveStats s */
-  const play = (camera, choose = "", enough = "s.bitrate > 0") => page.evaluate(async ({ camera, choose, enough }) => {
+  /** Makes a player of its own on the page and waits until its figures say enough. @param {string} camera @param {string} [choose] @param {string} [enough] of a LiveStats s @param {boolean} [sound] */
+  const play = (camera, choose = "", enough = "s.bitrate > 0", sound = false) => page.evaluate(async ({ camera, choose, enough, sound }) => {
     const { Player } = await import(/** @type {any} */ ("/player.js")), { api } = await import(/** @type {any} */ ("/api.js"));
     const p = new Player();
     document.querySelector("main, body")?.append(p.video);
     const c = (await api.cameras()).find((/** @type {any} */ x) => x.id === camera);
-    p.show(c, "main");
+    p.show(c, "main", sound);
     p.choose(choose);
     const checks = /** @type {Record<string, (s: any) => boolean>} */ ({ "s.bitrate > 0": s => s.bitrate > 0 && s.fps > 5, "s.latency": s => s.bitrate > 0 && s.fps > 5 && Number.isFinite(s.latency) });
     for (const end = Date.now() + 20000; Date.now() < end; await new Promise(ok => setTimeout(ok, 100))) {
@@ -45,7 +51,7 @@ cameras:
     p.end();
     p.video.remove();
     return told;
-  }, { camera, choose, enough });
+  }, { camera, choose, enough, sound });
 
   await test("a live picture tells its figures: way, codec, size, frames, bit rate, loss and how late it is", async () => {
     const t = await play("plain", "", "s.latency"), s = t.stats;
@@ -77,8 +83,16 @@ cameras:
     return { latency: s.latency, fps: s.fps, why: t.why };
   });
 
+  await test("sound that WebRTC cannot carry brings the picture by the way that can", async () => {
+    const quiet = await play("sound"), t = await play("sound", "", "s.bitrate > 0", true);
+    must(quiet.way === "WebRTC" && quiet.stats?.audio === "", JSON.stringify(quiet));
+    must(t.way === "MSE" && t.stats?.audio === "mp4a.40.2" && /AAC/.test(t.why), JSON.stringify(t));
+    return t.why;
+  });
+
   await page.screenshot({ path: join(out, "watching.png") });
   must(b.faults.length === 0, b.faults.join("\n"));
   await b.browser.close();
   await g.end();
+  aac.child.kill("SIGKILL");
 }
