@@ -69,6 +69,7 @@ async function scrub(ids) {
   const begun = Date.now(), from = await page.evaluate("drawn()");
   for (let i = 0; Date.now() - begun < 5000; i++) await page.mouse.move(box.x + box.width * (0.5 - 0.2 * Math.abs(Math.sin(i / 25))), box.y + 45);
   const n = await page.evaluate("drawn()") - from, took = (Date.now() - begun) / 1000;
+  if (!n) console.log("nothing was drawn:", JSON.stringify(await page.evaluate(() => ({ head: document.querySelector("output.time").title, hidden: [...document.querySelectorAll(".played > canvas")].map(c => c.hidden), top: document.elementFromPoint(innerWidth / 2, innerHeight - 40)?.className }))), JSON.stringify(box), new Date().toISOString());
   await page.mouse.up();
   console.log(`scrubbing ${ids.length} cameras: ${(n / took).toFixed(0)} pictures a second, ${(n / took / ids.length).toFixed(1)} of each camera`);
 }

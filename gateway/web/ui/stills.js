@@ -2,12 +2,15 @@
 // it can (WebCodecs), else pictures that the gateway decodes.
 import { footage } from "./api-footage.js";
 import { Problem } from "./api.js";
+import { decodeKey } from "./keydecoder.js";
 import { pieces, codecOf } from "./mp4.js";
 
 /** How many key frames are kept, as they were recorded, and how many are asked for at once. */
 const kept = 400, some = 60;
 /** How long a picture that the gateway decoded stands for its moment, ms, when it does not say. */
 const stands = 1000;
+/** After how many failures of the browser's decoder the gateway is asked for every picture. */
+const failuresMost = 3;
 
 /** @typedef {import("./mp4.js").Sample & {codec: string, description: Uint8Array<ArrayBuffer>|null}} Key */
 
@@ -27,14 +30,12 @@ export class Stills {
     this.busy = false;
     this.filling = false;
     this.shown = 0; // pictures
-    /** @type {VideoDecoder|null} */
-    this.decoder = null;
-    this.config = "";
+    this.failures = 0; // of the browser's decoder, one after the other
     this.byGateway = !("VideoDecoder" in globalThis);
     this.stop = new AbortController();
   }
 
-  end() { this.stop.abort(); if (this.decoder && this.decoder.state !== "closed") this.decoder.close(); this.decoder = null; }
+  end() { this.stop.abort(); }
 
   /** Forgets what was erased. */
   forget() { this.keys = []; this.at = this.until = NaN; }
@@ -70,9 +71,9 @@ export class Stills {
       key = this.has(t) || this.keys[this.keys.length - 1];
     }
     if (key && !this.byGateway) {
-      const frame = await this.decode(key).catch(() => null);
-      if (frame) { this.paint(frame, frame.displayWidth, frame.displayHeight); frame.close(); this.at = key.at; this.until = key.until; return; }
-      this.byGateway = true;
+      const frame = await decodeKey(key).catch(() => null);
+      if (frame) { this.paint(frame, frame.displayWidth, frame.displayHeight); frame.close(); this.failures = 0; this.at = key.at; this.until = key.until; return; }
+      this.byGateway = ++this.failures >= failuresMost;
     }
     const r = await footage.picture(this.camera, this.stream, t, "jpg", this.stop.signal);
     if (!r.headers.get("Content-Type")?.startsWith("image/")) { this.at = t; this.until = t + stands; return; }
@@ -113,24 +114,4 @@ export class Stills {
     this.filling = true;
     try { await this.keep(await footage.reel(this.camera, this.stream, from, Math.min(to, Date.now()), some, this.stop.signal)); } catch { await new Promise(ok => setTimeout(ok, 500)); } finally { this.filling = false; }
   }
-
-  /** @param {Key} key @returns {Promise<VideoFrame>} */
-  async decode(key) {
-    const config = key.codec + (key.description ? key.description.join() : "");
-    /** @type {VideoFrame|null} */
-    let out = null;
-    if (!this.decoder || this.decoder.state === "closed" || this.config !== config) {
-      if (this.decoder && this.decoder.state !== "closed") this.decoder.close();
-      this.decoder = new VideoDecoder({ output: f => this.take(f), error: () => {} });
-      this.decoder.configure({ codec: key.codec, ...(key.description ? { description: key.description } : {}), optimizeForLatency: true });
-      this.config = config;
-    }
-    this.take = (/** @type {VideoFrame} */ f) => { out?.close(); out = f; };
-    this.decoder.decode(new EncodedVideoChunk({ type: "key", timestamp: Math.round(key.at * 1000), data: key.data }));
-    await this.decoder.flush();
-    if (!out) throw new Error("no picture");
-    return out;
-  }
-  /** @param {VideoFrame} f */
-  take(f) { f.close(); }
 }

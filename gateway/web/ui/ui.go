@@ -24,6 +24,7 @@
 //	volumes.js kept.js locked.js erased.js encryption.js certificate.js check.js   the parts of the storage page
 //	axis.js history.js         the time axis of the timeline, and what is known of every camera's past
 //	played.js reel.js stills.js pace.js mp4.js   its pictures: one camera's, every picture of it, its key frames; the clock that they follow; what they come in
+//	keydecoder.js              decodes single key frames of many cameras by a few decoders
 //	calendar.js chooser.js moments.js   days with footage; which cameras play; what happened, as a list
 //	motionsearch.js region.js  looking for motion in a part of the picture that is drawn by hand
 //	api-footage.js             the JSON API of what was recorded
