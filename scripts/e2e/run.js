@@ -13,6 +13,7 @@ import { exports } from "./exports.js";
 import { keeping } from "./keeping.js";
 import { live } from "./live.js";
 import { people } from "./people.js";
+import { quality } from "./quality.js";
 import { timeline } from "./timeline.js";
 import { talk } from "./talk.js";
 import { watching } from "./watching.js";
@@ -248,6 +249,12 @@ await test("phone, wall and light", async () => {
     await v.browser.close();
   }));
 });
+
+await quality({ base: shop.base, test, must, make: async o => {
+  const context = await b.browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "dark", timezoneId: "Europe/Berlin", ...o });
+  if (!o.storageState) await context.addCookies(await b.context.cookies());
+  return context;
+} });
 
 await test("no request left the gateway, no script complained", async () => clean(b.faults));
 

@@ -7,7 +7,7 @@ import { base, json, Problem } from "./api.js";
  * @typedef {{entry:Entry,until?:string,cut?:boolean}} Viewing of live pictures until when, and whether the end of the program ended it
  * @typedef {{live:Viewing[],recorded:Viewing[],more?:boolean,since?:string}} Viewings
  * @typedef {{id:string,name?:string,entries:number,refused:number,live_seconds:number,playback_seconds:number,exports:number,snapshots:number,changes:number,last:string}} Sum
- * @typedef {{from:string,to:string,entries:number,refused:number,failed:number,lost:number,actions:Record<string,number>,persons:Sum[],cameras:Sum[],pruned:boolean}} Summary
+ * @typedef {{from:string,to:string,entries:number,refused:number,failed:number,lost:number,actions:{action:string,entries:number}[],persons:Sum[],cameras:Sum[],pruned:boolean}} Summary
  * @typedef {{person:string,name:string,state:string,last?:string}} Quiet
  * @typedef {{origin:string,size:number,root:string,time:string,note:string,key:string,entries:number,witnesses:{dir:string,size:number,fault?:string,beside?:boolean}[]}} Checkpoint
  * @typedef {{state:"running"|"done"|"failed",started:string,entries:number,of:number,sound:boolean,error?:string,report?:Report|null}} Verification

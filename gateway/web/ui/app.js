@@ -102,7 +102,8 @@ async function route() {
   rail.mark(where === "camera" ? "cameras" : where);
   about = where === "live" || where === "timeline" ? id : "";
   document.title = `${/** @type {any} */ (words)[where] || words.live} — Holdfast`;
-  if (page?.at?.(where, id)) return;
+  const there = () => { if (main) main.dataset.at = location.pathname; }; // for who waits for the page
+  if (page?.at?.(where, id)) { there(); return; }
   /** @type {import("./dom.js").Page} */
   let next;
   try { next = await make(where, id, part); } catch { next = { element: h("section.empty", null, h("p", null, words.error), h("button.button", { type: "button", onclick: () => location.reload() }, words.again)), leave: () => {} }; }
@@ -110,6 +111,7 @@ async function route() {
   page?.leave();
   page = next;
   main.replaceChildren(page.element);
+  there();
 }
 
 /** @param {string} where @param {string} id @param {string} part @returns {Promise<import("./dom.js").Page>} */

@@ -2,6 +2,7 @@
 import { device } from "./api-device.js";
 import { h } from "./dom.js";
 import { form, part, toggle } from "./device-parts.js";
+import { number as spelled } from "./language.js";
 import { choice, dialog, state, tick } from "./parts.js";
 import { field } from "./sign.js";
 import { words } from "./words.js";
@@ -39,7 +40,7 @@ function encoder(id, e, again) {
     const rates = o?.rates?.length ? choice(w.fps, { name: "fps" }, [...new Set([...o.rates, ...(same ? [e.fps] : [])])].sort((a, b) => b - a).map(r => [String(r), String(r)])) : field(w.fps, { name: "fps", inputmode: "decimal" }, o && within(o.rate));
     rates.input.value = String(e.fps);
     const bitrate = field(w.bitrate, { name: "bitrate", inputmode: "numeric", value: String(e.bitrate || "") }, o && within(o.bitrate, " kbit/s"));
-    const gop = field(w.gop, { name: "gop", inputmode: "numeric", value: String(e.gop || "") }, [o && within(o.gop), e.fps && e.gop ? w.gopIs((e.gop / e.fps).toFixed(1)) : ""].filter(Boolean).join(" · "));
+    const gop = field(w.gop, { name: "gop", inputmode: "numeric", value: String(e.gop || "") }, [o && within(o.gop), e.fps && e.gop ? w.gopIs(spelled(e.gop / e.fps, 1)) : ""].filter(Boolean).join(" · "));
     const quality = field(w.quality, { name: "quality", inputmode: "decimal", value: String(e.quality || "") }, o && within(o.quality));
     quality.element.hidden = !o?.quality.max;
     const constant = tick(w.constant, e.constant, w.constantNote);

@@ -2,6 +2,7 @@
 import { healthApi } from "./api-health.js";
 import { api } from "./api.js";
 import { h, morph } from "./dom.js";
+import { number } from "./language.js";
 import { listing } from "./listing.js";
 import { bar, facts, failed, nothing, notice, state, waiting } from "./parts.js";
 import { store } from "./store.js";
@@ -60,7 +61,7 @@ export function healthPart(undo, go) {
       [h("b", null, c.name), h("div.quiet", null, `${/** @type {any} */ (words)[c.state] || c.state}${on ? "" : `, ${words.since} ${when(c.since)}`}`)],
       k ? strip(k) : h("span.quiet", null, c.recording === "off" ? w.notRecorded : w.noWeek),
       k ? k.gaps === 0 ? h("span.quiet", null, w.whole) : [h("span.num", null, `${duration(k.lost_seconds)}`), h("div.quiet.num", null, `${w.gaps(k.gaps)}${k.longest ? `, ${w.longest(duration(k.longest.seconds))}` : ""}`)] : h("span.quiet", null, "–"),
-      s && on ? [h("span.num", null, `${w.fps(s.fps.toFixed(0))} · ${bitrate(s.bitrate)}`), h("div.quiet.num", null, `${w.lost(s.lost)}, ${w.again(s.reconnects)}`)] : h("span.quiet", null, w.silent),
+      s && on ? [h("span.num", null, `${w.fps(number(s.fps, 0))} · ${bitrate(s.bitrate)}`), h("div.quiet.num", null, `${w.lost(s.lost)}, ${w.again(s.reconnects)}`)] : h("span.quiet", null, w.silent),
       first ? [state(first.severity === "alarm" ? "bad" : "warn", first.what), h("div.quiet", null, first.do, rest.length > 0 && ` ${w.more(rest.length)}`)] : state("good", w.well),
     ];
   }
@@ -70,7 +71,7 @@ export function healthPart(undo, go) {
     const k = c.week, r = kept.find(x => x.camera === c.camera), play = store.can(c.camera, "playback");
     return [
       ...c.findings.map(f => notice(f.severity === "alarm" ? "bad" : "warn", f.what, h("p.todo", null, f.do))),
-      facts(c.streams.map(s => /** @type {[string, Node]} */ ([w.stream(s.id), h("div.num", null, ...(s.state === "online" ? [`${w.fps(s.fps.toFixed(1))}, ${bitrate(s.bitrate)}, ${s.transport}`, s.last_frame !== null && w.ago(duration(s.last_frame)), s.key_interval > 0 && w.keys(duration(s.key_interval)), `${w.lost(s.lost)}, ${w.again(s.reconnects)}`] : [/** @type {any} */ (words)[s.state] || s.state]).filter(Boolean).map(t => h("div", null, t)))]))),
+      facts(c.streams.map(s => /** @type {[string, Node]} */ ([w.stream(s.id), h("div.num", null, ...(s.state === "online" ? [`${w.fps(number(s.fps, 1))}, ${bitrate(s.bitrate)}, ${s.transport}`, s.last_frame !== null && w.ago(duration(s.last_frame)), s.key_interval > 0 && w.keys(duration(s.key_interval)), `${w.lost(s.lost)}, ${w.again(s.reconnects)}`] : [/** @type {any} */ (words)[s.state] || s.state]).filter(Boolean).map(t => h("div", null, t)))]))),
       r && facts([[w.kept, r.keeps > 0 ? `${long(r.keeps)}` : r.says]]),
       k && k.gaps > 0 && h("section", { "data-key": "causes" }, h("h3", null, w.causes), h("ul.plain-list", null, ...k.causes.map(x => h("li", null, h("b", null, x.cause), h("span.quiet.num", null, `${duration(x.seconds)}, ${w.gaps(x.gaps)}`))))),
       k && k.gaps > 0 && h("section", { "data-key": "gaps" }, h("h3", null, w.list), h("ul.plain-list.gap-list", null, ...k.list.slice(0, listed).map(g => h("li", { "data-key": g.start }, h("b.num", null, `${when(g.start)}, ${duration(g.seconds)}`), h("span.quiet", null, g.cause), play && h("a", { href: `/timeline/${encodeURIComponent(c.camera)}?at=${encodeURIComponent(g.start)}`, title: w.show, "aria-label": `${w.show}: ${when(g.start)}`, onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go(/** @type {HTMLAnchorElement} */ (e.currentTarget).getAttribute("href") || ""); } }, words.timeline)))), k.gaps > listed && h("p.quiet", null, w.moreGaps(k.gaps - Math.min(listed, k.list.length)))),

@@ -1,6 +1,8 @@
 // In which language the viewer speaks. The sentences are in English in words*.js; language-XX.js has them in another, topic by topic.
 // start.js learns the language before anything else is loaded, so that a table has its words from its first use on.
 
+/** All that is said, by topic: what each language has. @typedef {{approvals: typeof import("./words-approvals.js").approvalWords, actions: typeof import("./words-audit.js").actionWords, audit: typeof import("./words-audit.js").auditWords, cameras: typeof import("./words-cameras.js").camerasWords, card: typeof import("./words-card.js").cardWords, connections: typeof import("./words-connections.js").connectionWords, device: typeof import("./words-device.js").deviceWords, exports: typeof import("./words-exports.js").exportWords, health: typeof import("./words-health.js").healthWords, keeping: typeof import("./words-keeping.js").keepingWords, keys: typeof import("./words-keys.js").keyWords, keynames: typeof import("./words-keys.js").keyNames, live: typeof import("./words-live.js").liveWords, look: typeof import("./words-look.js").lookWords, map: typeof import("./words-map.js").mapWords, me: typeof import("./words-me.js").meWords, people: typeof import("./words-people.js").peopleWords, player: typeof import("./words-player.js").playerWords, ptz: typeof import("./words-ptz.js").ptzWords, scene: typeof import("./words-scene.js").sceneWords, storage: typeof import("./words-storage.js").storageWords, talk: typeof import("./words-talk.js").talkWords, timeline: typeof import("./words-timeline.js").timelineWords, main: typeof import("./words.js").words}} Tables */
+
 /** The languages that there are, in their own words. */
 export const languages = /** @type {Record<string, string>} */ ({ en: "English", de: "Deutsch", es: "Español" });
 
@@ -63,7 +65,7 @@ const odd = /** @type {Record<string, string>} */ ({ a: "á", e: "é", i: "í", 
 
 /** @param {any} v @returns {any} */
 function stretched(v) {
-  if (typeof v === "string") return v && `[${v.replace(/[aeiouAEIOU]/g, c => odd[c])}${"~".repeat(Math.ceil(v.length / 3))}]`;
+  if (typeof v === "string") return v && `[${v.replace(/[aeiouAEIOU]/g, c => odd[c])}${"~".repeat(Math.ceil(v.length / 3)).replace(/~{6}(?=~)/g, "$& ")}]`;
   if (typeof v === "function") return (/** @type {any[]} */ ...a) => stretched(v(...a));
   if (Array.isArray(v)) return v.map(stretched);
   return v && typeof v === "object" ? Object.fromEntries(Object.entries(v).map(([k, x]) => [k, stretched(x)])) : v;

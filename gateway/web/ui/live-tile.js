@@ -25,7 +25,9 @@ export class Tile {
     this.name = h("span.tile-name");
     this.dot = h("span.dot");
     this.happens = h("span.tile-event", { hidden: true });
-    this.label = h("div.tile-label", null, this.dot, this.name, this.happens);
+    /** What is not seen: its name is what is in it, for screen readers too. */
+    this.says = h("span.unseen");
+    this.label = h("div.tile-label", null, this.dot, this.name, " ", this.happens, " ", this.says);
     this.note = h("div.tile-note");
     this.thumb = h("img.tile-thumb", { alt: "" });
     this.thumbTime = h("figcaption");
@@ -126,7 +128,7 @@ export class Tile {
     const says = playing ? words.online : this.reason(c), event = [speaks, now.length ? words.eventKind(now[now.length - 1].kind) : ""].filter(Boolean).join(", ");
     this.happens.hidden = !event;
     this.happens.textContent = event;
-    this.element.setAttribute("aria-label", [c.name, says, event].filter(Boolean).join(", "));
+    this.says.textContent = playing ? says : ""; // else the cover says it
     this.element.classList.toggle("playing", playing);
     this.element.classList.toggle("motion", now.some(e => e.kind === "motion"));
     this.element.classList.toggle("alarmed", now.some(e => e.kind !== "motion" && e.kind !== "manual"));

@@ -1,6 +1,7 @@
 // The planner: what footage takes at the rates that were measured, with further cameras, for so many days; and what the volumes give.
 import { healthApi } from "./api-health.js";
 import { h, morph } from "./dom.js";
+import { number } from "./language.js";
 import { bar, choice, facts, failed, nothing, state, waiting } from "./parts.js";
 import { field } from "./sign.js";
 import { styled } from "./styles.js";
@@ -48,7 +49,7 @@ export function plannerPart(undo, _go) {
     const whole = Math.max(p.space, p.needed + p.locked);
     morph(outcome, h("h2", null, p.missing > 0 ? state("warn", w.lacks(bytes(p.missing))) : state("good", w.roomy)), h("p.lead", null, p.says),
       h("div.plan-bars", null, h("span", null, w.need), bar(w.need, bytes(p.needed), whole, [["need", p.needed]]), h("span.num", null, bytes(p.needed)), h("span", null, w.have), bar(w.have, bytes(p.space), whole, [["kept", p.space]]), h("span.num", null, bytes(p.space))),
-      facts([[w.gives, w.givesDays(p.gives < 10 ? p.gives.toFixed(1) : Math.round(p.gives).toLocaleString())], [w.rate, bytes(p.rate * 86400)], [w.used, bytes(p.used)], [w.locked, p.locked > 0 && bytes(p.locked)]]), h("p.quiet", null, w.margin),
+      facts([[w.gives, w.givesDays(p.gives < 10 ? number(p.gives, 1) : number(p.gives))], [w.rate, bytes(p.rate * 86400)], [w.used, bytes(p.used)], [w.locked, p.locked > 0 && bytes(p.locked)]]), h("p.quiet", null, w.margin),
       h("h2", null, w.table), h("table.list", null, h("thead", null, h("tr", null, ...w.planColumns.map(t => h("th", { scope: "col" }, t)))), h("tbody", null, ...p.cameras.map(c => h("tr", { "data-key": c.camera }, h("td", null, h("b", null, c.name)), h("td", { "data-label": w.planColumns[1] }, `${/** @type {any} */ (camerasWords.modes)[c.mode] || c.mode}${c.mirror ? `, ${w.twice}` : ""}`), h("td.num", { "data-label": w.planColumns[2] }, c.rate > 0 ? bytes(c.rate * 86400) : "–"), h("td.quiet", { "data-label": w.planColumns[3] }, w.by[c.by], c.by === "day" && p.measured > 0 && p.measured < 86400 ? ` (${long(p.measured)})` : ""))))));
   }
 

@@ -33,7 +33,7 @@ export function summaryPart(undo, go) {
     const count = (/** @type {number} */ n) => n ? h("span.num", null, number(n)) : h("span.quiet", null, "–"), time = (/** @type {number} */ n) => n ? h("span.num", null, duration(n)) : h("span.quiet", null, "–");
     return [s.lost > 0 && notice("warn", w.lost(s.lost), w.lostText), s.pruned && h("p.quiet", null, w.notWhole),
       h("h2", null, w.byPerson), h("table.list.tight", { "aria-label": w.byPerson }, h("thead", null, h("tr", null, ...w.summaryColumns.map(c => h("th", { scope: "col" }, c)))), h("tbody", null, ...s.persons.map(p => h("tr", null, ...[p.id.startsWith("p-") ? link(p) : h("span.quiet", null, p.name || p.id || w.kinds.nobody), count(p.entries), count(p.refused), time(p.live_seconds), time(p.playback_seconds), count(p.exports + p.snapshots), count(p.changes), h("span.num", null, when(p.last))].map((c, i) => h("td", { "data-label": w.summaryColumns[i] }, c)))))),
-      h("div.summary-parts", null, shares(w.byAction, Object.entries(s.actions).map(([a, n]) => [actionWords[a] || a, n])), shares(w.byCamera, s.cameras.map(c => [cameraOf(c.id), c.entries]))), h("p.quiet", null, w.entriesOf(s.entries))];
+      h("div.summary-parts", null, shares(w.byAction, s.actions.map(a => [actionWords[a.action] || a.action, a.entries])), shares(w.byCamera, s.cameras.map(c => [cameraOf(c.id), c.entries]))), h("p.quiet", null, w.entriesOf(s.entries))];
   }
   /** @param {import("./api-audit.js").Sum} p */
   const link = p => h("a", { href: `/audit?person=${encodeURIComponent(p.id)}`, onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go(`/audit?person=${encodeURIComponent(p.id)}`); } }, p.name || w.forgotten);

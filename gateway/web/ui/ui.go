@@ -41,7 +41,7 @@
 //	words.js words-*.js        every sentence that people read
 //	icons.js icon*             the icon set; the viewer's own icon
 //	theme.js look.js           dark or light; how the viewer looks and speaks on this device
-//	language.js                in which language it speaks
+//	language.js language-*.js  in which language it speaks; the words of the others than English
 //	keys.js                    the keys of a page, in a dialog
 //	style.css frame.css storage.css people.css and those of topics   the visual language
 //	install-certificate.html   how to trust the gateway's certificate; works without script

@@ -1,11 +1,11 @@
 // What people read about how cameras do, and about what footage takes. It is fetched with those pages.
-import { spoken } from "./language.js";
+import { number, spoken } from "./language.js";
 
 export const healthWords = spoken("health", {
   label: "Health of cameras", columns: ["Camera", "Last seven days", "Missing", "Stream now", "To do"],
-  well: "Nothing to do", whole: "Nothing is missing", gaps: (/** @type {number} */ n) => n === 1 ? "1 gap" : `${n.toLocaleString()} gaps`, longest: (/** @type {string} */ t) => `longest ${t}`, notRecorded: "Not recorded", noWeek: "Not for you to see",
+  well: "Nothing to do", whole: "Nothing is missing", gaps: (/** @type {number} */ n) => n === 1 ? "1 gap" : `${number(n)} gaps`, longest: (/** @type {string} */ t) => `longest ${t}`, notRecorded: "Not recorded", noWeek: "Not for you to see",
   strip: (/** @type {string} */ missing, /** @type {number} */ n) => n ? `Seven days: ${missing} missing in ${n} gaps` : "Seven days: nothing is missing",
-  fps: (/** @type {string} */ n) => `${n} fps`, lost: (/** @type {number} */ n) => n === 0 ? "no packets lost" : `${n.toLocaleString()} packets lost`, again: (/** @type {number} */ n) => n === 0 ? "never reconnected" : n === 1 ? "reconnected once" : `reconnected ${n} times`,
+  fps: (/** @type {string} */ n) => `${n} fps`, lost: (/** @type {number} */ n) => n === 0 ? "no packets lost" : `${number(n)} packets lost`, again: (/** @type {number} */ n) => n === 0 ? "never reconnected" : n === 1 ? "reconnected once" : `reconnected ${n} times`,
   ago: (/** @type {string} */ t) => `newest frame ${t} ago`, keys: (/** @type {string} */ t) => `key frame every ${t}`, silent: "Nothing comes", kept: "Kept for", more: (/** @type {number} */ n) => `and ${n} more`,
   causes: "Why it is missing", list: "What is missing", show: "Show it on the timeline", moreGaps: (/** @type {number} */ n) => `${n} older gaps are not listed.`, stream: (/** @type {string} */ s) => `Stream ${s}`, none: "No cameras", noneText: "Health is of cameras that were added.",
   volumes: "Volumes", free: (/** @type {string} */ a, /** @type {string} */ b) => `${a} free of ${b}`, sum: (/** @type {number} */ n, /** @type {string} */ t, /** @type {number} */ of) => n === 0 ? `Nothing of the last seven days is missing, of ${of} cameras.` : `${t} of the last seven days is missing, of ${n} of ${of} cameras.`,

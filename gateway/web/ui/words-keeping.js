@@ -53,15 +53,15 @@ export const keepingWords = spoken("keeping", {
   erasedFacts: { footage: "Asked for", camera: "Camera", ground: "Ground", requested: "Ordered", done: "Files gone", keys: "Keys destroyed", strength: "Protection", clean: "Copies cleaned", away: "Copies away", went: "What went", size: "Size", files: "Files", id: "Erasure" },
   keysAt: (/** @type {number} */ n, /** @type {string} */ t) => `${n === 1 ? "1 key" : `${number(n)} keys`}, ${t}`, keysNone: "None: the footage was not encrypted", keysLater: "Not yet", dataDir: "Data directory",
   files: (/** @type {number} */ whole, /** @type {number} */ part, /** @type {number} */ clear) => [whole && `${whole} as a whole`, part && `${part} in part, the rest encrypted anew`, clear && `${clear} in clear`].filter(Boolean).join(", "),
-  strengths: { file: "Root key in a file on this machine", host: "Root key sealed to this operating system", tpm: "Root key sealed by the security chip" }, stretch: (/** @type {string} */ stream, /** @type {string} */ range) => `${stream}: ${range}`, moreStretches: (/** @type {number} */ n) => `and ${n} more`,
+  strengths: { file: "Root key in a file on this machine", host: "Root key sealed to this operating system", tpm: "Root key sealed by the security chip" }, spans: { days: (/** @type {number} */ n) => `${number(n)} days`, hours: (/** @type {number} */ n) => `${n} hours`, minutes: (/** @type {number} */ n) => `${n} minutes`, seconds: (/** @type {number} */ n) => `${n} seconds` }, stretch: (/** @type {string} */ stream, /** @type {string} */ range) => `${stream}: ${range}`, moreStretches: (/** @type {number} */ n) => `and ${n} more`,
 });
 
 /** How long something is, in whole days where it is some, else in hours or minutes. @param {number} s seconds */
 export function long(s) {
-  if (s >= 2 * 86400) return `${number(Math.floor(s / 86400))} days`;
-  if (s >= 2 * 3600) return `${Math.floor(s / 3600)} hours`;
-  if (s >= 120) return `${Math.floor(s / 60)} minutes`;
-  return `${Math.max(0, Math.round(s))} seconds`;
+  if (s >= 2 * 86400) return keepingWords.spans.days(Math.floor(s / 86400));
+  if (s >= 2 * 3600) return keepingWords.spans.hours(Math.floor(s / 3600));
+  if (s >= 120) return keepingWords.spans.minutes(Math.floor(s / 60));
+  return keepingWords.spans.seconds(Math.max(0, Math.round(s)));
 }
 
 /** From when to when, to the second; the day where it is not today, or another one. @param {number|string} a @param {number|string} b */
