@@ -99,7 +99,9 @@ export async function exports({ page, base, out, test, must }) {
     await look.getByLabel("It moves").check();
     await look.getByRole("button", { name: "A second on" }).click();
     const mask = look.getByRole("img", { name: "Mask 1" });
-    const box = /** @type {{x:number,y:number,width:number,height:number}} */ (await mask.boundingBox());
+    /** @type {{x:number,y:number,width:number,height:number}|null} */
+    let box = null;
+    while (!box) box = await mask.boundingBox({ timeout: 10000 }); // masks are drawn anew while the picture is sought
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width / 2 + 120, box.y + box.height / 2, { steps: 4 });

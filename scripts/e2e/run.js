@@ -137,10 +137,12 @@ await test("a range is picked by keyboard, locked, seen on the timeline and let 
   await b.page.goto(shop.base + "/timeline/shop-floor");
   await b.page.waitForSelector("canvas.axis");
   await b.page.locator("canvas.axis").focus();
+  const playhead = async () => Number(await b.page.locator("canvas.axis").getAttribute("aria-valuenow"));
   await b.page.keyboard.press("ArrowLeft"); // ten seconds back
-  await until(b.page, "document.querySelector('video.footage:not([hidden])')?.currentTime > 0");
+  await until(b.page, "document.querySelector('video.footage:not([hidden])')?.readyState > 2");
   await b.page.keyboard.press("i");
-  await until(b.page, "document.querySelector('video.footage:not([hidden])')?.currentTime > 1.5");
+  const began = await playhead();
+  await until(b.page, `Number(document.querySelector('canvas.axis').ariaValueNow) >= ${began + 4}`);
   await b.page.keyboard.press("o");
   await b.page.getByRole("group", { name: "Range" }).getByRole("button", { name: "Lock" }).click();
   const dialog = b.page.getByRole("dialog", { name: /^Lock .* of Shop floor/ });
@@ -153,7 +155,9 @@ await test("a range is picked by keyboard, locked, seen on the timeline and let 
   /** @type {any[]} */
   const held = await b.page.evaluate(async at => (await fetch(`/api/v1/locks?from=2000-01-01T00:00:00Z&to=${at}`)).json(), now.toISOString());
   must(held.length === 1 && held[0].owner === "demo" && held[0].reason === "Police, case 12", JSON.stringify(held));
-  await b.page.goto(`${shop.base}/timeline/shop-floor?at=${held[0].from}`);
+  await b.page.goto(`${shop.base}/timeline/shop-floor?at=${new Date(Date.parse(held[0].from) + 1000).toISOString()}`);
+  await b.page.locator("canvas.axis").focus();
+  await b.page.keyboard.press(" "); // stay in the locked seconds
   await b.page.getByRole("button", { name: /^Locked until/ }).click();
   const shown = b.page.getByRole("dialog", { name: "Locked" });
   must((await shown.textContent())?.includes("Police, case 12"), "no reason");
