@@ -257,6 +257,7 @@ func TestDisabledCameraIsNotCalled(t *testing.T) {
 func TestHowLongAConnectionLastedIsNotToldByTheWallClock(t *testing.T) {
 	c := &Camera{now: func() time.Time { return time.Now().Add(time.Hour) }, notify: func(string) {}, log: slog.New(slog.DiscardHandler)}
 	c.told.Store(&config.Camera{ID: "door"})
+	c.card = &card{}
 	f := newFeed(c, "main", nil)
 	if f.lasted() != 0 {
 		t.Error("a connection that never was lasted")

@@ -27,7 +27,7 @@ var cameraHelp = []struct{ group, verbs, does string }{
 	{"Changes", "change replace remove", "what one is called and for, another device in its place, taking it away"},
 	{"Recording", "record events scene card fill", "what is recorded of one, what it reports and what it sees, what it keeps itself"},
 	{"Movement", "ptz preset tour", "steer it, keep and go to positions"},
-	{"Picture", "imaging thermal encoder osd mask mode snapshot", "how it looks, how it is encoded, what is written in it or hidden"},
+	{"Picture", "imaging thermal encoder osd mask mode snapshot ways", "how it looks, how it is encoded, what is written in it or hidden, how it comes to browsers"},
 	{"Outputs", "relay input aux say clip", "switch, listen, wipe, speak, sounds that it keeps"},
 	{"Device", "name clock network account position trust", "how the camera itself is set up"},
 	{"Upkeep", "restart reset log backup restore firmware", "of the camera itself"},

@@ -32,7 +32,6 @@ func held(t *testing.T, data string) *os.File {
 
 // A command that finds the data directory taken and nobody answering waits for what comes of it.
 func TestCommandsWaitForAGatewayThatStartsOrStops(t *testing.T) {
-	t.Parallel()
 	dir, file := site(t, "cameras:\n  - {id: door, name: Door, rtsp: \"rtsp://127.0.0.1:9/none\"}\n")
 	data := filepath.Join(dir, "data")
 	lock := held(t, data)
