@@ -199,7 +199,7 @@ const words = {
   },
   storage: {
     parts: { "": "Volúmenes", health: "Salud", plan: "Planificador", kept: "Conservación", locked: "Bloqueadas", erased: "Borradas", encryption: "Cifrado", certificate: "Certificado", check: "Comprobación", connections: "Conexiones" },
-    quietAll: "Sin alarmas. Todo lo que debe grabarse se graba.", moreAlarms: n => `Mostrar ${n} más`, fewer: "Mostrar menos", alarmNames: { alarm: "Grabaciones en riesgo", warning: "Requiere atención" },
+    notAll: "Sin alarmas, pero no todo lo que debe grabarse se graba: en Salud consta qué cámara y qué hacer.", quietAll: "Sin alarmas. Todo lo que debe grabarse se graba.", moreAlarms: n => `Mostrar ${n} más`, fewer: "Mostrar menos", alarmNames: { alarm: "Grabaciones en riesgo", warning: "Requiere atención" },
     states: { ok: "Bien", slow: "Lento", full: "Lleno", "read-only": "Solo lectura", missing: "Falta", failing: "Falla" }, draining: "Vaciándose", drained: "Vacío", volume: "Volumen", state: "Estado", space: "Espacio", writing: "Escribe", sync: "Sincronización", disk: "Disco",
     freeOf: (free, total) => `${free} libres de ${total}`, footage: n => `${n} de grabación`, firstFiles: "Se graban sus primeros archivos", unknownSpace: "Se desconoce mientras falta", rate: n => `${n}/s`, streams: n => count(n, "flujo", "flujos"), idle: "Nada ahora",
     half: ms => `${ms} de mediana`, most: ms => `${ms} al 95 %`, noSync: "Aún sin sincronizar", disks: { passed: "Sano", failing: "Falla", unknown: "No lo dice" }, noDisks: "Sin medir", worn: n => `${n} % de desgaste`, degrees: n => `${n} °C`, hours: n => `${number(n)} h encendido`, pending: n => `${n} sectores esperan reubicación`, reallocated: n => `${n} sectores reubicados`,

@@ -35,7 +35,7 @@ export function storagePage(part, go) {
     if (!hl) return;
     summary.textContent = hl.summary;
     const list = [...hl.alarms].sort((a, b) => Number(b.severity === "alarm") - Number(a.severity === "alarm"));
-    morph(alarms, ...(list.length ? list.slice(0, all ? list.length : shown).map(alarm) : [h("p.well", { "data-key": "well" }, h("i.shape.good", { "aria-hidden": "true" }), w.quietAll)]),
+    morph(alarms, ...(list.length ? list.slice(0, all ? list.length : shown).map(alarm) : [store.health && store.health.state !== "ok" ? h("p.well.warn", { "data-key": "unwell" }, h("i.shape", { "aria-hidden": "true" }), w.notAll) : h("p.well", { "data-key": "well" }, h("i.shape.good", { "aria-hidden": "true" }), w.quietAll)]),
       list.length > shown && h("button.link", { type: "button", "data-key": "more", onclick: () => { all = !all; draw(); } }, all ? w.fewer : w.moreAlarms(list.length - shown)));
   }
   undo.on(store, "change", draw);

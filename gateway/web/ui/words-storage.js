@@ -4,7 +4,7 @@ import { duration } from "./words.js";
 
 export const storageWords = spoken("storage", {
   parts: { "": "Volumes", health: "Health", plan: "Planner", kept: "Kept for", locked: "Locked", erased: "Erased", encryption: "Encryption", certificate: "Certificate", check: "Check", connections: "Connections" },
-  quietAll: "No alarms. Everything that should be recorded is.", moreAlarms: (/** @type {number} */ n) => `Show ${n} more`, fewer: "Show fewer",
+  notAll: "No alarms, but not everything that should be recorded is: Health says which camera, and what to do.", quietAll: "No alarms. Everything that should be recorded is.", moreAlarms: (/** @type {number} */ n) => `Show ${n} more`, fewer: "Show fewer",
   alarmNames: { alarm: "Footage at risk", warning: "Needs attention" },
   states: { ok: "OK", slow: "Slow", full: "Full", "read-only": "Read-only", missing: "Missing", failing: "Failing" },
   draining: "Emptying", drained: "Empty", volume: "Volume", state: "State", space: "Space", writing: "Writing", sync: "Sync", disk: "Disk",
