@@ -7,10 +7,12 @@ import { timelineWords as w } from "./words-timeline.js";
 const minute = 60e3, day = 24 * 3600e3;
 /** The shortest and the longest stretch that the axis shows, ms. */
 const shortest = 10e3, longest = 400 * day;
+/** A wall is read from across the room. */
+const wall = matchMedia("(min-width: 2600px)").matches;
 /** Where the lanes begin, and how high those of the focus, of other chosen cameras and of the rest are, px. */
-const top = 26, tall = 40, middle = 26, thin = 12, between = 5;
+const [top, tall, middle, thin, between] = wall ? [28, 64, 40, 22, 6] : [26, 40, 26, 12, 5];
 const steps = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 2 * 86400, 7 * 86400, 30 * 86400, 61 * 86400].map(s => s * 1000);
-const font = "12px system-ui, sans-serif", bold = "600 12px system-ui, sans-serif";
+const font = `${wall ? 16 : 12}px system-ui, sans-serif`, bold = `600 ${font}`;
 
 /** A camera's place on the axis. @typedef {{c: import("./api.js").Camera, y: number, h: number, focus: boolean, chosen: boolean}} Lane */
 

@@ -20,8 +20,8 @@ const count = (n, one, many) => n === 1 ? `1 ${one}` : `${number(n)} ${many}`;
 /** @type {import("./language.js").Tables} */
 const words = {
   main: {
-    cameraSettings: "Ajustes de la cámara", settings: "Ajustes", live: "En directo", timeline: "Línea de tiempo", exports: "Exportaciones", cameras: "Cámaras", map: "Plano", storage: "Almacenamiento",
-    approvals: "Aprobaciones", people: "Personas", audit: "Registro", me: "Su página", more: "Más", health: "El grabador",
+    cameraSettings: "Ajustes de la cámara", settings: "Ajustes", live: "En directo", timeline: "Cronología", exports: "Exportar", cameras: "Cámaras", map: "Plano", storage: "Almacenamiento",
+    approvals: "Solicitudes", people: "Personas", audit: "Registro", me: "Su página", more: "Más", health: "El grabador",
     rightsChanged: "Lo que usted puede hacer aquí ha cambiado.", notHere: "Aquí no existe esa cámara", notHereText: "Fue eliminada, o no está entre las que usted puede ver ahora.", goOn: "Continuar",
     wishesWait: n => n === 1 ? "1 solicitud espera su decisión" : `${n} solicitudes esperan su decisión`, wish: (who, what, why) => `${who} pide ${what}: «${why}»`, wishOf: (camera, range) => `${camera}, ${range}`, look: "Ver",
     signOut: "Cerrar sesión", signIn: "Iniciar sesión", user: "Usuario", password: "Contraseña",
@@ -51,7 +51,7 @@ const words = {
     lastPicture: "última imagen", retry: s => s > 0 ? `nuevo intento en ${s} s` : "nuevo intento",
     stopped: "No llegan imágenes", waiting: "Esperando una imagen", recording: "Grabando", notRecorded: "Sin grabar",
     recStates: { recording: "Grabando", waiting: "Esperando a la cámara", idle: "Nada que grabar ahora", failing: "No se puede escribir", off: "Solo en directo" },
-    back: "Volver a todas las cámaras", full: "Pantalla completa", snapshot: "Captura", sound: "Sonido", info: "Información", showTimeline: "Línea de tiempo en este momento",
+    back: "Volver a todas las cámaras", full: "Pantalla completa", snapshot: "Captura", sound: "Sonido", info: "Información", showTimeline: "Cronología en este momento",
     layouts: { auto: "Auto", 1: "1", 4: "2 × 2", 6: "1 + 5", 9: "3 × 3", 16: "4 × 4" }, layout: "Disposición", page: "Página",
     noFootage: "No hay grabación de este momento", liveHere: "DIRECTO", play: "Reproducir", pause: "Pausar", speed: "Velocidad", frameBack: "Fotograma atrás", frame: "Fotograma adelante", day: "Día",
     mark: "Marcar", markNote: "Marcar este momento como evento", marked: "Marcado", footage: f => `Grabación: ${f}.`, until: "hasta", mode: "Modo",
@@ -59,7 +59,7 @@ const words = {
     unwanted: (len, cause) => `Sin grabar durante ${len}: ${cause}`, deleted: (len, cause) => `Eliminado, ${len}: ${cause}`,
     gap: (len, cause) => `Sin grabación durante ${len}: ${cause}`, jumped: (len, cause) => `No se grabó nada durante ${len} (${cause}). Sigue lo que viene después.`,
     nothingLater: "No hay grabación después de esto.", playFailed: "Esta grabación no se puede reproducir en este navegador.",
-    volume: "Volumen", state: "Estado", free: "Libre", of: "de", sync: "Sincronización", alarms: "Alarmas", noAlarms: "Sin alarmas. Todo lo que debe grabarse se graba.", volumes: "Volúmenes",
+    volume: "Volumen", state: "Estado", free: "Libre", of: "de", sync: "Sinc.", alarms: "Alarmas", noAlarms: "Sin alarmas. Todo lo que debe grabarse se graba.", volumes: "Volúmenes",
     camera: "Cámara", streams: "Flujos", recordingColumn: "Grabación", newest: "más reciente", recordedTo: "Se graba en", encrypted: "Cifrada", inClear: "Sin cifrar", volumeAway: "un volumen", nowhere: "En ningún sitio por ahora", mirrored: "Duplicada", mirror: "Grabar en dos volúmenes a la vez", mirrorNote: "Si un disco falla, no se pierde nada. Ocupa el doble.", notMirrored: why => `No duplicada: ${why}`, means: "Significa", todo: "Qué hacer", healthy: { ok: "Todo bien", warning: "Requiere atención", failing: "Grabaciones en riesgo" },
     checking: "Comprobando", never: "nunca",
     loading: "Preguntando al grabador…",
@@ -73,11 +73,11 @@ const words = {
   keys: {
     title: "Teclas", to: "a",
     everywhere: "En todas partes", help: "Estas teclas", find: "A la búsqueda de la página", next: "Al siguiente elemento", use: "Usarlo", leave: "Cerrar o volver",
-    live: "En directo", pick: "A la cámara de al lado", nth: "Abrir una cámara", open: "Abrir la cámara", views: "Elegir una vista", pages: "Página de cámaras", full: "Pantalla completa", past: "Línea de tiempo en este momento",
+    live: "En directo", pick: "A la cámara de al lado", nth: "Abrir una cámara", open: "Abrir la cámara", views: "Elegir una vista", pages: "Página de cámaras", full: "Pantalla completa", past: "Cronología en este momento",
     single: "Una cámara", others: "Cámara anterior o siguiente", snapshot: "Captura", mark: "Marcar este momento", record: "Grabar ahora, o parar", sound: "Sonido", ptz: "Girar y acercar", speak: "Hablar mientras se mantiene; una pulsación corta lo deja activado", boxes: "Recuadros y temperaturas", info: "Información", ago: "Hace 30 segundos", zoom: "Ampliar una parte, y volver", whole: "La imagen entera", move: "Mover la parte ampliada",
     steering: "Al girar una cámara", turn: "Girar", optic: "Acercar, alejar", preset: "A una posición", home: "A su posición inicial", aim: "Apuntar con el puntero",
     arranging: "Al ordenar", take: "Tomar, soltar", shift: "Mover", size: "Cambiar el tamaño, en disposición libre",
-    timeline: "Línea de tiempo", play: "Reproducir, pausar", seconds: "10 segundos atrás, adelante", minute: "1 minuto atrás, adelante", tenth: "Un décimo del eje atrás, adelante", begin: "Al principio del eje", now: "A ahora", back30: "30 segundos atrás", reverse: "Reproducir hacia atrás", faster: "Más lento, más rápido", frame: "Fotograma atrás, adelante", axis: "Ampliar, reducir el eje", from: "El intervalo empieza aquí", until: "El intervalo termina aquí", cameras: "Elegir cámaras", day: "Elegir un día", event: "Evento anterior, siguiente",
+    timeline: "Cronología", play: "Reproducir, pausar", seconds: "10 segundos atrás, adelante", minute: "1 minuto atrás, adelante", tenth: "Un décimo del eje atrás, adelante", begin: "Al principio del eje", now: "A ahora", back30: "30 segundos atrás", reverse: "Reproducir hacia atrás", faster: "Más lento, más rápido", frame: "Fotograma atrás, adelante", axis: "Ampliar, reducir el eje", from: "El intervalo empieza aquí", until: "El intervalo termina aquí", cameras: "Elegir cámaras", day: "Elegir un día", event: "Evento anterior, siguiente",
     lists: "Listas", row: "Fila de arriba, de abajo", details: "Abrir los detalles",
   },
   keynames: { Space: "Espacio", Enter: "Intro", Escape: "Esc", Tab: "Tab", Home: "Inicio", End: "Fin", PageUp: "Re Pág", PageDown: "Av Pág", Shift: "Mayús", Delete: "Supr" },
