@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"time"
 
 	"holdfast/config"
@@ -114,10 +116,13 @@ func planSays(p web.StoragePlan) string {
 	case p.Rate == 0:
 		return "Nothing is recorded yet, so that nothing can be said."
 	case p.Missing > 0:
-		return fmt.Sprintf("To keep %.4g days %s are needed; the volumes lack %s, and have room for %.3g days.", p.Days, size(p.Needed), size(p.Missing), p.Gives)
+		return fmt.Sprintf("To keep %s days %s are needed; the volumes lack %s, and have room for %s days.", tenths(p.Days), size(p.Needed), size(p.Missing), tenths(p.Gives))
 	}
-	return fmt.Sprintf("To keep %.4g days %s are needed, and the volumes have room for %.3g days.", p.Days, size(p.Needed), p.Gives)
+	return fmt.Sprintf("To keep %s days %s are needed, and the volumes have room for %s days.", tenths(p.Days), size(p.Needed), tenths(p.Gives))
 }
+
+// tenths is a number with at most one decimal, however large.
+func tenths(n float64) string { return strconv.FormatFloat(math.Round(10*n)/10, 'f', -1, 64) }
 
 // size is a number of bytes as disks are sold.
 func size(n int64) string {
