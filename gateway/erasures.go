@@ -37,7 +37,7 @@ func (g *Gateway) EraseFootage(ctx context.Context, req web.ErasureRequest) (sto
 	if err != nil {
 		return shown(e), err
 	}
-	return shown(e), g.eraseExports(req)
+	return shown(e), errors.Join(g.eraseTexts(req.Camera, req.From, req.To), g.eraseExports(req))
 }
 
 // FootageErasures gives the erasures of a camera, "" of all, the newest first.

@@ -149,14 +149,27 @@ func (g *Gateway) Raise(_ context.Context, camera string, req web.EventRequest) 
 			"Raise one event that lasts, and end it, instead of many.")
 	}
 	held := c.heldFrom()
-	if e, err = g.store.Event(e); errors.Is(err, storage.ErrNoEvent) {
+	if req.OnlyText() {
+		e, err = g.store.EventOf(camera, req.ID)
+	} else {
+		e, err = g.store.Event(e)
+	}
+	if errors.Is(err, storage.ErrNoEvent) {
 		return web.RaisedEvent{}, web.Rejected("id", "This camera has no event of this id.")
 	} else if err != nil {
 		return web.RaisedEvent{}, err
 	}
-	c.noteEvent(e)
+	if !req.OnlyText() {
+		c.noteEvent(e)
+	}
+	if err := g.keepText(camera, e.ID, req.Text); err != nil {
+		return web.RaisedEvent{}, err
+	}
 	g.changes.publish(Change{Kind: "event", ID: camera})
 	r := web.RaisedEvent{Event: web.EventOf(e)}
+	told := []web.Event{r.Event}
+	g.TellTexts(camera, told)
+	r.Event = told[0]
 	c.promise(&r, e, held)
 	return r, nil
 }

@@ -61,7 +61,8 @@ type Gateway struct {
 	trying    chan struct{}                  // holds a token for each stream of a device that is tried before it is added
 	look      chan struct{}                  // holds one wish that the health be looked at
 	beats     beats
-	lag       *lag // constant
+	texts     time.Time // when texts of events that are no more were last looked for: open, then watchHealth
+	lag       *lag      // constant
 
 	// Set by Run before ready is closed, constant after.
 	state    *State
@@ -148,7 +149,7 @@ func (g *Gateway) open() (err error) {
 	g.keyAlarms()
 	g.auditAlarms()
 	g.checks = newChecks(g.store, g.decoding.Run, g.log)
-	if err = errors.Join(g.restoreLocks(), g.makeFaces()); err != nil {
+	if err = errors.Join(g.restoreLocks(), g.dropLooseTexts(false), g.makeFaces()); err != nil {
 		return errors.Join(err, g.close())
 	}
 	return nil

@@ -34,6 +34,11 @@ func (g *Gateway) watchHealth(ctx context.Context) error {
 			g.keyAlarms()
 			g.auditAlarms()
 		case <-tick.C:
+			if g.now().Sub(g.texts) >= textPeriod {
+				if err := g.dropLooseTexts(true); err != nil {
+					g.log.Error("look for what is said of events that are no more", "error", err)
+				}
+			}
 			for _, c := range g.list() {
 				c.endOverdue()
 				c.changed()

@@ -18,6 +18,7 @@ import (
 const (
 	purposeCamera = "camera"
 	purposeLock   = "lock"
+	purposeText   = "event-text"
 )
 
 // sealedBuckets are the buckets of state.db whose values are sealed here, and what the former program bound them to.
@@ -29,6 +30,7 @@ var sealedBuckets = []struct {
 	{bucketCameras, purposeCamera, func(id string) []byte { return []byte(id) }},
 	{bucketPlans, purposePlan, neverBefore},
 	{bucketPictures, purposePicture, neverBefore},
+	{bucketTexts, purposeText, neverBefore},
 	{bucketLocks, purposeLock, func(id string) []byte { return append([]byte("lock/"), id...) }},
 }
 

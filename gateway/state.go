@@ -27,7 +27,8 @@ var (
 
 // State is state.db: what cannot be rebuilt from footage. Today that is the adopted cameras (bucket "cameras", camera
 // id → sealed JSON), what was changed of volumes at run time (bucket "volumes", path → JSON), whose locks are and why (bucket "locks", id →
-// sealed JSON), plans with cameras on them (buckets "plans" and "plan-pictures", id → sealed) and what gateway/auth keeps in its own buckets of the same file.
+// sealed JSON), what is said of events (bucket "event-texts", camera, a zero byte and the
+// event's id → sealed JSON), plans with cameras on them (buckets "plans" and "plan-pictures", id → sealed) and what gateway/auth keeps in its own buckets of the same file.
 type State struct {
 	db    *bbolt.DB
 	vault *vault.Vault // nil: what is sealed cannot be used

@@ -62,7 +62,7 @@ func (e *Event) over() time.Time {
 // error is ErrNoEvent.
 func (s *Store) Event(e Event) (Event, error) {
 	if e.ID != "" {
-		before, err := s.eventOf(e.Camera, e.ID)
+		before, err := s.EventOf(e.Camera, e.ID)
 		if err != nil {
 			return e, fmt.Errorf("change event: %w", err)
 		}
@@ -146,7 +146,8 @@ func (s *Store) Events(camera string, from, to time.Time, limit int) (list []Eve
 	return list, err
 }
 
-func (s *Store) eventOf(camera, id string) (e Event, err error) {
+// EventOf gives an event of a camera. The error is ErrNoEvent when there is none of the id, or no longer.
+func (s *Store) EventOf(camera, id string) (e Event, err error) {
 	err = s.index.db.View(func(tx *bbolt.Tx) error {
 		k, ok := eventKey(id)
 		b := tx.Bucket(bEvents).Bucket([]byte(camera))
@@ -176,6 +177,15 @@ func newEventID(start time.Time) string {
 	k = k[:eventKeySize]
 	rand.Read(k[nanoseconds:])
 	return eventLetters.EncodeToString(k)
+}
+
+// EventStart is when the event of an id began, which the id tells; false when it is no event's id.
+func EventStart(id string) (time.Time, bool) {
+	k, ok := eventKey(id)
+	if !ok {
+		return time.Time{}, false
+	}
+	return nano(k), true
 }
 
 func eventKey(id string) ([]byte, bool) {

@@ -56,16 +56,26 @@ func (e eventTarget) ask(ctx context.Context, method, query string, body, answer
 }
 
 func eventRaise(ctx context.Context, t terminal, args []string) error {
-	fs, e := eventOptions(t, "raise", "[--kind WORD] [--source WORD] [--at TIME] [--for TIME | --lasts] ")
+	fs, e := eventOptions(t, "raise", "[--kind WORD] [--source WORD] [--text TEXT] [--at TIME] [--for TIME | --lasts] [--id ID] ")
 	kind := fs.String("kind", "mark", "what it is, such as motion")
 	source := fs.String("source", "", "what says so; never who: it is kept in clear")
+	text := fs.String("text", "", "what is said of it, at most 500 bytes; it is kept sealed")
+	id := fs.String("id", "", "with --text alone: of the event of this `ID`, that was raised before")
 	at := fs.String("at", "", "when, as 2026-03-01T08:00:00Z; now when left out")
 	length := fs.Duration("for", 0, "how long it lasts, at most 15m")
 	lasts := fs.Bool("lasts", false, "it lasts until `event end`, at most 15 minutes")
 	if err := parse(fs, args); err != nil {
 		return err
 	}
-	req := web.EventRequest{Kind: *kind, Source: *source, Duration: length.Seconds()}
+	req := web.EventRequest{Kind: *kind, Source: *source, Duration: length.Seconds(), ID: *id}
+	fs.Visit(func(f *flag.Flag) {
+		if f.Name == "text" {
+			req.Text = text
+		}
+	})
+	if *id != "" && (req.Text == nil || *lasts || *length != 0 || *at != "") {
+		return errors.New("--id stands beside --text alone; `event end` ends an event")
+	}
 	if *lasts {
 		req.Active = lasts
 	}
@@ -139,7 +149,7 @@ func printEvent(w io.Writer, e web.Event) {
 	if e.End != nil {
 		end = e.End.Format(time.RFC3339)
 	}
-	fmt.Fprintf(w, "%s  %s  %s  %s  %s\n", e.ID, e.Start.Format(time.RFC3339), end, e.Kind, strings.TrimSpace(e.Source+"  "+e.Topic))
+	fmt.Fprintf(w, "%s  %s  %s  %s  %s\n", e.ID, e.Start.Format(time.RFC3339), end, e.Kind, strings.Join(strings.Fields(e.Source+" "+e.Topic+" "+e.Text), " "))
 }
 
 func printJSON(w io.Writer, v any) error {

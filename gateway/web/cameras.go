@@ -22,6 +22,7 @@ type Cameras interface {
 	Discover(ctx context.Context, req SearchRequest, tell func(SearchLine)) error // until everybody had the time to answer; tell is called by one goroutine at a time
 	Adopt(ctx context.Context, req AdoptRequest) (AddedCamera, error)
 	Raise(ctx context.Context, camera string, req EventRequest) (RaisedEvent, error)
+	TellTexts(camera string, list []Event) // sets the text of each that has one
 	Notifications(camera string, after uint64) ([]CameraNotification, error)
 	Volumes
 	Locks

@@ -13,6 +13,7 @@ import (
 const (
 	maxEventBody = 4 << 10 // bytes
 	maxEventWord = 64      // bytes of its kind and of its source
+	maxEventText = 500     // bytes of what is said of it
 	maxDuration  = 15 * 60 // seconds
 )
 
@@ -23,7 +24,8 @@ type EventRequest struct {
 	At       *time.Time `json:"at,omitempty" doc:"When; now when left out. Not in the future, and not longer ago than a day."`
 	Duration float64    `json:"duration,omitempty" doc:"How long it lasts from then on, seconds, at most 900. Left out, and without active, it is a moment."`
 	Active   *bool      `json:"active,omitempty" doc:"true: it lasts until it is ended, at most 15 minutes. false, with an id: it ends."`
-	ID       string     `json:"id,omitempty" doc:"Of an event that was raised before: its end changes. Left out: another event."`
+	ID       string     `json:"id,omitempty" doc:"Of an event that was raised before: its end changes, or, when text stands beside it alone, what is said of it. Left out: another event."`
+	Text     *string    `json:"text,omitempty" doc:"What is said of it, one line of at most 500 bytes; empty: nothing any more. It is kept sealed, for as long as the event, and goes with footage that is erased."`
 }
 
 // Event is something that happened before a camera.
@@ -37,6 +39,7 @@ type Event struct {
 	End    *time.Time `json:"end" doc:"null while it lasts."`
 	Pre    float64    `json:"pre" doc:"How much before it is kept, seconds."`
 	Post   float64    `json:"post" doc:"How much after it is kept, seconds."`
+	Text   string     `json:"text" doc:"What somebody said of it; empty when nobody did."`
 }
 
 // RaisedEvent is an event and what footage there is of it.
@@ -58,8 +61,15 @@ func EventOf(e storage.Event) Event {
 	return w
 }
 
+// OnlyText tells whether nothing but what is said of an event is to change.
+func (r EventRequest) OnlyText() bool {
+	return r.ID != "" && r.Text != nil && r.Active == nil && r.Duration == 0 && r.At == nil
+}
+
 func (r EventRequest) check() error {
 	switch {
+	case r.Text != nil && (len(*r.Text) > maxEventText || hasControl(*r.Text) || !utf8.ValidString(*r.Text)):
+		return field(kindRule.with("It is one line of at most 500 bytes."), "text")
 	case len(r.Kind) > maxEventWord || hasControl(r.Kind) || !utf8.ValidString(r.Kind):
 		return field(kindRule.with("It is longer than 64 bytes, or holds characters that cannot be shown."), "kind")
 	case len(r.Source) > maxEventWord || hasControl(r.Source) || !utf8.ValidString(r.Source):
@@ -86,6 +96,10 @@ func (s *Server) postEvent(w http.ResponseWriter, r *request) error {
 	var req EventRequest
 	if err := decode(r.body, &req); err != nil {
 		return err
+	}
+	if req.Text != nil {
+		said := strings.TrimSpace(*req.Text)
+		req.Text = &said
 	}
 	if err := req.check(); err != nil {
 		return err
@@ -118,5 +132,6 @@ func (s *Server) getCameraEvents(w http.ResponseWriter, r *request) error {
 	for _, e := range events {
 		list = append(list, EventOf(e))
 	}
+	s.o.Cameras.TellTexts(a.camera, list)
 	return reply(w, http.StatusOK, list)
 }

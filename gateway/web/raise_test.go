@@ -17,6 +17,14 @@ func (c *cameras) Raise(_ context.Context, camera string, req EventRequest) (Rai
 	return RaisedEvent{Event: Event{ID: "e1", Camera: camera, Kind: req.Kind}, Footage: "whole"}, nil
 }
 
+func (c *cameras) TellTexts(_ string, list []Event) {
+	for i := range list {
+		if list[i].Kind == "mark" {
+			list[i].Text = "a fox"
+		}
+	}
+}
+
 func (c *clips) Events(camera string, from, to time.Time, _ int) ([]storage.Event, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -30,8 +38,8 @@ func TestEventsAreGivenAsTheContractSays(t *testing.T) {
 	s := newSite(t)
 	p := s.setUp()
 	a := s.do("GET", "/api/v1/cameras/door/events?from=2026-03-01T08:00:00Z&to=2026-03-01T09:00:00Z", "", p.reads())
-	want := `[{"id":"a","camera":"door","kind":"motion","source":"yard","topic":"","start":"2026-03-01T08:00:00Z","end":"2026-03-01T09:00:00Z","pre":5,"post":1.5},` +
-		`{"id":"b","camera":"door","kind":"mark","source":"","topic":"","start":"2026-03-01T08:00:00Z","end":null,"pre":0,"post":0}]`
+	want := `[{"id":"a","camera":"door","kind":"motion","source":"yard","topic":"","start":"2026-03-01T08:00:00Z","end":"2026-03-01T09:00:00Z","pre":5,"post":1.5,"text":""},` +
+		`{"id":"b","camera":"door","kind":"mark","source":"","topic":"","start":"2026-03-01T08:00:00Z","end":null,"pre":0,"post":0,"text":"a fox"}]`
 	if got := strings.TrimSpace(a.text); a.StatusCode != http.StatusOK || got != want {
 		t.Errorf("%d %s\nwant %s", a.StatusCode, got, want)
 	}
@@ -47,6 +55,8 @@ func TestEventsThatCannotBeAreRefusedBeforeAnythingIsDone(t *testing.T) {
 		`{"kind":"` + strings.Repeat("k", 65) + `"}`: http.StatusUnprocessableEntity,
 		`{"kind":"a\nb"}`: http.StatusUnprocessableEntity,
 		`{"source":"` + strings.Repeat("s", 65) + `"}`: http.StatusUnprocessableEntity,
+		`{"text":"` + strings.Repeat("t", 501) + `"}`:  http.StatusUnprocessableEntity,
+		`{"text":"a\nb"}`:                              http.StatusUnprocessableEntity,
 		`{"duration":-1}`:                              http.StatusUnprocessableEntity,
 		`{"duration":901}`:                             http.StatusUnprocessableEntity,
 		`{"duration":5,"active":true}`:                 http.StatusUnprocessableEntity,
