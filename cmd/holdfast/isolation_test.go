@@ -111,7 +111,7 @@ func (s *scene) byQuery(t *testing.T, narrow []*asker) {
 			s.same(t, a, "GET", "/api/v1"+path, "", "")
 		}
 		for _, q := range []string{"stream=till", "stream=till%2fmain", "stream=..%2ftill%2fmain", "stream=main&stream=till", "id=till", "camera=till", "camera=door&camera=till"} {
-			for _, path := range []string{"/snapshot.mp4?", "/spans?" + r + "&", "/segments?" + r + "&", "/video.json?" + r + "&", "/video.fmp4?" + r + "&", "/events?" + r + "&"} {
+			for _, path := range []string{"/snapshot.mp4?", "/spans?" + r + "&", "/segments?" + r + "&", "/video.json?" + r + "&", "/video.fmp4?" + r + "&", "/audio.fmp4?" + r + "&", "/events?" + r + "&"} {
 				s.same(t, a, "GET", own+path+q, "", "")
 			}
 		}

@@ -92,7 +92,7 @@ func (p *Playback) measured(seg *storage.Segment, m Measure) ([]byte, error) {
 		return nil, err
 	}
 	curve := m(seg.Start, seg.End, func(yield func(Size) bool) {
-		for _, s := range v.table.Samples(v.video, 0) {
+		for _, s := range v.table.Samples(v.index, 0) {
 			if !yield(Size{v.wall(&s), int(s.Size), s.Sync}) {
 				return
 			}

@@ -17,7 +17,7 @@
 // clock was set back are shown one after the other, both.
 //
 // A Reel is for a player that has a clock of its own, and shows several cameras by it: the same pictures as fragments whose times are
-// wall times, or key frames alone, for scrubbing, high speeds and backwards. A Still is one key frame, a Curve what each picture takes.
+// wall times, or key frames alone, for scrubbing, high speeds and backwards, or the sound. A Still is one key frame, a Curve what each picture takes.
 //
 // # Lifetime
 //

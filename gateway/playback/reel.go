@@ -24,23 +24,28 @@ const reelScale = 90000
 type ReelOptions struct {
 	// Keys is how many key frames to give at most, spread evenly over the range, instead of every picture; 0: every picture.
 	Keys int
+	// Sound gives the sound instead of the pictures: as it was recorded, G.711 as FLAC, which loses nothing and browsers play.
+	Sound bool
 }
 
 // Reel is a range of a camera's pictures as fragmented MP4 for a player that keeps its own clock: decode times are wall times, in
 // ticks of 1/90000 s since 1970 UTC, so that several cameras are in step without a map, and gaps take the time that they took. Pictures
-// are given as they were stored, from the key frame at or before its start to the last before the first key frame at or behind its end;
-// sound and metadata are left out. Where a clock was set back and runs overlap, what came later is left out of the overlap; Clip shows it.
+// are given as they were stored, from the key frame at or before its start to the last before the first key frame at or behind its end.
+// Sound is a reel of its own; metadata is left out. Where a clock was set back and runs overlap, what came later is left out of the overlap; Clip shows it.
 type Reel struct {
-	playback *Playback         // constant, as all of it but the last three
+	playback *Playback         // constant, as all of it but the last four
 	segments []storage.Segment // the first has pictures
 	from, to time.Time
 	keys     int
+	sound    bool
 	kind     fmp4.Codec
 	codec    string // of the first segment (RFC 6381)
 
 	init []byte // the last written
 	last int64  // DTS of the last picture written
 	seq  uint32
+
+	coder *fmp4.Coder // of G.711, of the init segment last written
 }
 
 // Reel makes the reel of [from, to). The errors are ErrRange, ErrNoFootage, the context's, or one of the store.
@@ -50,14 +55,14 @@ func (p *Playback) Reel(ctx context.Context, camera, stream string, from, to tim
 	if o.Keys > 0 {
 		most = MaxSpeed
 	}
-	if d := to.Sub(from); d <= 0 || d > most || o.Keys < 0 || o.Keys > MaxKeys {
+	if d := to.Sub(from); d <= 0 || d > most || o.Keys < 0 || o.Keys > MaxKeys || o.Sound && o.Keys > 0 {
 		return nil, fmt.Errorf("%w: %v and %d key frames; at most %v of every picture, or %d key frames of %v", ErrRange, d, o.Keys, MaxReel, MaxKeys, MaxSpeed)
 	}
 	segments, err := p.store.Segments(camera, stream, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("find footage of %s/%s: %w", camera, stream, err)
 	}
-	r := &Reel{playback: p, segments: segments, from: from, to: to, keys: o.Keys, last: -1}
+	r := &Reel{playback: p, segments: segments, from: from, to: to, keys: o.Keys, sound: o.Sound, last: -1}
 	for len(r.segments) > 0 {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -67,7 +72,7 @@ func (p *Playback) Reel(ctx context.Context, camera, stream string, from, to tim
 			return nil, err
 		}
 		if v != nil {
-			r.kind, r.codec = v.track.Codec, fmp4.CodecString(*v.track)
+			r.kind, r.codec = v.track.Codec, fmp4.CodecString(v.shown)
 			return r, nil
 		}
 		r.segments = r.segments[1:]
@@ -76,7 +81,12 @@ func (p *Playback) Reel(ctx context.Context, camera, stream string, from, to tim
 }
 
 // ContentType is the media type with its codec (RFC 6381).
-func (r *Reel) ContentType() string { return `video/mp4; codecs="` + r.codec + `"` }
+func (r *Reel) ContentType() string {
+	if r.sound {
+		return `audio/mp4; codecs="` + r.codec + `"`
+	}
+	return `video/mp4; codecs="` + r.codec + `"`
+}
 
 // Write writes the reel, each fragment as it is read, once. It ends early, without an error, where the camera's codec changes: a
 // player that asks for what follows is told the new one.
@@ -114,8 +124,13 @@ func (r *Reel) Write(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// view opens a segment; nil when it has no pictures of the range.
-func (r *Reel) view(i int) (*view, error) { return r.playback.view(&r.segments[i], r.from, r.to) }
+// view opens a segment; nil when it has no pictures, or no sound, of the range.
+func (r *Reel) view(i int) (*view, error) {
+	if r.sound {
+		return r.playback.viewOf(&r.segments[i], r.from, r.to, soundTrack)
+	}
+	return r.playback.view(&r.segments[i], r.from, r.to)
+}
 
 // writeAll writes every picture that the range needs of a segment, a fragment for each of the file's.
 func (r *Reel) writeAll(ctx context.Context, w io.Writer, v *view) error {
@@ -178,9 +193,17 @@ func (r *Reel) fragment(w io.Writer, v *view, samples []fmp4.Sample) error {
 		return nil
 	}
 	if samples[0].Sync && string(v.init) != string(r.init) {
-		r.init = v.init
+		r.init, r.coder = v.init, nil
+		if v.track.Codec.G711() {
+			r.coder, _ = fmp4.NewCoder(*v.track)
+		}
 		if _, err := w.Write(v.init); err != nil {
 			return err
+		}
+	}
+	if r.coder != nil {
+		for i := range samples {
+			samples[i].Data = [][]byte{r.coder.Append(nil, samples[i].Data[0])}
 		}
 	}
 	r.seq++

@@ -3,17 +3,18 @@ package playback
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"holdfast/storage"
 	"holdfast/storage/fmp4"
 )
 
-// view is a segment's pictures with their wall times.
+// view is a segment's pictures, or its sound, with their wall times.
 type view struct {
 	part  *part
 	table *fmp4.Table
-	video int         // index of the track
+	index int         // of the track
 	track *fmp4.Track // as it was recorded
 	shown fmp4.Track  // as it is given: ticks of reelScale since 1970
 	init  []byte      // its init segment
@@ -31,16 +32,29 @@ func (k *keyFrame) span() time.Duration {
 
 // view opens a segment; nil when it has no pictures.
 func (p *Playback) view(seg *storage.Segment, from, to time.Time) (*view, error) {
+	return p.viewOf(seg, from, to, (*fmp4.Table).Video)
+}
+
+// soundTrack is the index of the first track of sound that can be given, or -1.
+func soundTrack(t *fmp4.Table) int {
+	return slices.IndexFunc(t.Tracks(), func(t fmp4.Track) bool { return t.Codec.Audio() })
+}
+
+// viewOf opens a segment and looks at one of its tracks; nil when it has none, or nothing in it.
+func (p *Playback) viewOf(seg *storage.Segment, from, to time.Time, track func(*fmp4.Table) int) (*view, error) {
 	x, err := p.part(key{from: from, to: to}, []storage.Segment{*seg}, 0)
 	if err != nil {
 		return nil, err
 	}
 	v := &view{part: x, table: x.table}
-	if v.video = x.table.Video(); v.video < 0 || x.table.Len(v.video) == 0 || x.media <= 0 {
+	if v.index = track(x.table); v.index < 0 || x.table.Len(v.index) == 0 || x.media <= 0 {
 		return nil, nil
 	}
-	v.track = &x.table.Tracks()[v.video]
+	v.track = &x.table.Tracks()[v.index]
 	v.shown = *v.track
+	if v.track.Codec.G711() {
+		_, v.shown = fmp4.NewCoder(v.shown)
+	}
 	v.shown.ID, v.shown.Timescale, v.shown.Origin = 1, reelScale, 0
 	v.init = fmp4.AppendInit(nil, nil, []fmp4.Track{v.shown})
 	return v, nil
@@ -69,7 +83,7 @@ func fromTicks(n int64) time.Time {
 // whole are the pictures that have to be decoded to show [from, to), whole groups.
 func (v *view) whole(from, to time.Time) []fmp4.Meta {
 	var list []fmp4.Meta
-	for _, m := range v.table.Samples(v.video, 0) {
+	for _, m := range v.table.Samples(v.index, 0) {
 		if m.Sync {
 			if at := v.wall(&m); !at.After(from) {
 				list = list[:0]
@@ -87,7 +101,7 @@ func (v *view) whole(from, to time.Time) []fmp4.Meta {
 // keys are the key frames of [from, to), and the one that is shown at from.
 func (v *view) keys(from, to time.Time) []keyFrame {
 	var list []keyFrame
-	for _, m := range v.table.Samples(v.video, 0) {
+	for _, m := range v.table.Samples(v.index, 0) {
 		if !m.Sync {
 			continue
 		}
@@ -122,7 +136,7 @@ func (v *view) read(pics []fmp4.Meta) ([]fmp4.Sample, error) {
 	list := make([]fmp4.Sample, 0, len(pics))
 	for i := range pics {
 		m := &pics[i]
-		units, err := split(b[m.Offset-first.Offset:][:m.Size])
+		units, err := v.units(b[m.Offset-first.Offset:][:m.Size])
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", v.part.source.seg.Path, err)
 		}
@@ -130,6 +144,14 @@ func (v *view) read(pics []fmp4.Meta) ([]fmp4.Sample, error) {
 		list = append(list, fmp4.Sample{Track: 1, DTS: dts, CTO: int32(ticks(v.wall(m)) - dts), Dur: lasts(v.at(m.DTS), v.at(m.DTS+int64(m.Dur))), Sync: m.Sync, Data: units})
 	}
 	return list, nil
+}
+
+// units are what a sample is of: a packet of sound is one.
+func (v *view) units(b []byte) ([][]byte, error) {
+	if v.track.Codec.Video() {
+		return split(b)
+	}
+	return [][]byte{b}, nil
 }
 
 // split gives the NAL units of a picture, each behind its length of four bytes (ISO/IEC 14496-15).

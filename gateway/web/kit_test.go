@@ -560,7 +560,7 @@ func (c *clips) Clip(_ context.Context, camera, name string, from, to time.Time,
 	return &clip{Reader: bytes.NewReader(bytes.Repeat([]byte("0123456789"), 100)), of: c, from: from, to: to}, nil
 }
 
-func (c *clips) Reel(_ context.Context, camera, name string, _, _ time.Time, _ int) (Reel, error) {
+func (c *clips) Reel(_ context.Context, camera, name string, _, _ time.Time, _ playback.ReelOptions) (Reel, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asked = camera + " " + name

@@ -23,8 +23,8 @@ func (r recorded) Clip(ctx context.Context, camera, stream string, from, to time
 	return recordedClip{c}, nil
 }
 
-func (r recorded) Reel(ctx context.Context, camera, stream string, from, to time.Time, keys int) (Reel, error) {
-	return r.playback.Reel(ctx, camera, stream, from, to, playback.ReelOptions{Keys: keys})
+func (r recorded) Reel(ctx context.Context, camera, stream string, from, to time.Time, o playback.ReelOptions) (Reel, error) {
+	return r.playback.Reel(ctx, camera, stream, from, to, o)
 }
 
 func (r recorded) Still(ctx context.Context, camera, stream string, at time.Time) (*playback.Still, error) {

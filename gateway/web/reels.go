@@ -34,6 +34,9 @@ func reelRoutes() []route {
 		{method: "GET", pattern: camera + "/video.fmp4", does: audit.ActionPlayback, needs: auth.Playback, serve: (*Server).getReel, streams: true,
 			summary: "Pictures of a range of at most ten minutes as fragmented MP4 whose times are wall times, for players that show several cameras in step; gaps take the time that they took",
 			params:  []param{paramCamera, paramFrom, paramTo, paramStream, keys}, answers: sends("video/mp4", "Init segment and fragments, from the key frame at or before the begin. Decode times count from 1970 UTC in 1/90000 s. It ends early where the camera's codec changes.")},
+		{method: "GET", pattern: camera + "/audio.fmp4", does: audit.ActionPlayback, needs: auth.Playback, serve: (*Server).getSound, streams: true,
+			summary: "Sound of a range of at most ten minutes as fragmented MP4 whose times are wall times: as it was recorded, G.711 as FLAC, which loses nothing",
+			params:  []param{paramCamera, paramFrom, paramTo, paramStream}, answers: sends("audio/mp4", "Init segment and fragments. Decode times count from 1970 UTC in 1/90000 s. It ends early where the codec changes.")},
 		{method: "GET", pattern: camera + "/picture.mp4", does: audit.ActionPlayback, needs: auth.Playback, serve: (*Server).getStill,
 			summary: "The key frame that was shown at a moment, as it was recorded", params: []param{paramCamera, at, paramStream}, answers: sends("video/mp4", "An MP4 of the one frame, as video.fmp4 has it; it lasts until the next.")},
 		{method: "GET", pattern: camera + "/picture.jpg", does: audit.ActionPlayback, needs: auth.Playback, serve: (*Server).getStill,
@@ -55,18 +58,31 @@ func (s *Server) getReel(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	step := watchedStep
+	if keys > 0 {
+		step = glancedStep
+	}
+	return s.sendReel(w, r, a, playback.ReelOptions{Keys: keys}, step)
+}
+
+func (s *Server) getSound(w http.ResponseWriter, r *request) error {
+	a, err := s.askedFootage(r)
+	if err != nil {
+		return err
+	}
+	return s.sendReel(w, r, a, playback.ReelOptions{Sound: true}, watchedStep)
+}
+
+// sendReel answers with a reel, which the audit log tells of in steps.
+func (s *Server) sendReel(w http.ResponseWriter, r *request, a asked, o playback.ReelOptions, step time.Duration) error {
 	release, err := s.holdFootage(w, r, a)
 	if err != nil {
 		return err
 	}
 	defer release()
-	reel, err := s.o.Footage.Reel(r.Context(), a.camera, a.stream, a.from, a.to, keys)
+	reel, err := s.o.Footage.Reel(r.Context(), a.camera, a.stream, a.from, a.to, o)
 	if err != nil {
 		return err
-	}
-	step := watchedStep
-	if keys > 0 {
-		step = glancedStep
 	}
 	s.glanced(r, a, step)
 	h := w.Header()

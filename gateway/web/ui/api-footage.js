@@ -19,6 +19,8 @@ export const footage = {
   overview: (from, to, slots, o = {}) => json("GET", `${base}/overview?from=${at(from)}&to=${at(to)}&slots=${slots}${o.activity ? "&activity=1" : ""}${o.cameras ? `&cameras=${encodeURIComponent(o.cameras.join(","))}` : ""}`),
   /** Pictures with wall times. @param {string} id @param {string} stream @param {number} from @param {number} to @param {number} keys 0: every picture @param {AbortSignal} signal */
   reel: (id, stream, from, to, keys, signal) => request("GET", `${cam(id)}/video.fmp4?from=${at(from)}&to=${at(to)}&stream=${encodeURIComponent(stream)}${keys ? `&keys=${keys}` : ""}`, { signal }),
+  /** Sound with wall times. @param {string} id @param {string} stream @param {number} from @param {number} to @param {AbortSignal} signal */
+  sound: (id, stream, from, to, signal) => request("GET", `${cam(id)}/audio.fmp4?from=${at(from)}&to=${at(to)}&stream=${encodeURIComponent(stream)}`, { signal }),
   /** The key frame of a moment. @param {string} id @param {string} stream @param {number} t @param {"mp4"|"jpg"} as @param {AbortSignal} [signal] */
   picture: (id, stream, t, as, signal) => request("GET", `${cam(id)}/picture.${as}?at=${at(t)}&stream=${encodeURIComponent(stream)}`, { signal }),
   /** Looks for motion in a part of the picture, and tells of each stretch as it is found. @param {string} id @param {number} from @param {number} to @param {{region: number[], least: number, pictures: boolean}} o @param {AbortSignal} signal @param {(l: MotionLine) => void} tell */

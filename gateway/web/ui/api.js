@@ -6,7 +6,7 @@
  * @typedef {{id:string,state:string,ways:Way[],codec:string,codecs:string,width:number,height:number,fps:number,bitrate:number,reordered:boolean,audio:string,transport:string,lost:number,ring_bytes:number,recording:StreamRecording|null}} Stream
  * @typedef {{mode:string,now:string,why:string,until:string|null,pre_roll:number,post_roll:number,state:string,cause:string,since:string,last_synced:string|null,streams:string[],mirror:string,mirror_why:string}} Recording
  * @typedef {{now:string,why:string,until:string|null,state:string,cause:string,since:string,last_synced:string|null,volumes:string[],encrypted:boolean}} StreamRecording
- * @typedef {{id:string,camera:string,kind:string,source:string,topic:string,start:string,end:string|null,pre:number,post:number}} CameraEvent
+ * @typedef {{id:string,camera:string,kind:string,source:string,topic:string,start:string,end:string|null,pre:number,post:number,text:string}} CameraEvent
  * @typedef {{id:string,name:string,kind:string,state:string,since:string,cause:string,detail:string,hint:string,retry_at:string|null,address:string,manufacturer:string,model:string,source:string,purpose:string,legal_basis:string,audio:boolean,record:Recording,streams:Stream[],happening?:Happening[],talker?:{name:string,you:boolean,since:string}|null,may:string[]}} Camera
  * @typedef {{id:string,kind:string,start:string,end:string|null}} Happening
  * @typedef {{id:string,severity:string,since:string,what:string,means:string,do:string}} Alarm
@@ -139,7 +139,7 @@ export const api = {
   spans: (id, from, to) => json("GET", `${cam(id)}/spans?from=${at(from)}&to=${at(to)}`),
   /** @param {string} id @param {Date} from @param {Date} to @returns {Promise<CameraEvent[]>} */
   eventsOf: (id, from, to) => json("GET", `${cam(id)}/events?from=${at(from)}&to=${at(to)}`),
-  /** @param {string} id @param {{kind?:string,source?:string,at?:string,duration?:number}} e @returns {Promise<CameraEvent & {footage:string}>} */
+  /** @param {string} id @param {{kind?:string,source?:string,at?:string,duration?:number,id?:string,text?:string}} e @returns {Promise<CameraEvent & {footage:string}>} */
   raise: (id, e) => json("POST", `${cam(id)}/events`, { json: e }),
   /** @param {string} id @param {Date} from @param {Date} to @returns {string} */
   video: (id, from, to) => `${cam(id)}/video.mp4?from=${at(from)}&to=${at(to)}`,

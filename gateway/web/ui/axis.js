@@ -237,5 +237,5 @@ export function gapWords(r) {
   return r.class === "unwanted" ? words.unwanted(long, r.cause) : r.class === "deleted" ? words.deleted(long, r.cause) : r.class === "partly" ? w.partly(r.cause) : words.gap(long, r.cause);
 }
 
-/** An event in a few words. @param {import("./api.js").CameraEvent & {text?: string}} e */
+/** An event in a few words. @param {import("./api.js").CameraEvent} e */
 export const eventText = e => e.text || words.eventKind(e.kind);

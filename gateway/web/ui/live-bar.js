@@ -1,7 +1,7 @@
 // The bar of the camera that is shown large: what can be done with it. What the person may not do is not there.
 import { number } from "./language.js";
 import { store } from "./store.js";
-import { api, Problem } from "./api.js";
+import { Problem } from "./api.js";
 import { liveAPI } from "./api-live.js";
 import { h, iconButton } from "./dom.js";
 import { icon } from "./icons.js";
@@ -144,7 +144,7 @@ export class CameraBar {
   /** Marks this moment: an event of the camera, kept as such. */
   async marked() {
     this.mark.disabled = true;
-    try { const e = await api.raise(this.id, { kind: "mark", source: "viewer" }); this.say(`${words.marked} ${clock(e.start)}. ${words.footage(e.footage)}`); } catch (x) { this.complain(x); }
+    try { const { mark } = await import("./marking.js"); await mark(this.id, NaN, this.says.parentElement || this.element, text => this.say(text)); } catch (x) { this.complain(x); }
     this.mark.disabled = false;
   }
 

@@ -39,6 +39,7 @@ export class Played {
     this.element = h("div.played", { role: "group", "aria-label": c?.name || id, "data-camera": id, onclick: told.pick, ondblclick: told.pick }, this.player.video, this.reel.video, this.canvas, this.cover, h("div.played-label", null, this.name, this.facts));
     this.live = false;
     this.keys = false;
+    this.hears = false;
   }
 
   /** The size of the picture that is shown, its own pixels. */
@@ -56,12 +57,15 @@ export class Played {
     if (!this.live) this.reel.hang();
     this.live = true;
     this.keys = false;
-    if (c && c.may.includes("live")) this.player.show(c, this.small && this.element.clientWidth * devicePixelRatio < wide ? "sub" : "main");
+    if (c && c.may.includes("live")) this.player.show(c, this.small && this.element.clientWidth * devicePixelRatio < wide ? "sub" : "main", this.hears);
     const away = !!c && c.state !== "online";
     this.player.video.hidden = away;
     this.reel.video.hidden = this.canvas.hidden = true;
     this.says(away ? /** @type {any} */ (words)[c.state] || c.state : "", away ? [`${words.since} ${clock(c.since)}`, c.cause].filter(Boolean).join(" · ") : "");
   }
+
+  /** Has live sound be heard or not. @param {boolean} on */
+  hear(on) { if (this.hears !== on) { this.hears = on; if (this.live) this.showLive(); } }
 
   /** Leaves the live picture. */
   away() { if (this.live) { this.live = false; this.player.hang(); this.player.video.hidden = true; } }

@@ -25,6 +25,10 @@ export class Reel {
   constructor(camera, stream) {
     this.camera = camera;
     this.stream = stream;
+    this.mime = "video/mp4";
+    /** How near to the clock is near enough, s, and how much faster or slower than it this may run to come into step. */
+    this.near = near;
+    this.hurry = hurry;
     this.video = document.createElement("video");
     this.video.muted = true;
     this.video.playsInline = true;
@@ -107,7 +111,7 @@ export class Reel {
     }
     const off = media - v.currentTime, still = !pace.running;
     if (still ? Math.abs(off) > 0.0005 : Math.abs(off) > far * Math.max(1, pace.speed)) { if (!v.seeking || Math.abs(off) > 2) v.currentTime = media; }
-    else if (!still) v.playbackRate = pace.speed * (Math.abs(off) < near ? 1 : 1 + Math.max(-hurry, Math.min(hurry, off / within / pace.speed)));
+    else if (!still) v.playbackRate = pace.speed * (Math.abs(off) < this.near ? 1 : 1 + Math.max(-this.hurry, Math.min(this.hurry, off / within / pace.speed)));
     this.state = v.readyState >= 2 && !v.seeking ? "ready" : "waiting";
     if (still) v.pause(); else if (v.paused) v.play().catch(() => {});
   }
@@ -142,6 +146,9 @@ export class Reel {
     try { if (first < lo) b.remove(0, Math.max(0.001, (lo - this.base) / 1000)); else b.remove((hi - this.base) / 1000, days); } catch { /* it is being changed: next time */ }
   }
 
+  /** Asks the gateway for a stretch. @param {number} from @param {number} to @param {AbortSignal} signal */
+  ask(from, to, signal) { return footage.reel(this.camera, this.stream, from, to, 0, signal); }
+
   /** @param {Stretch} s */
   async load(s) {
     const turn = this.turn, stop = new AbortController();
@@ -150,7 +157,7 @@ export class Reel {
     const mine = () => turn === this.turn && this.busy === stop;
     let last = 0;
     try {
-      const r = await footage.reel(this.camera, this.stream, s.from, s.to, 0, stop.signal);
+      const r = await this.ask(s.from, s.to, stop.signal);
       if (!mine()) return;
       await this.take(codecOf(r));
       for await (const p of pieces(r)) {
@@ -179,7 +186,7 @@ export class Reel {
 
   /** Makes the buffer of a codec. @param {string} codec */
   async take(codec) {
-    const type = `video/mp4; codecs="${codec}"`, source = this.source;
+    const type = `${this.mime}; codecs="${codec}"`, source = this.source;
     if (!source) throw new Error("closed");
     if (source.readyState !== "open") await new Promise(ok => source.addEventListener("sourceopen", ok, { once: true }));
     if (!this.buffer) { this.buffer = source.addSourceBuffer(type); this.buffer.timestampOffset = -this.base / 1000; } else if (this.codec !== codec) this.buffer.changeType(type);

@@ -1,13 +1,15 @@
 // Timeline: pictures of the chosen cameras above, in step; every camera on one axis below.
 import { tongue } from "./language.js";
 import { store } from "./store.js";
-import { api } from "./api.js";
+import { api, Problem } from "./api.js";
 import { Axis, eventText, gapWords } from "./axis.js";
 import { Calendar } from "./calendar.js";
+import { Heard } from "./heard.js";
 import { History, footageIn } from "./history.js";
 import { Pace } from "./pace.js";
 import { Played, keysFrom } from "./played.js";
 import { Range, lockBand } from "./range.js";
+import { Twice } from "./twice.js";
 import { wishes } from "./wishes.js";
 import { chooser } from "./chooser.js";
 import { h, iconButton, Undo } from "./dom.js";
@@ -20,10 +22,8 @@ import { timelineWords as w } from "./words-timeline.js";
 await styled("/timeline.css");
 
 const minute = 60e3, hour = 3600e3, day = 24 * hour;
-/** A gap of less than this is played over without a word, ms. */
-const shortGap = 1500;
-/** How long the clock waits for the slowest picture, ms. */
-const patience = 4000;
+/** A gap of less than this is played over without a word, and how long the clock waits for the slowest picture, ms. */
+const shortGap = 1500, patience = 4000;
 /** How near to now is now, ms. */
 const nowIsh = 1500;
 /** How many cameras play together. */
@@ -94,6 +94,8 @@ class Timeline {
     this.pace = new Pace();
     this.history = new History();
     this.marks = new Events();
+    this.twice = new Twice();
+    this.heard = new Heard(() => this.tick());
     this.mayLive = store.may("live") && chosen.some(c => store.can(c, "live"));
     this.live = this.mayLive && Number.isNaN(at);
     this.follow = true; // the axis goes with live
@@ -129,13 +131,13 @@ class Timeline {
   }
 
   /** @returns {import("./dom.js").Page} */
-  page() { return { element: this.element, key: e => this.key(e), leave: () => { this.undo.run(); this.searcher?.end(); for (const p of this.played.values()) p.end(); } }; }
+  page() { return { element: this.element, key: e => this.key(e), leave: () => { this.undo.run(); this.searcher?.end(); this.heard.end(); for (const p of this.played.values()) p.end(); } }; }
 
   make() {
     this.says = h("p.says", { role: "status", "aria-live": "polite" });
     this.second = h("div.second-person", { hidden: true });
     this.grid = h("div.played-grid", { role: "group", "aria-label": w.pictures });
-    this.stage = h("div.stage", null, this.grid, this.says, this.second);
+    this.stage = h("div.stage", null, this.grid, this.says, this.second, this.twice.element);
     this.tip = h("div.tip", { hidden: true });
     this.side = h("div.timeline-side", { hidden: true });
     this.box = h("div.axis-box", null, h("div.axis-scroll", { onscroll: () => this.draw() }, this.canvas), this.tip);
@@ -151,9 +153,11 @@ class Timeline {
     this.pickButton = h("button.button.pick", { type: "button", "aria-haspopup": "dialog", title: w.chooseCameras, onclick: () => this.choose() }, icon("cameras"), h("span"));
     const factsButton = iconButton(icon("info"), w.facts, () => { this.facts = !this.facts; factsButton.setAttribute("aria-pressed", String(this.facts)); }, ".roomy");
     const listButton = iconButton(icon("list"), w.moments, () => { if (this.searcher) this.endSearch(); this.side.hidden = !this.side.hidden; listButton.setAttribute("aria-pressed", String(!this.side.hidden)); this.listed = ""; this.draw(); });
+    this.markButton = iconButton(icon("mark"), w.mark, () => this.mark(), ".roomy");
+    this.markButton.hidden = !may("raise");
     this.searchButton = iconButton(icon("search"), w.searchMotion, () => this.search());
-    this.bar = h("div.bar", { role: "toolbar", "aria-label": words.timeline }, iconButton(icon("ago"), w.ago, () => this.ago()), this.backButton, iconButton(icon("stepBack"), words.frameBack, () => this.step(-1)), this.playButton, iconButton(icon("step"), words.frame, () => this.step(1)), this.rate, this.time, this.range.hereButton,
-      h("span.grow"), iconButton(icon("minus"), w.zoomOut, () => this.zoom(2), ".roomy"), iconButton(icon("plus"), w.zoomIn, () => this.zoom(0.5), ".roomy"), this.searchButton, listButton, factsButton, iconButton(icon("copy"), w.copyLink, () => this.copyLink()), watched, this.rangeButton, iconButton(icon("day"), w.calendar, () => this.calendar.show(this.head)), this.pickButton, this.liveButton);
+    this.bar = h("div.bar", { role: "toolbar", "aria-label": words.timeline }, iconButton(icon("ago"), w.ago, () => this.ago()), this.backButton, iconButton(icon("stepBack"), words.frameBack, () => this.step(-1)), this.playButton, iconButton(icon("step"), words.frame, () => this.step(1)), this.rate, this.heard.button, this.time, this.range.hereButton,
+      h("span.grow"), iconButton(icon("minus"), w.zoomOut, () => this.zoom(2), ".roomy"), iconButton(icon("plus"), w.zoomIn, () => this.zoom(0.5), ".roomy"), this.markButton, this.searchButton, listButton, factsButton, iconButton(icon("copy"), w.copyLink, () => this.copyLink()), watched, this.rangeButton, iconButton(icon("day"), w.calendar, () => this.calendar.show(this.head)), this.pickButton, this.liveButton);
     this.element = h("section.timeline", null, h("div.timeline-top", null, this.stage, this.side), this.bar, this.range.element, h("div.calendar-place", null, this.calendar.element), this.box);
   }
 
@@ -198,6 +202,7 @@ class Timeline {
     if (this.focus === id && this.range.camera === id) return;
     this.focus = id;
     this.range.of(id);
+    this.markButton.hidden = !store.can(id, "raise");
     this.draw();
   }
 
@@ -288,6 +293,8 @@ class Timeline {
   get keys() { return this.pace.speed < 0 || this.pace.speed >= keysFrom; }
 
   tick() {
+    this.heard.follow(this);
+    this.twice.show(this.live ? [] : this.spans.get(this.focus)?.list || [], this.pace.at);
     if (this.live) { if (this.facts || this.wasFacts) this.tellFacts(); return; }
     const list = [...this.played.values()], moving = this.wantsPlay && !this.scrubbing;
     if (this.scrubbing || this.keys && moving) for (const p of list) p.glance(this.pace, this.keys && moving);
@@ -356,6 +363,7 @@ class Timeline {
     this.history.forget();
     this.spans.clear();
     this.played.get(this.focus)?.forget();
+    this.heard.forget();
     if (!this.live) this.seek(this.pace.at >= from && this.pace.at < to ? to : this.pace.at);
     this.draw();
   }
@@ -554,7 +562,7 @@ class Timeline {
     const a = this.axis, l = a.laneAt(py), at = a.t(px), own = !!l?.focus, x = (/** @type {number} */ t) => a.x(t);
     this.canvas.style.setProperty("cursor", own && this.range.near(px, x) ? "ew-resize" : "crosshair");
     const r = l && this.history.at(l.c.id, at), e = l && this.marks.at(l.c.id, at, 4 / a.width * a.span), held = own && this.range.at(at);
-    const long = e && e.end && e.end !== e.start ? duration((Date.parse(e.end) - Date.parse(e.start)) / 1000) : "", said = /** @type {{text?: string}|undefined} */ (e)?.text;
+    const long = e && e.end && e.end !== e.start ? duration((Date.parse(e.end) - Date.parse(e.start)) / 1000) : "", said = e?.text;
     const event = held ? `${keeping.locked}: ${held.reason} (${held.owner || keeping.unknown}, ${words.until} ${when(held.until)})` : e ? `${words.event(e.kind, e.source, long)}${said ? `: ${said}` : ""}` : "";
     const gap = r && r.class && (r.class === "partly" || !footageIn(r.class)) ? gapWords(r) : r?.class === "filled" ? w.filled : "";
     this.tip.textContent = [a.span > day ? `${when(at)}` : clock(at), l && !own ? l.c.name : "", event, gap].filter(Boolean).join(" · ");
@@ -572,11 +580,15 @@ class Timeline {
       PageUp: () => this.seek(at - by), PageDown: () => this.seek(at + by), Home: () => this.seek(this.axis.from, true), End: () => this.goLive(),
       j: () => this.ago(), r: () => this.turnBack(), l: () => this.faster(1), h: () => this.faster(-1), ",": () => this.step(-1), ".": () => this.step(1),
       "+": () => this.zoom(0.7), "=": () => this.zoom(0.7), "-": () => this.zoom(1.4), Escape: () => { if (!this.calendar.element.hidden) this.calendar.close(); else if (this.range.some) this.range.clear(); else this.go("/live"); },
-      i: () => this.range.markIn(at), I: () => this.range.markIn(at), o: () => this.range.markOut(at), O: () => this.range.markOut(at), c: () => this.choose(), d: () => this.calendar.show(at), m: () => this.search(), n: () => this.nextEvent(1), p: () => this.nextEvent(-1),
+      i: () => this.range.markIn(at), I: () => this.range.markIn(at), o: () => this.range.markOut(at), O: () => this.range.markOut(at), c: () => this.choose(), d: () => this.calendar.show(at), m: () => this.search(), a: () => this.heard.button.click(), b: () => { if (!this.markButton.hidden) this.mark(); }, n: () => this.nextEvent(1), p: () => this.nextEvent(-1),
     };
     const f = keys[e.key];
     if (f) f();
     return !!f;
+  }
+  /** Marks the moment that is shown, of the camera in focus. */
+  async mark() {
+    try { const { mark } = await import("./marking.js"); await mark(this.focus, this.live ? NaN : this.pace.at, this.stage, t => { this.says.textContent = t; }); } catch (x) { this.says.textContent = x instanceof Problem ? x.says : words.error; }
   }
   /** @param {number} d */
   faster(d) { const i = speeds.indexOf(Math.abs(this.pace.speed)); this.setSpeed(speeds[Math.max(0, Math.min(speeds.length - 1, i + d))]); }
