@@ -31,7 +31,7 @@ type ReelOptions struct {
 // Reel is a range of a camera's pictures as fragmented MP4 for a player that keeps its own clock: decode times are wall times, in
 // ticks of 1/90000 s since 1970 UTC, so that several cameras are in step without a map, and gaps take the time that they took. Pictures
 // are given as they were stored, from the key frame at or before its start to the last before the first key frame at or behind its end.
-// Sound is a reel of its own; metadata is left out. Where a clock was set back and runs overlap, what came later is left out of the overlap; Clip shows it.
+// Sound is a reel of its own; metadata is left out. Where a clock was set back and runs overlap, one of them is left out of the overlap, always the same one; Clip shows both.
 type Reel struct {
 	playback *Playback         // constant, as all of it but the last four
 	segments []storage.Segment // the first has pictures
@@ -44,6 +44,7 @@ type Reel struct {
 	init []byte // the last written
 	last int64  // DTS of the last picture written
 	seq  uint32
+	torn bool // pictures were left out: none is shown before the next key frame
 
 	coder *fmp4.Coder // of G.711, of the init segment last written
 }
@@ -62,7 +63,7 @@ func (p *Playback) Reel(ctx context.Context, camera, stream string, from, to tim
 	if err != nil {
 		return nil, fmt.Errorf("find footage of %s/%s: %w", camera, stream, err)
 	}
-	r := &Reel{playback: p, segments: segments, from: from, to: to, keys: o.Keys, sound: o.Sound, last: -1}
+	r := &Reel{playback: p, segments: withoutDoubles(segments, from, to), from: from, to: to, keys: o.Keys, sound: o.Sound, last: -1}
 	for len(r.segments) > 0 {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -187,6 +188,9 @@ func (r *Reel) writeKeys(ctx context.Context, w io.Writer, v *view, next time.Ti
 // fragment writes samples, behind an init segment where the track is another than before.
 func (r *Reel) fragment(w io.Writer, v *view, samples []fmp4.Sample) error {
 	for len(samples) > 0 && samples[0].DTS <= r.last { // the clock was set back
+		samples, r.torn = samples[1:], true
+	}
+	for r.torn && len(samples) > 0 && !samples[0].Sync {
 		samples = samples[1:]
 	}
 	if len(samples) == 0 {
@@ -201,6 +205,7 @@ func (r *Reel) fragment(w io.Writer, v *view, samples []fmp4.Sample) error {
 			return err
 		}
 	}
+	r.torn = false
 	if r.coder != nil {
 		for i := range samples {
 			samples[i].Data = [][]byte{r.coder.Append(nil, samples[i].Data[0])}

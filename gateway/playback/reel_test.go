@@ -141,3 +141,34 @@ func same(t *testing.T, got, want []time.Time) {
 		}
 	}
 }
+
+// TestReelShowsOneRunWhereTheClockWasSetBack: no time twice, no picture that cannot be decoded, no gap, and the same run whatever is asked for.
+func TestReelShowsOneRunWhereTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
+	for _, ids := range [][2]uint32{{1, 2}, {2, 1}} {
+		one := fmp4test.Make(t, fmp4test.Options{Seconds: 12, GOP: 25})
+		two := fmp4test.Make(t, fmp4test.Options{Seconds: 12, GOP: 25, Pattern: "testsrc"})
+		a := newArchive(t)
+		a.record(one, ids[0], begin, 2)
+		a.record(two, ids[1], begin.Add(5300*time.Millisecond), 2)
+		path := a.reel(begin.Add(-time.Second), begin.Add(time.Minute), 0)
+		seen := walls(t, path)
+		if n := len(fmp4test.Hashes(t, path, "v:0")); n != len(seen) {
+			t.Errorf("runs %v: %d pictures decoded of %d", ids, n, len(seen))
+		}
+		for i := 1; i < len(seen); i++ {
+			if d := seen[i].Sub(seen[i-1]); d <= 0 || d > 1100*time.Millisecond { // at most until the next key frame
+				t.Errorf("runs %v: %v between the pictures at %v", ids, d, seen[i])
+			}
+		}
+		all := map[time.Time]bool{}
+		for _, at := range seen {
+			all[at.Truncate(10*time.Millisecond)] = true
+		}
+		for _, at := range walls(t, a.reel(begin.Add(8*time.Second), begin.Add(9*time.Second), 0)) { // where both are
+			if !all[at.Truncate(10*time.Millisecond)] && !all[at.Add(time.Millisecond).Truncate(10*time.Millisecond)] && !all[at.Add(-time.Millisecond).Truncate(10*time.Millisecond)] {
+				t.Errorf("runs %v: the picture at %v is of the other run when less is asked for", ids, at)
+			}
+		}
+	}
+}

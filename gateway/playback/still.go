@@ -25,6 +25,7 @@ func (p *Playback) Still(ctx context.Context, camera, stream string, at time.Tim
 	if err != nil {
 		return nil, fmt.Errorf("find footage of %s/%s: %w", camera, stream, err)
 	}
+	segments = withoutDoubles(segments, at, at.Add(time.Millisecond))
 	for i := len(segments) - 1; i >= 0; i-- {
 		if err := ctx.Err(); err != nil {
 			return nil, err
