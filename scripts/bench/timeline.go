@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"holdfast/rtsp/rtsptest"
@@ -62,7 +63,8 @@ func timeline(ctx context.Context, b *rig.Bench, o options) error {
 	if err != nil {
 		return fmt.Errorf("make an archive of %d days: %w", days, err)
 	}
-	fmt.Printf("archive: %d days, %d segments, each the four seconds between two key frames, written in %.0f s\n", days, moments, time.Since(began).Seconds())
+	took := time.Since(began).Seconds()
+	fmt.Printf("archive: %d days, %d segments, each the four seconds between two key frames, written in %.0f s, %.0f segments a second\n", days, moments, took, float64(moments)/took)
 	if err := d.Start(); err != nil {
 		return err
 	}
@@ -77,7 +79,28 @@ func timeline(ctx context.Context, b *rig.Bench, o options) error {
 	cmd := b.Command("node", "scripts/bench/timeline.mjs", address, fmt.Sprint(smallCameras), fmt.Sprint(largeCameras), fmt.Sprint(days), fmt.Sprint(int(archivePeriod.Milliseconds())), d.Started.UTC().Format(time.RFC3339Nano))
 	cmd.Env = append(os.Environ(), "HOLDFAST_TOKEN="+token)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	return cmd.Run()
+	if err := cmd.Run(); err != nil {
+		return err
+	}
+	return ceilings(small, large)
+}
+
+// ceilings tells how many of the pictures that were played and scrubbed this machine decodes: no browser shows more.
+func ceilings(small, large string) error {
+	few, err := decodes(small)
+	if err != nil {
+		return err
+	}
+	many, err := decodes(large)
+	if err != nil {
+		return err
+	}
+	keys, err := decodes(small, "-skip_frame", "nokey")
+	if err != nil {
+		return err
+	}
+	fmt.Printf("this machine decodes at most %.0f of the small pictures a second, %.0f of the large ones, and %.0f key frames of the small ones, which scrubbing shows (ffmpeg, %d threads, while the gateway records)\n", few, many, keys, runtime.NumCPU())
+	return nil
 }
 
 // scaled makes a clip as cameras send their sub streams.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -82,19 +83,24 @@ func inChromium(b *rig.Bench, d *rig.Daemon, script string, args ...string) erro
 	return cmd.Run()
 }
 
-var elapsed = regexp.MustCompile(`rtime=([\d.]+)s`)
+var (
+	elapsed = regexp.MustCompile(`rtime=([\d.]+)s`)
+	decoded = regexp.MustCompile(`frame=\s*(\d+)`)
+)
 
-// decodes tells how many frames of a clip this machine decodes in a second, as fast as it can.
-func decodes(clip string) (float64, error) {
+// decodes tells how many frames of a clip this machine decodes in a second, as fast as it can: all of them, or what the decoder's options leave.
+func decodes(clip string, options ...string) (float64, error) {
 	const rounds = 20
-	out, err := exec.Command("ffmpeg", "-nostdin", "-hide_banner", "-benchmark", "-stream_loop", fmt.Sprint(rounds-1), "-i", clip, "-f", "null", "-").CombinedOutput()
+	args := append([]string{"-nostdin", "-hide_banner", "-benchmark", "-stream_loop", fmt.Sprint(rounds - 1)}, options...)
+	out, err := exec.Command("ffmpeg", append(args, "-i", clip, "-vsync", "passthrough", "-f", "null", "-")...).CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("decode %s: %w", clip, err)
 	}
-	m := elapsed.FindSubmatch(out)
-	if m == nil {
-		return 0, fmt.Errorf("ffmpeg told no time: %s", out)
+	took, frames := elapsed.FindSubmatch(out), decoded.FindAllSubmatch(out, -1)
+	if took == nil || frames == nil {
+		return 0, fmt.Errorf("ffmpeg told no time, or no frames: %s", out)
 	}
-	s, err := strconv.ParseFloat(string(m[1]), 64)
-	return rounds * wallLength.Seconds() * wallFPS / s, err
+	s, err := strconv.ParseFloat(string(took[1]), 64)
+	n, bad := strconv.ParseFloat(string(frames[len(frames)-1][1]), 64)
+	return n / s, errors.Join(err, bad)
 }
