@@ -56,22 +56,24 @@ async function together(ids, seconds) {
   console.log(`${ids.length} cameras in step: first pictures of all after ${ready} ms (page included); in ${seconds} s ${sum(got.decoded)} pictures decoded, ${sum(got.dropped)} dropped, ${got.frames} shown; between the first and the last camera, ms: ${stats(got.spread)}; long tasks ${got.busy.toFixed(0)} ms`);
 }
 
-/** Scrubs over the last half minute by hand. */
+/** Scrubs over half a minute by hand, so quickly that nearly every move of the hand is over another key frame: what is counted is what the viewer can. */
 async function scrub(ids) {
   await page.goto(`${base}/timeline?cameras=${ids.join(",")}&at=${new Date(Date.now() - 30e3).toISOString()}`);
   await until(`document.querySelectorAll(".played").length === ${ids.length}`);
   await until("[...document.querySelectorAll('.played > video:not([hidden])')].some(v => v.readyState >= 2)");
   const box = await page.locator("canvas.axis").boundingBox();
   for (let i = 0; i < 5; i++) await page.getByRole("button", { name: "Zoom in" }).click();
-  await page.evaluate(() => { let n = 0; const was = CanvasRenderingContext2D.prototype.drawImage; CanvasRenderingContext2D.prototype.drawImage = function (...a) { n++; return was.apply(this, a); }; window.drawn = () => n; });
+  await page.evaluate(() => { let n = 0; const was = CanvasRenderingContext2D.prototype.drawImage; CanvasRenderingContext2D.prototype.drawImage = function (...a) { n++; return was.apply(this, a); }; window.drawn = () => n; performance.setResourceTimingBufferSize(5000); performance.clearResourceTimings(); window.decodes = []; const flush = VideoDecoder.prototype.flush; VideoDecoder.prototype.flush = function () { const t = performance.now(); return flush.call(this).finally(() => window.decodes.push(performance.now() - t)); }; });
   await page.mouse.move(box.x + box.width / 2, box.y + 45);
   await page.mouse.down();
   const begun = Date.now(), from = await page.evaluate("drawn()");
-  for (let i = 0; Date.now() - begun < 5000; i++) await page.mouse.move(box.x + box.width * (0.5 - 0.2 * Math.abs(Math.sin(i / 25))), box.y + 45);
+  let moves = 0;
+  for (; Date.now() - begun < 5000; moves++) await page.mouse.move(box.x + box.width * (0.5 + 0.4 * Math.abs(Math.sin(moves / 6))), box.y + 45);
   const n = await page.evaluate("drawn()") - from, took = (Date.now() - begun) / 1000;
   if (!n) console.log("nothing was drawn:", JSON.stringify(await page.evaluate(() => ({ head: document.querySelector("output.time").title, hidden: [...document.querySelectorAll(".played > canvas")].map(c => c.hidden), top: document.elementFromPoint(innerWidth / 2, innerHeight - 40)?.className }))), JSON.stringify(box), new Date().toISOString());
+  const spent = await page.evaluate("({ asked: performance.getEntriesByType('resource').filter(e => e.name.includes('/picture.')).map(e => e.duration), decoded: decodes })");
   await page.mouse.up();
-  console.log(`scrubbing ${ids.length} cameras: ${(n / took).toFixed(0)} pictures a second, ${(n / took / ids.length).toFixed(1)} of each camera`);
+  console.log(`scrubbing ${ids.length} cameras: ${(n / took).toFixed(0)} pictures a second, ${(n / took / ids.length).toFixed(1)} of each camera, at ${(moves / took).toFixed(0)} moves of the hand a second; asking for a key frame, ms: ${stats(spent.asked)}; decoding one, ms: ${stats(spent.decoded)}`);
 }
 
 /** Draws a year of every camera, of which each slot is another than the one before: the worst that the gateway can answer. */
