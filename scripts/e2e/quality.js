@@ -20,7 +20,7 @@ export async function visit(page, path) {
   await page.evaluate(p => { document.querySelectorAll("dialog").forEach(d => d.remove()); const main = document.querySelector("main"); if (main) delete main.dataset.at; history.pushState(null, "", p); window.dispatchEvent(new PopStateEvent("popstate")); }, path);
   await until(page, "!!document.querySelector('main')?.dataset.at").catch(e => { throw new Error(`${path}: ${e.message}`); });
   await until(page, "!document.querySelector('main .wait')").catch(() => {}); // the first answer is on its way
-  await page.evaluate(() => new Promise(ok => requestAnimationFrame(() => requestAnimationFrame(() => ok(0)))));
+  await page.evaluate(() => new Promise(ok => { requestAnimationFrame(() => requestAnimationFrame(() => ok(0))); setTimeout(ok, 1000); })); // a page that is not seen draws no frame
 }
 
 /** The pages that this person may go to: what the rail and the tabs of pages lead to. @param {Page} page */

@@ -23,12 +23,17 @@ mkdirSync(out, { recursive: true });
 const only = process.argv[2];
 let passed = 0, failed = 0;
 
+/** A test that takes so long hangs, ms: what is evaluated in a page has no limit of its own. */
+const limit = 180e3;
+
 /** @param {string} name @param {() => Promise<unknown>} f */
 async function test(name, f) {
   if (only && !name.includes(only)) return;
   const begun = Date.now();
   try {
-    const said = await f();
+    let late;
+    const said = await Promise.race([f(), new Promise((_, no) => { late = setTimeout(() => no(new Error(`not done after ${limit / 1000} s`)), limit); })]);
+    clearTimeout(late);
     passed++;
     console.log(`ok   ${name} (${((Date.now() - begun) / 1000).toFixed(1)} s)${said ? ` ${JSON.stringify(said)}` : ""}`);
   } catch (e) {
@@ -118,7 +123,8 @@ await test("Mark raises an event, which the timeline draws and names", async () 
   await b.page.click(".mark-button");
   await until(b.page, "/^Marked .*Footage: continuous/.test(document.querySelector('.single .says')?.textContent || '')");
   await b.page.screenshot({ path: join(out, "mark-1440-dark.png") });
-  const events = await b.page.evaluate(async from => (await fetch("/api/v1/cameras/shop-floor/events?from=" + new Date(from).toISOString() + "&to=" + new Date().toISOString())).json(), began - 5000);
+  const all = await b.page.evaluate(async from => (await fetch("/api/v1/cameras/shop-floor/events?from=" + new Date(from).toISOString() + "&to=" + new Date().toISOString())).json(), began - 5000);
+  const events = all.filter((/** @type {any} */ e) => e.kind === "mark"); // the camera reports motion now and then
   must(events.length === 1 && events[0].kind === "mark" && events[0].source === "viewer" && Math.abs(Date.parse(events[0].start) - began) < 10000, JSON.stringify(events));
   await b.page.goto(shop.base + "/timeline/shop-floor");
   await b.page.waitForSelector("canvas.axis");
