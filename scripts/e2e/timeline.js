@@ -129,28 +129,6 @@ export async function timeline({ page, base, browser, out, test, must }) {
     return { pictures: seen.size };
   });
 
-  await test("the recorded sound of the camera in focus is played in step at the speed of life alone, once it is wanted", async () => {
-    const begin = await recorded(25);
-    await page.goto(`${base}/timeline/shop-floor?at=${new Date(begin + 2000).toISOString()}`);
-    await until(page, "document.querySelector('.played > video:not([hidden])')?.readyState >= 2");
-    await page.evaluate(() => { const w = /** @type {any} */ (window), play = HTMLMediaElement.prototype.play; w.heard = null; HTMLMediaElement.prototype.play = function () { if (!this.muted) w.heard = this; return play.call(this); }; });
-    await new Promise(ok => setTimeout(ok, 600));
-    must(await page.evaluate("!window.heard"), "sound is played before anybody wants it");
-    await page.getByRole("button", { name: "Sound" }).click();
-    await until(page, "window.heard && !window.heard.paused && window.heard.webkitAudioDecodedByteCount > 0");
-    await until(page, "(v => Math.abs(window.heard.currentTime - v.currentTime) % 3600 < 0.12)(document.querySelector('.played > video:not([hidden])'))");
-    const off = await page.evaluate("window.heard.currentTime - document.querySelector('.played > video:not([hidden])').currentTime");
-    await page.getByLabel("Speed").selectOption("2");
-    await until(page, "window.heard.paused");
-    must((await page.getByRole("button", { name: "Sound" }).getAttribute("title"))?.includes("at 1× only"), "it does not say why there is no sound");
-    await page.getByLabel("Speed").selectOption("1");
-    await until(page, "!window.heard.paused");
-    await page.screenshot({ path: join(out, "timeline-sound-1440-dark.png") });
-    await page.keyboard.press("a");
-    await until(page, "window.heard.paused && !window.heard.currentSrc || window.heard.paused");
-    return { ms: Math.round(Number(off) * 1000) };
-  });
-
   await test("a mark takes a few words, which the list and the axis tell", async () => {
     await axis.focus();
     await page.keyboard.press("b");
@@ -213,6 +191,28 @@ export async function timeline({ page, base, browser, out, test, must }) {
     await until(page, "document.querySelector('.played > video:not([hidden])')?.readyState >= 2");
     await panel.getByRole("button", { name: "Close" }).click();
     return how;
+  });
+
+  await test("the recorded sound of the camera in focus is played in step at the speed of life alone, once it is wanted", async () => {
+    const begin = await recorded(25);
+    await page.goto(`${base}/timeline/shop-floor?at=${new Date(begin + 2000).toISOString()}`);
+    await until(page, "document.querySelector('.played > video:not([hidden])')?.readyState >= 2");
+    await page.evaluate(() => { const w = /** @type {any} */ (window), play = HTMLMediaElement.prototype.play; w.heard = null; HTMLMediaElement.prototype.play = function () { if (!this.muted) w.heard = this; return play.call(this); }; });
+    await new Promise(ok => setTimeout(ok, 600));
+    must(await page.evaluate("!window.heard"), "sound is played before anybody wants it");
+    await page.getByRole("button", { name: "Sound" }).click();
+    await until(page, "window.heard && !window.heard.paused && window.heard.webkitAudioDecodedByteCount > 0");
+    await until(page, "(v => Math.abs(window.heard.currentTime - v.currentTime) % 3600 < 0.12)(document.querySelector('.played > video:not([hidden])'))");
+    const off = await page.evaluate("window.heard.currentTime - document.querySelector('.played > video:not([hidden])').currentTime");
+    await page.getByLabel("Speed").selectOption("2");
+    await until(page, "window.heard.paused");
+    must((await page.getByRole("button", { name: "Sound" }).getAttribute("title"))?.includes("at 1× only"), "it does not say why there is no sound");
+    await page.getByLabel("Speed").selectOption("1");
+    await until(page, "!window.heard.paused");
+    await page.screenshot({ path: join(out, "timeline-sound-1440-dark.png") });
+    await page.keyboard.press("a");
+    await until(page, "window.heard.paused && !window.heard.currentSrc || window.heard.paused");
+    return { ms: Math.round(Number(off) * 1000) };
   });
 
   await test("on a phone the pictures lie above each other and a finger scrubs", async () => {
