@@ -35,7 +35,7 @@ export async function decodeKey(key) {
   try {
     const config = key.codec + (key.description ? key.description.join() : "");
     if (w.config !== config) {
-      w.decoder.configure({ codec: key.codec, ...(key.description ? { description: key.description } : {}), optimizeForLatency: true });
+      w.decoder.configure({ codec: key.codec, ...(key.description ? { description: key.description } : {}), optimizeForLatency: true, hardwareAcceleration: "prefer-software" }); // a card's decoder takes longer to begin than a key frame to decode
       w.config = config;
     }
     w.take = f => { out?.close(); out = f; };
