@@ -125,6 +125,14 @@ func (c *carded) continuous(n numbered, to time.Time) {
 	}
 }
 
+// fill says whether what is lost is fetched from the camera's card.
+func (c *carded) fill(how string) {
+	c.t.Helper()
+	if _, err := c.g.SetRecordSettings(c.t.Context(), c.id, web.RecordSettings{Fill: how}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
 // filled waits for the end of filling.
 func (c *carded) filled(what string) []span {
 	c.t.Helper()
@@ -155,10 +163,12 @@ func TestWhatWasLostIsFilledFromTheCamerasCard(t *testing.T) {
 	other, part, nothing := r.withCard(simcam.Card{Other: true}), r.withCard(simcam.Card{}), r.withCard(simcam.Card{})
 	before := time.Now().UTC().Add(-time.Hour)
 	nothing.cam.Keeps(rtsptest.CardSpan{From: before, To: before.Add(time.Minute)})
+	part.fill("off") // until it is known which part is on the card
 	r.outage(4*time.Second, append([]*carded{other, part, nothing}, whole...)...)
 	lost := part.spans(part.id)
 	gap := lost[slices.IndexFunc(lost, func(s span) bool { return s.Kind == "gap" })]
 	part.cam.Keeps(rtsptest.CardSpan{From: before, To: gap.Start.Add(2 * time.Second)}, rtsptest.CardSpan{From: gap.End})
+	part.fill("card")
 
 	for _, c := range whole {
 		spans := c.filled("filled footage of " + c.id)
