@@ -85,7 +85,7 @@ func ParseKeyFile(data []byte) (PublicKey, error) {
 }
 
 func parseKeyText(text string) (PublicKey, error) {
-	b, err := base64.StdEncoding.Strict().DecodeString(text)
+	b, err := unbase64(text)
 	if err != nil || len(b) != 2+8+ed25519.PublicKeySize || string(b[:2]) != "Ed" {
 		return PublicKey{}, errors.New("it is no key of minisign")
 	}
@@ -94,6 +94,14 @@ func parseKeyText(text string) (PublicKey, error) {
 		return PublicKey{}, errors.New("the key does not have its number")
 	}
 	return k, nil
+}
+
+// unbase64 reads base64 that is written in the one way there is: the library passes over line ends in its middle.
+func unbase64(text string) ([]byte, error) {
+	if strings.ContainsAny(text, "\r\n") {
+		return nil, errors.New("it has line ends within")
+	}
+	return base64.StdEncoding.Strict().DecodeString(text)
 }
 
 const (
@@ -117,7 +125,7 @@ func (k PublicKey) Check(data, signature []byte) error {
 	if len(lines) != 4 || lines[0]+"\n" != untrusted || !strings.HasPrefix(lines[2], trusted) {
 		return errors.New("the signature file is not one of minisign")
 	}
-	sig, err := base64.StdEncoding.Strict().DecodeString(lines[1])
+	sig, err := unbase64(lines[1])
 	if err != nil || len(sig) != 2+8+ed25519.SignatureSize || string(sig[:2]) != "ED" {
 		return errors.New("the signature file is not one of minisign")
 	}
@@ -128,7 +136,7 @@ func (k PublicKey) Check(data, signature []byte) error {
 	if !ed25519.Verify(k.key, digest[:], sig[10:]) {
 		return errors.New("it is not what was signed")
 	}
-	global, err := base64.StdEncoding.Strict().DecodeString(lines[3])
+	global, err := unbase64(lines[3])
 	comment := strings.TrimPrefix(lines[2], trusted)
 	if err != nil || len(global) != ed25519.SignatureSize || !ed25519.Verify(k.key, append(bytes.Clone(sig[10:]), comment...), global) {
 		return errors.New("the comment of the signature is not what was signed")
