@@ -83,10 +83,14 @@ export async function timeline({ page, base, browser, out, test, must }) {
     const from = await head();
     await until(page, `Date.parse(document.querySelector('output.time').title) > ${from} + 2000`);
     /** @type {number[]} */
-    const worst = [];
-    for (let i = 0; i < 12; i++) worst.push(agree(await read(page, clocks)));
-    worst.sort((a, b) => a - b);
-    must(worst[6] <= 1, `the clocks are ${worst.join(", ")} tenths apart`); // on a busy machine a picture is drawn late now and then, never mostly
+    let worst = [];
+    // On a busy machine pictures are drawn late for a while; what plays out of step stays so.
+    for (let tries = 0; tries < 8 && !(worst[6] <= 1); tries++) {
+      worst = [];
+      for (let i = 0; i < 12; i++) worst.push(agree(await read(page, clocks)));
+      worst.sort((a, b) => a - b);
+    }
+    must(worst[6] <= 1, `the clocks are ${worst.join(", ")} tenths apart`);
     await stand();
     await until(page, "[...document.querySelectorAll('.played > video:not([hidden])')].every(v => v.paused && !v.seeking && v.readyState >= 2)");
     const at = await head(), now = await read(page, clocks);
