@@ -50,22 +50,7 @@ func oneCamera(ctx context.Context, b *rig.Bench, name string, gop time.Duration
 	if err != nil {
 		return nil, nil, err
 	}
-	street, err := b.Street(clip, 1)
-	if err != nil {
-		return nil, nil, err
-	}
-	d, err := b.Daemon(name, "", street.URLs, "")
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := d.Start(); err != nil {
-		return nil, nil, err
-	}
-	if err := d.Ready(ctx); err != nil {
-		return nil, nil, err
-	}
-	end := func() { d.Kill(); street.Kill() }
-	return d, end, d.Recording(ctx, time.Minute, d.Started)
+	return severalCameras(ctx, b, name, clip, 1)
 }
 
 // watched is what the daemon used for its viewers in one window, and what they received.

@@ -58,3 +58,22 @@ export async function moving(page, selector, index = 0, n = 10) {
     v.requestVideoFrameCallback(see);
   }), { selector, index, n });
 }
+
+/**
+ * Goes to a camera's timeline and picks seconds that end some seconds ago.
+ * @param {import("playwright-core").Page} page @param {string} base @param {string} camera @param {number} length @param {number} ago
+ */
+export async function pickRange(page, base, camera, length, ago) {
+  await page.evaluate("localStorage.removeItem('holdfast.timeline')"); // the axis is as wide as on the first visit
+  await page.goto(`${base}/timeline/${camera}`);
+  await page.locator("canvas.axis").waitFor();
+  await until(page, "document.querySelector('canvas.axis').clientHeight > 80"); // the cameras are known
+  await page.getByRole("button", { name: "Pick a range" }).click();
+  const local = (/** @type {number} */ t) => new Date(t).toLocaleString("sv", { timeZone: "Europe/Berlin" }).replace(" ", "T").replace(/:00$/, ""); // as the browser writes it
+  const end = Math.floor(Date.now() / 1000) * 1000 - ago * 1000, range = page.getByRole("group", { name: "Range" });
+  for (const [name, t] of /** @type {[string, number][]} */ ([["From", end - length * 1000], ["To", end]])) {
+    await range.getByLabel(name).fill(local(t));
+    await range.getByLabel(name).dispatchEvent("change");
+  }
+  return { from: end - length * 1000, to: end };
+}

@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "./browser.js";
+import { pickRange, until } from "./browser.js";
 import { scratch } from "./gateway.js";
 
 /** @typedef {{page: import("playwright-core").Page, base: string, out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} Scene */
@@ -11,20 +11,11 @@ const bin = process.env.HOLDFAST_BIN || "holdfast";
 
 /** @param {Scene} s */
 export async function exports({ page, base, out, test, must }) {
-  const axis = page.locator("canvas.axis"), range = page.getByRole("group", { name: "Range" });
+  const range = page.getByRole("group", { name: "Range" });
   const order = page.getByRole("dialog", { name: "Export footage" });
   /** Goes to a camera's timeline, picks seconds that end some seconds ago, and presses Export. @param {string} camera @param {number} length @param {number} ago */
   async function pick(camera, length, ago) {
-    await page.goto(`${base}/timeline/${camera}`);
-    await axis.waitFor();
-    await until(page, "document.querySelector('canvas.axis').clientHeight > 80"); // the cameras are known
-    await page.getByRole("button", { name: "Pick a range" }).click();
-    const local = (/** @type {number} */ t) => new Date(t).toLocaleString("sv", { timeZone: "Europe/Berlin" }).replace(" ", "T").replace(/:00$/, ""); // as the browser writes it
-    const end = Math.floor(Date.now() / 1000) * 1000 - ago * 1000;
-    for (const [name, t] of /** @type {[string, number][]} */ ([["From", end - length * 1000], ["To", end]])) {
-      await range.getByLabel(name).fill(local(t));
-      await range.getByLabel(name).dispatchEvent("change");
-    }
+    await pickRange(page, base, camera, length, ago);
     await range.getByRole("button", { name: "Export" }).click();
     await order.waitFor();
   }

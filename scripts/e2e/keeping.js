@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "./browser.js";
+import { pickRange, until } from "./browser.js";
 import { scratch } from "./gateway.js";
 
 /** @typedef {{page: import("playwright-core").Page, base: string, data: string, out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} Scene */
@@ -13,21 +13,8 @@ export async function keeping({ page, base, data, out, test, must }) {
   const ask = path => page.evaluate(async p => (await fetch(`/api/v1/${p}`)).json(), path);
   const locks = async () => /** @type {any[]} */ (await ask(`locks?from=2000-01-01T00:00:00Z&to=${new Date().toISOString()}`));
   const axis = page.locator("canvas.axis"), range = page.getByRole("group", { name: "Range" });
-  /** Goes to a camera's timeline and picks seconds that end some seconds ago. @param {string} camera @param {number} length @param {number} ago */
-  async function pick(camera, length, ago) {
-    await page.evaluate("localStorage.removeItem('holdfast.timeline')"); // the axis is as wide as on the first visit
-    await page.goto(`${base}/timeline/${camera}`);
-    await axis.waitFor();
-    await until(page, "document.querySelector('canvas.axis').clientHeight > 80"); // the cameras are known
-    await page.getByRole("button", { name: "Pick a range" }).click();
-    const local = (/** @type {number} */ t) => new Date(t).toLocaleString("sv", { timeZone: "Europe/Berlin" }).replace(" ", "T").replace(/:00$/, ""); // as the browser writes it
-    const end = Math.floor(Date.now() / 1000) * 1000 - ago * 1000;
-    for (const [name, t] of /** @type {[string, number][]} */ ([["From", end - length * 1000], ["To", end]])) {
-      await range.getByLabel(name).fill(local(t));
-      await range.getByLabel(name).dispatchEvent("change");
-    }
-    return { from: end - length * 1000, to: end };
-  }
+  /** Picks seconds of a camera's timeline. @param {string} camera @param {number} length @param {number} ago */
+  const pick = (camera, length, ago) => pickRange(page, base, camera, length, ago);
 
   await test("how long footage is kept is told, and what to do when a promise breaks", async () => {
     await page.goto(base + "/storage/kept");
