@@ -16,8 +16,10 @@ server = GstRtspServer.RTSPOnvifServer()
 server.set_address("127.0.0.1")
 server.set_service("0")
 
+# Who sets up the back channel alone leaves the picture unlinked. GStreamer's server may let go of it before the sound has begun; the source
+# of the picture then ends with "not-linked" and takes the loudspeaker with it: the tee lets it go on for nobody.
 factory = GstRtspServer.RTSPOnvifMediaFactory()
-factory.set_launch("( videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=5/1 ! x264enc tune=zerolatency key-int-max=5 ! rtph264pay name=pay0 pt=96 )")
+factory.set_launch("( videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=5/1 ! x264enc tune=zerolatency key-int-max=5 ! tee allow-not-linked=true ! rtph264pay name=pay0 pt=96 )")
 if not o.get("deaf"):
     factory.set_backchannel_launch(
         '( capsfilter caps="application/x-rtp, media=audio, payload=%d, clock-rate=8000, encoding-name=%s" name=depay_backchannel '

@@ -396,12 +396,12 @@ await test("a gap is on the timeline with its cause", async () => {
   const box = /** @type {{x:number,y:number,width:number}} */ (await s.page.locator("canvas.axis").boundingBox());
   await s.page.mouse.move(box.x + box.width * 0.65, box.y + 45);
   await s.page.mouse.wheel(0, -1800);
-  for (let turn = 0; turn < 600; turn++) { // the spans may be on their way
+  for (let turn = 0; turn < 600; turn++) { // the spans may be on their way: until then what the coarser axis knew is there, "something is missing"
+    if (turn % 120 === 119) await s.page.mouse.wheel(0, -200);
     const px = box.width * (0.69 - turn % 60 * 0.003);
     await s.page.mouse.move(box.x + px, box.y + 45);
     const tip = await s.page.textContent(".tip:not([hidden])");
-    if (tip?.includes("camera offline")) {
-      must(/No footage for .+: camera offline/.test(tip), tip);
+    if (tip && /No footage for .+: camera offline/.test(tip)) {
       await s.page.screenshot({ path: join(out, "gap.png") });
       return tip;
     }
