@@ -40,7 +40,7 @@ func exportCreate(ctx context.Context, t terminal, args []string) error {
 	q.fs.StringVar(&o.order.Title, "title", "", "title of the case")
 	o.form = q.fs.String("form", "", "`FORM`: original (as recorded) or redacted")
 	q.fs.BoolVar(&o.order.BurnTime, "burn-time", false, "write the time into redacted pictures")
-	q.fs.BoolVar(&o.order.Mute, "mute", false, "redacted clips without sound")
+	q.fs.BoolVar(&o.order.Mute, "mute", false, "without sound; originals then have the pictures as recorded, and no digest of the recorder proves them")
 	q.fs.Var(&o.notes, "note", "something to be said about it")
 	q.fs.Var(&o.stills, "still", "a picture, `CAMERA@TIME`")
 	o.file = q.fs.String("order", "", "the whole order as the API takes it, in `FILE`, masks included")

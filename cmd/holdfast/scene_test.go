@@ -63,6 +63,7 @@ func newScene(t *testing.T) *scene {
 	ctx, cancel := context.WithCancel(context.Background())
 	var lines strings.Builder
 	var street []chan struct{}
+	heard := map[string]bool{cameraA: true} // its sound is recorded
 	for _, id := range []string{cameraA, cameraB} {
 		name := "Camera " + id
 		if id == cameraB {
@@ -75,7 +76,7 @@ func newScene(t *testing.T) *scene {
 		ended := make(chan struct{})
 		street = append(street, ended)
 		go func() { defer close(ended); c.Run(ctx) }()
-		fmt.Fprintf(&lines, "  - {id: %s, name: %q, rtsp: %q, transport: tcp, username: %q, password: %q}\n", id, name, c.RTSP("main"), c.Username(), c.Password())
+		fmt.Fprintf(&lines, "  - {id: %s, name: %q, rtsp: %q, transport: tcp, username: %q, password: %q, audio: %t}\n", id, name, c.RTSP("main"), c.Username(), c.Password(), heard[id])
 	}
 	t.Cleanup(func() {
 		cancel()

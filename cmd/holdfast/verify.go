@@ -69,7 +69,7 @@ func printEvidence(w io.Writer, r *evidence.Report) {
 		gaps, parts, originals := 0, 0, 0
 		for _, c := range m.Clips {
 			gaps, parts = gaps+len(c.Gaps), parts+len(c.Parts)
-			if c.Form == evidence.Original {
+			if c.Proven() {
 				originals += len(c.Parts)
 			}
 		}

@@ -18,7 +18,7 @@ const (
 	Self                 // see and end one's own sessions, change what is held about oneself; everybody who is known may
 	See                  // know a camera, its state and what of its trouble
 	Live                 // watch live pictures and snapshots
-	Audio                // hear live sound
+	Audio                // hear sound, live and recorded
 	Talk                 // speak through a camera
 	Playback             // know and watch recorded footage
 	Export               // take footage away

@@ -82,8 +82,11 @@ type Clip struct {
 	Gaps   []Gap     `json:"gaps"`
 	Masks  int       `json:"masks,omitempty"` // of a redacted clip: how many areas are covered
 	Burned bool      `json:"burned_time,omitempty"`
-	Muted  bool      `json:"muted,omitempty"`
+	Muted  bool      `json:"muted,omitempty"` // recorded sound was left out
 }
+
+// Proven tells whether the recorder's digests prove the clip's samples: all that was recorded is there, as it was.
+func (c *Clip) Proven() bool { return c.Form == Original && !c.Muted }
 
 // Gap is a stretch of a clip without footage.
 type Gap struct {
@@ -102,6 +105,18 @@ type Part struct {
 	Frames   int       `json:"frames"`
 	Run      uint32    `json:"run"` // of the recording: one unbroken connection to the camera
 	Segments []Segment `json:"segments,omitempty"`
+	MadeOf   []Source  `json:"made_of,omitempty"` // of a part that no segment proves: it was encoded anew, or is without its sound
+}
+
+// Source names recorded fragments that a part was made of, so that whoever has the original can tell that it is of the same footage. It
+// proves nothing by itself: what was made of them has other bytes.
+type Source struct {
+	Digest string    `json:"digest"` // hex; of the segment, as the recorder noted it
+	Open   bool      `json:"open,omitempty"`
+	Start  time.Time `json:"start"`
+	Leaves int       `json:"leaves"` // of the whole segment
+	First  int       `json:"first"`  // the first that was used
+	Count  int       `json:"count"`  // how many were
 }
 
 // Segment proves that the fragments which a part has of it are those that were recorded: the hash tree over them, with the siblings, has

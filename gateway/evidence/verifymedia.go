@@ -44,10 +44,34 @@ func (v *verifier) part(c *Clip, p *Part) error {
 	if !m.suep || !m.cstb {
 		v.find(Altered, "altered", p.Path, "%s does not say when and by whom it was exported.", p.Path)
 	}
-	if c.Form == Original {
+	if c.Proven() {
 		return v.original(p, m)
 	}
-	return v.redacted(p, m)
+	v.report.Notes = append(v.report.Notes, c.made(p))
+	return v.remade(p, m)
+}
+
+// made says what a part is that no digest proves, and what it was made of.
+func (c *Clip) made(p *Part) string {
+	what := "redacted: encoded anew"
+	if c.Form == Original {
+		what = "the pictures as recorded, without the sound"
+	} else {
+		if c.Masks > 0 {
+			what += fmt.Sprintf(", %d areas covered", c.Masks)
+		}
+		if c.Burned {
+			what += ", the time written in"
+		}
+		if c.Muted {
+			what += ", without sound"
+		}
+	}
+	fragments := 0
+	for _, s := range p.MadeOf {
+		fragments += s.Count
+	}
+	return fmt.Sprintf("%s is %s. It was made of %d fragments of %d recorded segments, which the manifest names by their digests; what it shows is not held against them.", p.Path, what, fragments, len(p.MadeOf))
 }
 
 // original compares every fragment.
@@ -79,8 +103,8 @@ func (v *verifier) original(p *Part, m *movie) error {
 	return v.ctx.Err()
 }
 
-// redacted follows the time of a clip that was encoded anew.
-func (v *verifier) redacted(p *Part, m *movie) error {
+// remade follows the time of a clip that was encoded anew, or is without its sound.
+func (v *verifier) remade(p *Part, m *movie) error {
 	t := &trail{v: v, p: p, m: m}
 	for {
 		f, err := m.fragment()

@@ -21,8 +21,9 @@ type clipWork struct {
 	clip  *evidence.Clip
 	files []kept
 
-	part *partWork // that is being written; nil: none is
-	prev *storage.Segment
+	part  *partWork // that is being written; nil: none is
+	prev  *storage.Segment
+	heard bool // it has sound
 }
 
 // partWork is a file of an original clip.
@@ -31,6 +32,7 @@ type partWork struct {
 	export *fmp4.Export
 	part   evidence.Part
 	proof  *proof
+	made   *evidence.Source // of the present segment, of a part that no digest proves
 	buf    []byte
 }
 
@@ -88,6 +90,7 @@ func (m *clipWork) segment(seg *storage.Segment) error {
 	if first >= end {
 		return m.endPart()
 	}
+	m.heard = m.heard || !m.clip.Muted && slices.ContainsFunc(t.Tracks(), func(t fmp4.Track) bool { return t.Codec.Audio() })
 	if m.part != nil && m.joins(seg, t, first) {
 		if err := m.part.joined(t); err != nil {
 			return err
@@ -197,6 +200,9 @@ func (m *clipWork) fragment(seg *storage.Segment, media *storage.Media, t *fmp4.
 // take copies a fragment, whose samples were taken from one time to another, to the file that is being written.
 func (m *clipWork) take(seg *storage.Segment, media *storage.Media, t *fmp4.Table, f int, from, to time.Time) error {
 	p := m.part
+	if !m.clip.Proven() {
+		p.uses(seg, t, f)
+	}
 	if p.out != nil {
 		if err := m.copyFragment(seg, media, t, f); errors.Is(err, fmp4.ErrUnits) {
 			return m.endPart() // damaged on the disk: what follows is a file of its own, and the hole is told
@@ -218,12 +224,14 @@ func (m *clipWork) copyFragment(seg *storage.Segment, media *storage.Media, t *f
 	if err != nil {
 		return fmt.Errorf("read footage of %s: %w", m.clip.Camera.Name, err)
 	}
-	if p.proof == nil {
-		p.proof = newProof(seg, t, f)
-	}
 	p.buf = out
-	p.proof.add(t.Fragments()[f], payload)
 	p.part.Frames += frames
+	if m.clip.Proven() {
+		if p.proof == nil {
+			p.proof = newProof(seg, t, f)
+		}
+		p.proof.add(t.Fragments()[f], payload)
+	}
 	_, err = p.out.Write(out)
 	return err
 }
@@ -248,7 +256,7 @@ func (m *clipWork) beginPart(seg *storage.Segment, t *fmp4.Table, f int) error {
 		return nil
 	}
 	export, err := fmp4.NewExport(fmp4.ExportOptions{Table: t, First: f, From: at, Duration: until.Sub(shown), Wall: shown,
-		Unit: m.unit(), Source: m.source()})
+		Unit: m.unit(), Source: m.source(), Silent: m.clip.Muted})
 	if err != nil {
 		return err
 	}
@@ -291,10 +299,10 @@ func (m *clipWork) endPart() error {
 		return nil
 	}
 	m.part = nil
+	p.endProof()
 	if p.out == nil {
 		return m.redact(p)
 	}
-	p.endProof()
 	if _, err := p.out.Write(p.export.Tail()); err != nil {
 		p.out.w.f.Close()
 		return err
@@ -323,8 +331,22 @@ func (p *proof) add(f fmp4.Fragment, payload []byte) {
 	p.seg.Salts = append(p.seg.Salts, fmt.Sprintf("%x", f.Salt))
 }
 
-// endProof closes what proves the present segment.
+// uses notes that a part which no digest proves was made of a fragment.
+func (p *partWork) uses(seg *storage.Segment, t *fmp4.Table, f int) {
+	if p.made == nil {
+		leaves := t.Leaves()
+		before, _ := t.Kin()
+		p.made = &evidence.Source{Digest: fmt.Sprintf("%x", evidence.Root(leaves)), Open: seg.Open, Start: seg.Start, Leaves: len(leaves), First: len(before) + f}
+	}
+	p.made.Count++
+}
+
+// endProof closes what proves the present segment, or names it.
 func (p *partWork) endProof() {
+	if p.made != nil {
+		p.part.MadeOf = append(p.part.MadeOf, *p.made)
+		p.made = nil
+	}
 	if p.proof == nil {
 		return
 	}

@@ -1,6 +1,7 @@
 package exports
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"os"
@@ -478,6 +479,97 @@ func TestARedactedClipShowsNothingOfWhatIsCovered(t *testing.T) {
 	}
 	if got := light(filepath.Join(dir, report.Manifest.Stills[0].Path), 0, left); got > 24 {
 		t.Errorf("the still is not covered: light %v", got)
+	}
+}
+
+// exportBoxes are what a clip's own boxes say of it: when it begins, by cstb, and the operator's name, by suep.
+func exportBoxes(t *testing.T, path string) (begins time.Time, suep string, timed int) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var walk func(b []byte)
+	walk = func(b []byte) {
+		for len(b) >= 8 {
+			n := int(binary.BigEndian.Uint32(b))
+			if n < 8 || n > len(b) {
+				t.Fatalf("a box of %d bytes", n)
+			}
+			switch body := b[8:n]; string(b[4:8]) {
+			case "meta":
+				walk(body[4:])
+			case "moof", "traf":
+				walk(body)
+			case "tfdt":
+				timed++
+			case "suep":
+				suep = string(body)
+			case "cstb":
+				begins = time.Unix(0, (int64(binary.BigEndian.Uint64(body[8:]))-116444736000000000)*100).UTC()
+			}
+			b = b[n:]
+		}
+	}
+	walk(data)
+	return begins, suep, timed
+}
+
+func TestARedactedClipSaysWhenByWhomAndOfWhatItWasMade(t *testing.T) {
+	r := newRig(t).footage()
+	from, to := begin.Add(1300*time.Millisecond), begin.Add(4700*time.Millisecond)
+	original := manifest(t, r.unpack(r.order(Order{Clips: []ClipOrder{{Camera: "door", From: from, To: to}}})))
+	dir := r.unpack(r.order(Order{Form: evidence.Redacted, BurnTime: true, Clips: []ClipOrder{{Camera: "door", From: from, To: to}}}))
+	report := r.verify(dir, evidence.Options{})
+	if report.Code != evidence.Sound || report.Fragments != 0 || !slices.ContainsFunc(report.Notes, func(n string) bool {
+		return strings.Contains(n, "redacted: encoded anew, the time written in. It was made of")
+	}) {
+		t.Errorf("%+v", report)
+	}
+	p := report.Manifest.Clips[0].Parts[0]
+	if !p.From.Equal(from) || !p.To.Equal(to) || !p.Shown.Equal(from) || p.Frames != 85 {
+		t.Errorf("it is not cut as it was ordered: %+v", p)
+	}
+	if made, of := p.MadeOf, original.Clips[0].Parts[0].Segments; len(made) != len(of) || made[0].Digest != of[0].Digest || made[0].First != of[0].First || made[0].Count != len(of[0].Salts) {
+		t.Errorf("made of %+v, which are %+v", made, of)
+	}
+	begins, suep, timed := exportBoxes(t, filepath.Join(dir, p.Path))
+	if d := begins.Sub(from); d.Abs() > time.Microsecond || !strings.Contains(suep, "Shop") || !strings.Contains(suep, "Ann") || !strings.Contains(suep, "Front <door>") || timed == 0 {
+		t.Errorf("it begins %v late by cstb, suep is %q, %d tfdt", d, suep, timed)
+	}
+}
+
+func TestAnOriginalWithoutItsSoundHasThePicturesAsRecorded(t *testing.T) {
+	r := newRig(t).footage()
+	with := r.order(whole())
+	req := whole()
+	req.Clips[0].Mute = true
+	j := r.order(req)
+	if with.Silent || !j.Silent {
+		t.Errorf("silent: with sound %t, without %t", with.Silent, j.Silent)
+	}
+	loud, dir := r.unpack(with), r.unpack(j)
+	report := r.verify(dir, evidence.Options{Key: j.Signer})
+	if report.Code != evidence.Sound || report.Fragments != 0 || !slices.ContainsFunc(report.Notes, func(n string) bool { return strings.Contains(n, "without the sound") }) {
+		t.Errorf("%+v", report)
+	}
+	of := manifest(t, loud).Clips[0].Parts
+	for i, p := range report.Manifest.Clips[0].Parts {
+		path := filepath.Join(dir, p.Path)
+		if out := fmp4test.Run(t, nil, "ffprobe", "-v", "error", "-show_entries", "stream=codec_type", "-of", "csv=p=0", path); strings.TrimSpace(string(out)) != "video" {
+			t.Errorf("streams: %s", out)
+		}
+		fmp4test.Run(t, nil, "ffmpeg", "-v", "error", "-xerror", "-i", path, "-f", "null", "-")
+		silent, err := os.ReadFile(path)
+		r.must(err)
+		recorded, err := os.ReadFile(filepath.Join(loud, of[i].Path))
+		r.must(err)
+		if got, want := pictures(t, silent), pictures(t, recorded); len(got) < 100 || !slices.Equal(got, want) {
+			t.Errorf("%d pictures, %d recorded, or not the same", len(got), len(want))
+		}
+		if p.Segments != nil || len(p.MadeOf) != len(of[i].Segments) || p.MadeOf[0].Digest != of[i].Segments[0].Digest {
+			t.Errorf("made of %+v, which are %+v", p.MadeOf, of[i].Segments)
+		}
 	}
 }
 

@@ -50,7 +50,7 @@ func (w *work) finish() error {
 	return w.keep(func() {
 		w.r.Files, w.r.Clips, w.r.Stills = all, nil, nil
 		w.r.Manifest, w.r.Signer, w.r.Name = hex.EncodeToString(sum[:]), m.Signer, bundleName(w.r.ID, m.Made)+".zip"
-		w.r.Bytes = 0
+		w.r.Bytes, w.r.Silent = 0, !w.r.Heard
 		for _, f := range all {
 			w.r.Bytes += f.Bytes
 		}

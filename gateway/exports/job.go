@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"holdfast/gateway/evidence"
@@ -40,6 +41,17 @@ type Export struct {
 	Parts    int       `json:"parts,omitempty" doc:"Files of footage in it."`
 	Gaps     int       `json:"gaps,omitempty" doc:"Stretches without footage in it."`
 	Name     string    `json:"name,omitempty" doc:"Of the file."`
+	Silent   bool      `json:"silent,omitempty" doc:"Of one that is done: no sound is in it."`
+}
+
+// Heard are the cameras whose sound the package may have.
+func (x *Export) Heard() (ids []string) {
+	for _, c := range x.Order.Clips {
+		if !x.Silent && !c.Mute && !x.Order.Mute && !slices.Contains(ids, c.Camera) {
+			ids = append(ids, c.Camera)
+		}
+	}
+	return ids
 }
 
 // record is a job as it is kept, sealed.
@@ -49,6 +61,7 @@ type record struct {
 	Kind    string   `json:"kind,omitempty"`    // how who ordered it proved who they are
 	Key     []byte   `json:"key"`               // of the files
 	Next    int      `json:"next"`              // number of the next file
+	Heard   bool     `json:"heard,omitempty"`   // a clip that is whole has sound
 	Clips   []made   `json:"clips"`             // that are whole, in the order of the request
 	Stills  []still  `json:"stills"`
 	Files   []kept   `json:"files"` // of the finished package, in the order of the zip file

@@ -28,7 +28,7 @@ func (m *clipWork) redact(p *partWork) error {
 	}
 	p.part.From, p.part.To = from, to
 	made := &remade{out: out, unit: m.unit(), source: m.source(), start: from}
-	err = m.film(m.req, m.req.Stream, from, to, m.r.Order.BurnTime, m.r.Order.Mute, encoding, made)
+	err = m.film(m.req, m.req.Stream, from, to, m.r.Order.BurnTime, m.clip.Muted, encoding, made)
 	if err == nil {
 		err = made.end()
 	}

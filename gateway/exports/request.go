@@ -18,7 +18,7 @@ type Order struct {
 	Recipient string       `json:"recipient" doc:"Who gets it; it stands in the package."`
 	Form      string       `json:"form,omitempty" enum:"original,redacted" doc:"original when left out: the samples that were recorded. redacted: encoded anew, with masks, or the time, burned in. Faces are not looked for: what no mask covers is seen."`
 	BurnTime  bool         `json:"burn_time,omitempty" doc:"Of redacted clips: the time (UTC) of each picture is written into it."`
-	Mute      bool         `json:"mute,omitempty" doc:"Of redacted clips: without sound."`
+	Mute      bool         `json:"mute,omitempty" doc:"All clips without sound. Originals then have the pictures as recorded, but the recorder's digests, which are over the sound too, do not prove them."`
 	Clips     []ClipOrder  `json:"clips" doc:"At most 64."`
 	Stills    []StillOrder `json:"stills,omitempty" doc:"Single pictures, at most 256; of a redacted export of moments that a clip of the same camera has, with its masks."`
 	Notes     []string     `json:"notes,omitempty" doc:"What is to be said about it, at most 64 of 4000 bytes."`
@@ -32,6 +32,7 @@ type ClipOrder struct {
 	To     time.Time  `json:"to" doc:"At most 24 h after from. What lies in the future is left out."`
 	Cover  string     `json:"cover,omitempty" enum:"blur,fill" doc:"What masks do: blur when left out, or black."`
 	Masks  []ClipMask `json:"masks,omitempty" doc:"Areas that are covered, at most 32."`
+	Mute   bool       `json:"mute,omitempty" doc:"This clip without sound. It is set for cameras whose sound whoever orders may not hear."`
 }
 
 // ClipMask is an area that is covered, which may move.
@@ -81,8 +82,8 @@ func (r *Order) check(now time.Time, ffmpeg bool) error {
 		return &RuleError{"notes", fmt.Sprintf("An export has at most %d notes.", MaxNotes)}
 	case (redacted || len(r.Stills) > 0) && !ffmpeg:
 		return &RuleError{"form", "ffmpeg is not installed on the recorder: footage cannot be redacted, and stills cannot be made. Install it, or export originals."}
-	case !redacted && (r.BurnTime || r.Mute):
-		return &RuleError{"form", "Only a redacted clip can have the time burned in, or lack its sound: an original is what was recorded."}
+	case !redacted && r.BurnTime:
+		return &RuleError{"form", "Only a redacted clip can have the time burned in: an original is what was recorded."}
 	}
 	for _, n := range r.Notes {
 		if err := checkWords("notes", n, MaxNote, true, true); err != nil {
@@ -90,10 +91,11 @@ func (r *Order) check(now time.Time, ffmpeg bool) error {
 		}
 	}
 	for i := range r.Clips {
+		r.Clips[i].Mute = r.Clips[i].Mute || r.Mute
 		if err := r.Clips[i].check(fmt.Sprintf("clips[%d]", i), now, redacted); err != nil {
 			return err
 		}
-		if redacted && len(r.Clips[i].Masks) == 0 && !r.BurnTime && !r.Mute {
+		if redacted && len(r.Clips[i].Masks) == 0 && !r.BurnTime && !r.Clips[i].Mute {
 			return &RuleError{fmt.Sprintf("clips[%d].masks", i), "A redacted clip has a mask, or the time burned in, or no sound; else export the original."}
 		}
 	}

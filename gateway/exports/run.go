@@ -211,18 +211,20 @@ func (w *work) clip(i int) error {
 	req := &w.r.Order.Clips[i]
 	w.step("Clip %d of %d", i+1, len(w.r.Order.Clips))
 	c := evidence.Clip{Camera: w.e.o.Camera(req.Camera), Stream: req.Stream, Form: w.r.Order.Form, From: req.From, To: req.To, Parts: []evidence.Part{}, Gaps: []evidence.Gap{}}
+	c.Muted = req.Mute || w.r.Order.Mute
 	m := &clipWork{work: w, n: i, req: req, clip: &c}
 	if err := m.copy(); err != nil {
 		return err
 	}
 	if c.Form == evidence.Redacted {
-		c.Masks, c.Burned, c.Muted = len(req.Masks), w.r.Order.BurnTime, w.r.Order.Mute
+		c.Masks, c.Burned = len(req.Masks), w.r.Order.BurnTime
 	}
 	if err := m.gaps(); err != nil {
 		return err
 	}
 	return w.keep(func() {
 		w.r.Clips = append(w.r.Clips, made{c, m.files})
+		w.r.Heard = w.r.Heard || m.heard
 		w.r.Parts += len(c.Parts)
 		w.r.Gaps += len(c.Gaps)
 	})

@@ -68,9 +68,8 @@ type Live interface {
 
 // Footage makes clips of recorded footage.
 type Footage interface {
-	// Clip makes the clip of [from, to). more says that the caller has its beginning and asks for a later part, so that
-	// a clip that ends at what is being recorded stays the same.
-	Clip(ctx context.Context, camera, stream string, from, to time.Time, more bool) (Clip, error)
+	// Clip makes the clip of [from, to).
+	Clip(ctx context.Context, camera, stream string, from, to time.Time, o playback.Options) (Clip, error)
 	// Reel gives [from, to) for a player that keeps its own clock: pictures, or key frames, or sound.
 	Reel(ctx context.Context, camera, stream string, from, to time.Time, o playback.ReelOptions) (Reel, error)
 	Still(ctx context.Context, camera, stream string, at time.Time) (*playback.Still, error) // the key frame that was shown at a moment

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"holdfast/gateway/audit"
 	"holdfast/gateway/auth"
@@ -31,12 +32,12 @@ func exportRoutes() []route {
 		{method: "GET", pattern: v1, filters: "exports with a camera whose footage may not be taken away are left out", needs: auth.Export, serve: (*Server).getExports,
 			summary: "Exports: those that wait, that are made, and that can be downloaded", answers: gives[[]exports.Export](200, "The newest first.")},
 		{method: "POST", pattern: v1, does: audit.ActionExport, filters: "the cameras are such whose footage may be taken away", needs: auth.Export, serve: (*Server).postExport,
-			summary: "Take footage out: order an evidence package of clips, stills and notes", body: &body{mime: "application/json", schema: typeOf[exports.Order](), max: maxOrder},
+			summary: "Take footage out: order an evidence package of clips, stills and notes; clips of cameras whose sound may not be heard come without it", body: &body{mime: "application/json", schema: typeOf[exports.Order](), max: maxOrder},
 			answers: gives[exports.Export](201, "The export, which waits for its turn. It goes on by itself.")},
 		{method: "GET", pattern: v1 + "/{id}", filters: filters, needs: auth.Export, serve: (*Server).getExport,
 			summary: "How far an export is", params: []param{id}, answers: gives[exports.Export](200, "The export.")},
 		{method: "GET", pattern: v1 + "/{id}/package", does: audit.ActionExportTake, filters: filters, needs: auth.Export, serve: (*Server).getExportPackage,
-			summary: "Download a finished export, as one zip file that holdfast verify checks anywhere", params: []param{id}, answers: sends("application/zip", "The package; ranges of it can be asked for.")},
+			summary: "Download a finished export, as one zip file that holdfast verify checks anywhere; one with sound takes the right audio too", params: []param{id}, answers: sends("application/zip", "The package; ranges of it can be asked for.")},
 		{method: "POST", pattern: v1 + "/{id}/cancel", does: audit.ActionExportStop, filters: filters, needs: auth.Export, serve: (*Server).postExportCancel,
 			summary: "Cancel an export that waits or is being made", params: []param{id}, answers: gives[exports.Export](200, "The export; what there was of it is gone.")},
 		{method: "DELETE", pattern: v1 + "/{id}", does: audit.ActionExportDrop, filters: filters, needs: auth.Export, serve: (*Server).deleteExport,
@@ -104,6 +105,9 @@ func (s *Server) postExport(w http.ResponseWriter, r *request) error {
 		if err := s.o.Auth.MayShow(r.who, auth.Export, x.Camera, x.From, x.To); err != nil {
 			return err
 		}
+	}
+	for i := range o.Clips {
+		o.Clips[i].Mute = o.Clips[i].Mute || !r.who.MayOn(auth.Audio, o.Clips[i].Camera)
 	}
 	about(r, &o)
 	by := exports.By{Person: r.who.Person, Name: r.who.User, Address: r.entry.Personal.Address, Kind: string(r.who.Kind)}
@@ -189,13 +193,23 @@ func (s *Server) getExportPackage(w http.ResponseWriter, r *request) error {
 			return err
 		}
 	}
+	heard := x.Heard()
+	for _, camera := range heard {
+		if !r.who.MayOn(auth.Audio, camera) {
+			return kindSound.with("The package has sound of " + camera + ". Order one of your own: it comes without.")
+		}
+	}
 	b, err := s.o.Exports.Bundle(x.ID)
 	if err != nil {
 		return err
 	}
 	defer b.Close()
 	for _, camera := range x.Order.Cameras() {
-		release, ok := s.o.Auth.Hold(r.who, auth.Need{Permission: auth.Export, Camera: camera}, w.(*paced).cutOff)
+		need := auth.Need{Permission: auth.Export, Camera: camera}
+		if slices.Contains(heard, camera) {
+			need.Also = auth.Audio
+		}
+		release, ok := s.o.Auth.Hold(r.who, need, w.(*paced).cutOff)
 		if !ok {
 			return kindNotFound.with("")
 		}

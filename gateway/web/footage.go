@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holdfast/gateway/auth"
+	"holdfast/gateway/playback"
 	"holdfast/storage"
 )
 
@@ -81,7 +82,11 @@ const maxSpansRange = 400 * 24 * time.Hour
 type asked struct {
 	camera, stream string
 	from, to       time.Time
+	sound          bool // with sound: whoever asks may hear the camera
 }
+
+// headerSound says of footage that sound was left out of it, if there was any.
+const headerSound = "X-Sound"
 
 func (s *Server) askedFootage(r *request) (a asked, err error) {
 	q, err := parseQuery(r.URL.RawQuery)
@@ -97,6 +102,7 @@ func (s *Server) askedFootage(r *request) (a asked, err error) {
 		return a, err
 	}
 	a.from, a.to, err = parseRange(q)
+	a.sound = r.who.MayOn(auth.Audio, c.ID)
 	return a, err
 }
 
@@ -145,13 +151,16 @@ func (s *Server) getVideo(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	defer release()
-	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to, asksMore(r))
+	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to, playback.Options{Continue: asksMore(r), NoAudio: !a.sound})
 	if err != nil {
 		return err
 	}
 	defer clip.Close()
 	s.played(r, a)
 	h := w.Header()
+	if !a.sound {
+		h.Set(headerSound, "withheld")
+	}
 	h.Set("Content-Type", clip.ContentType())
 	h.Set("ETag", clip.ETag())
 	h.Set("Cache-Control", "private, no-store") // footage is not left behind on the disk of whoever watched it
@@ -168,7 +177,11 @@ func (s *Server) holdFootage(w http.ResponseWriter, r *request, a asked) (releas
 		return nil, err
 	}
 	out := w.(*paced)
-	release, ok := s.o.Auth.Hold(r.who, auth.Need{Permission: auth.Playback, Camera: a.camera, Footage: true, From: a.from, To: a.to}, out.cutOff)
+	need := auth.Need{Permission: auth.Playback, Camera: a.camera, Footage: true, From: a.from, To: a.to}
+	if a.sound {
+		need.Also = auth.Audio
+	}
+	release, ok := s.o.Auth.Hold(r.who, need, out.cutOff)
 	if !ok {
 		return nil, kindNotFound.with("")
 	}
@@ -228,7 +241,7 @@ func (s *Server) getVideoMap(w http.ResponseWriter, r *request) error {
 	if err := s.o.Auth.MayShow(r.who, auth.Playback, a.camera, a.from, a.to); err != nil {
 		return err
 	}
-	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to, false)
+	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to, playback.Options{NoAudio: !a.sound})
 	if err != nil {
 		return err
 	}

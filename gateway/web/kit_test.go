@@ -549,13 +549,13 @@ func (c *clips) Spans(camera, name string, from, to time.Time) ([]storage.Span, 
 	return []storage.Span{{Start: from, End: middle}, {Start: middle, End: to, Gap: true, Cause: storage.CauseOffline}}, c.err
 }
 
-func (c *clips) Clip(_ context.Context, camera, name string, from, to time.Time, more bool) (Clip, error) {
+func (c *clips) Clip(_ context.Context, camera, name string, from, to time.Time, o playback.Options) (Clip, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
 		return nil, c.err
 	}
-	c.asked, c.more = camera+" "+name, more
+	c.asked, c.more = camera+" "+name, o.Continue
 	c.open++
 	return &clip{Reader: bytes.NewReader(bytes.Repeat([]byte("0123456789"), 100)), of: c, from: from, to: to}, nil
 }

@@ -25,6 +25,7 @@ var (
 	kindSignIn      = kind{"sign-in", http.StatusUnauthorized, "Sign in first", "Sign in, or send a bearer token."}
 	kindCredentials = kind{"credentials", http.StatusUnauthorized, "User name or password is wrong", "Check both; capital letters matter in the password."}
 	kindLink        = kind{"one-time-link", http.StatusUnauthorized, "The link is wrong, used or expired", "Ask for a new link: each is good once."}
+	kindSound       = kind{"sound", http.StatusForbidden, "You may not hear this camera's sound", "Pictures come without it. Ask an administrator for the right to sound."}
 	kindForbidden   = kind{"forbidden", http.StatusForbidden, "This cannot be done from here", ""}
 	kindFactor      = kind{"second-factor", http.StatusUnauthorized, "A code is needed", "Enter the code that your authenticator shows, or one of your recovery codes."}
 	kindCodesClosed = kind{"codes-closed", http.StatusTooManyRequests, "Codes of the authenticator are not taken any more", "Too many were wrong. Use a recovery code, or ask an administrator to take the second factor away."}
@@ -86,7 +87,7 @@ var (
 
 var kinds = []kind{
 	kindNoExports, kindNoRoom, kindNotDone, kindExportOver,
-	kindSignIn, kindCredentials, kindLink, kindFactor, kindCodesClosed, kindEnrol, kindApproval, kindOwn, kindBeyond, kindLast, kindInUse, kindReady, kindPresent, kindTaken, kindUnlogged, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
+	kindSignIn, kindCredentials, kindLink, kindFactor, kindCodesClosed, kindEnrol, kindApproval, kindOwn, kindBeyond, kindLast, kindInUse, kindReady, kindPresent, kindTaken, kindUnlogged, kindSound, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
 	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindDriven, kindSpeaking, kindMoveOver, kindRunning, kindReordered, kindCodec, kindUnmade, kindOffline, kindViewers, kindNoFootage,
 	kindLocked, kindErased, kindHeld, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindPassword, kindVolume, kindConfig, kindInFile, kindCertificate, kindFailed,
 }

@@ -15,8 +15,8 @@ func Recorded(p *playback.Playback) Footage { return recorded{p} }
 
 type recorded struct{ playback *playback.Playback }
 
-func (r recorded) Clip(ctx context.Context, camera, stream string, from, to time.Time, more bool) (Clip, error) {
-	c, err := r.playback.Clip(ctx, camera, stream, from, to, playback.Options{Continue: more})
+func (r recorded) Clip(ctx context.Context, camera, stream string, from, to time.Time, o playback.Options) (Clip, error) {
+	c, err := r.playback.Clip(ctx, camera, stream, from, to, o)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func reelRoutes() []route {
 			summary: "Pictures of a range of at most ten minutes as fragmented MP4 whose times are wall times, for players that show several cameras in step; gaps take the time that they took",
 			params:  []param{paramCamera, paramFrom, paramTo, paramStream, keys}, answers: sends("video/mp4", "Init segment and fragments, from the key frame at or before the begin. Decode times count from 1970 UTC in 1/90000 s. It ends early where the camera's codec changes.")},
 		{method: "GET", pattern: camera + "/audio.fmp4", does: audit.ActionPlayback, needs: auth.Playback, serve: (*Server).getSound, streams: true,
-			summary: "Sound of a range of at most ten minutes as fragmented MP4 whose times are wall times: as it was recorded, G.711 as FLAC, which loses nothing",
+			summary: "Sound of a range of at most ten minutes as fragmented MP4 whose times are wall times: as it was recorded, G.711 as FLAC, which loses nothing; for whoever has the right audio too",
 			params:  []param{paramCamera, paramFrom, paramTo, paramStream}, answers: sends("audio/mp4", "Init segment and fragments. Decode times count from 1970 UTC in 1/90000 s. It ends early where the codec changes.")},
 		{method: "GET", pattern: camera + "/picture.mp4", does: audit.ActionPlayback, needs: auth.Playback, serve: (*Server).getStill,
 			summary: "The key frame that was shown at a moment, as it was recorded", params: []param{paramCamera, at, paramStream}, answers: sends("video/mp4", "An MP4 of the one frame, as video.fmp4 has it; it lasts until the next.")},
@@ -62,6 +62,7 @@ func (s *Server) getReel(w http.ResponseWriter, r *request) error {
 	if keys > 0 {
 		step = glancedStep
 	}
+	a.sound = false // it has none
 	return s.sendReel(w, r, a, playback.ReelOptions{Keys: keys}, step)
 }
 
@@ -69,6 +70,9 @@ func (s *Server) getSound(w http.ResponseWriter, r *request) error {
 	a, err := s.askedFootage(r)
 	if err != nil {
 		return err
+	}
+	if !a.sound {
+		return kindSound.with("")
 	}
 	return s.sendReel(w, r, a, playback.ReelOptions{Sound: true}, watchedStep)
 }

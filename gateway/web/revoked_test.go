@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"holdfast/gateway/playback"
 )
 
 // endless is footage of which there is always more.
 type endless struct{ clips }
 
-func (e *endless) Clip(_ context.Context, _, _ string, from, to time.Time, _ bool) (Clip, error) {
+func (e *endless) Clip(_ context.Context, _, _ string, from, to time.Time, _ playback.Options) (Clip, error) {
 	return &endlessClip{clip: clip{from: from, to: to}}, nil
 }
 

@@ -54,7 +54,7 @@ var saysOf = map[auth.Permission]string{
 	auth.Self:      "See and end one's own sessions, and change what is held about oneself. Everybody may.",
 	auth.See:       "Know a camera, its state and its trouble. No pictures.",
 	auth.Live:      "Watch live pictures and take snapshots of them.",
-	auth.Audio:     "Hear live sound, where the camera's sound may be heard.",
+	auth.Audio:     "Hear sound, live where the camera's sound may be heard, and recorded. Without it footage is shown and exported without sound.",
 	auth.Talk:      "Speak through a camera.",
 	auth.Playback:  "Know and watch recorded footage.",
 	auth.Export:    "Take footage away.",

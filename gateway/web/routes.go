@@ -142,7 +142,7 @@ func footageRoutes() []route {
 		{method: "GET", pattern: camera + "/segments/keys", does: audit.ActionKeysShown, needs: auth.Keys, serve: (*Server).getSegmentKeys,
 			summary: "The keys of a range's files, through the local socket only", params: ranged, answers: gives[[]SegmentKey](200, "The keys, of encrypted segments.")},
 		{method: "GET", pattern: camera + "/video.mp4", does: audit.ActionPlayback, needs: auth.Playback, serve: (*Server).getVideo, streams: true,
-			summary: "Footage of any range as one MP4; byte ranges are served", params: ranged, answers: sends("video/mp4", "The footage, gaps left out.")},
+			summary: "Footage of any range as one MP4; byte ranges are served", params: ranged, answers: sends("video/mp4", "The footage, gaps left out; without sound, and X-Sound: withheld says so, for whoever has not the right audio for the camera.")},
 		{method: "GET", pattern: camera + "/video.json", needs: auth.Playback, serve: (*Server).getVideoMap,
 			summary: "What times the frames of video.mp4 are of", params: ranged, answers: gives[VideoMap](200, "The map.")},
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/Eyevinn/mp4ff/mp4"
@@ -31,6 +32,7 @@ type ExportOptions struct {
 	From     time.Duration // what is shown first, in time since that segment's time zero
 	Duration time.Duration // of what is shown; a hint for players
 	Wall     time.Time     // wall time of From
+	Silent   bool          // sound is left out; what a fragment's mdat has is then less than what its digest was made of
 }
 
 // Export copies whole fragments of segments that follow each other without a gap into one fragmented MP4 that says when and by whom it
@@ -60,6 +62,9 @@ func NewExport(o ExportOptions) (*Export, error) {
 	found := false
 	for i := range t.tracks {
 		e.last[i], e.fresh[i] = -1, true
+		if !e.shows(&t.tracks[i]) {
+			continue
+		}
 		for _, m := range t.Samples(i, o.First) {
 			if entry, ok := t.entry(o.First); ok && i == mainTrack(t) {
 				m = entry
@@ -86,11 +91,20 @@ func NewExport(o ExportOptions) (*Export, error) {
 // Head is the beginning of the file: ftyp, meta with suep and cstb, moov.
 func (e *Export) Head() []byte { return e.head }
 
+// shows tells whether a track is in the file.
+func (e *Export) shows(t *Track) bool { return !e.o.Silent || !t.Codec.Audio() }
+
 func (e *Export) makeHead() []byte {
-	init := AppendInit(nil, nil, e.tracks)
+	var tracks []Track
+	for i := range e.tracks {
+		if e.shows(&e.tracks[i]) {
+			tracks = append(tracks, e.tracks[i])
+		}
+	}
+	init := AppendInit(nil, nil, tracks)
 	ftyp := int(be.Uint32(init))
 	out := append([]byte(nil), init[:ftyp]...)
-	out = appendExportMeta(out, e.o.Unit, e.o.Source, e.o.Wall.Add(-(e.o.From - e.begin)), e.tracks)
+	out = appendExportMeta(out, e.o.Unit, e.o.Source, e.o.Wall.Add(-(e.o.From - e.begin)), tracks)
 	return append(out, withDuration(init[ftyp:], e.o.Duration)...)
 }
 
@@ -231,6 +245,10 @@ func (e *Export) AppendFragment(dst []byte, r io.ReaderAt, f int) (out, payload 
 	samples, err := e.from.ReadSamples(r, f)
 	if err != nil {
 		return dst, nil, 0, err
+	}
+	samples = slices.DeleteFunc(samples, func(s Sample) bool { return !e.shows(&e.from.tracks[e.from.indexOf(s.Track)]) })
+	if len(samples) == 0 {
+		return dst, nil, 0, nil // of sound alone
 	}
 	samples, led, lead := e.leading(f, samples)
 	for k := range samples {

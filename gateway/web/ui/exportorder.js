@@ -35,7 +35,8 @@ export function orderDialog(go) {
   const cover = choice(w.cover, { name: "cover" }, Object.entries(w.covers));
   cover.input.value = said.cover || "blur";
   const what = h("ul.order-clips"), more = h("div"), problem = h("div", { role: "alert" });
-  const redacts = h("div.redacts", { hidden: true }, h("p.quiet", null, w.facesNot), cover.element, burn.element, mute.element);
+  const redacts = h("div.redacts", { hidden: true }, h("p.quiet", null, w.facesNot), cover.element, burn.element);
+  const unheard = h("p.quiet", { hidden: true }), quiet = h("div", null, mute.element, h("p.field-note", null, w.muteNote), unheard);
   /** @param {"original"|"redacted"} form @param {string} says @param {string} text */
   const radio = (form, says, text) => h("label.level", null, h("input", { type: "radio", name: "form", value: form, checked: form === (said.form || "original"), onchange: () => { said.form = form; draw(); } }), h("span", null, h("b", null, says), h("span.field-note", null, text)));
   const form = h("fieldset.levels", null, h("legend", null, w.form), radio("original", w.original, w.originalNote), radio("redacted", w.redacted, w.redactedNote));
@@ -43,7 +44,7 @@ export function orderDialog(go) {
 
   const d = dialog({ title: w.orderTitle, wide: true, fields: [reason, recipient, title], button: w.order,
     text: [h("h3", null, w.what), what, more],
-    more: [h("div.field", null, h("label", { for: noteId }, w.note), note, h("p.field-note", null, w.noteNote)), form, redacts, problem],
+    more: [h("div.field", null, h("label", { for: noteId }, w.note), note, h("p.field-note", null, w.noteNote)), form, redacts, quiet, problem],
     ready: () => draft.clips.length > 0 && reason.input.value.trim() !== "" && recipient.input.value.trim() !== "",
     act: async () => {
       keep();
@@ -51,7 +52,7 @@ export function orderDialog(go) {
       /** @param {import("./exportdraft.js").DraftClip} c @returns {import("./api-exports.js").ClipOrder} */
       const clip = c => ({ camera: c.camera, from: c.from, to: c.to, ...(redacted() ? { cover: /** @type {"blur"|"fill"} */ (cover.input.value), masks: c.masks || [] } : {}) });
       const order = { title: title.input.value.trim(), reason: reason.input.value.trim(), recipient: recipient.input.value.trim(), form: /** @type {"original"|"redacted"} */ (redacted() ? "redacted" : "original"),
-        clips: draft.clips.map(clip), stills: draft.stills.map(s => ({ camera: s.camera, at: s.at })), notes: note.value.trim() ? [note.value.trim()] : [], ...(redacted() ? { burn_time: burn.input.checked, mute: mute.input.checked } : {}) };
+        clips: draft.clips.map(clip), stills: draft.stills.map(s => ({ camera: s.camera, at: s.at })), notes: note.value.trim() ? [note.value.trim()] : [], mute: mute.input.checked, ...(redacted() ? { burn_time: burn.input.checked } : {}) };
       try {
         const x = await exportsApi.create(order);
         draft.clear();
@@ -86,6 +87,9 @@ export function orderDialog(go) {
 
   function draw() {
     redacts.hidden = !redacted();
+    const unhearable = [...new Set(draft.clips.map(c => c.camera))].filter(id => !store.can(id, "audio"));
+    unheard.hidden = unhearable.length === 0;
+    unheard.textContent = w.unheard(unhearable.map(cameraName).join(", "));
     const length = (/** @type {{from:string,to:string}} */ c) => duration((Date.parse(c.to) - Date.parse(c.from)) / 1000);
     morph(what, ...draft.clips.map(c => h("li", { "data-key": `c${c.key}` }, h("span.grow", null, h("b", null, cameraName(c.camera)), h("span.quiet.beside.num", null, `${spell(c.from, c.to)} · ${length(c)}`), redacted() && c.masks?.length ? h("span.quiet.beside", null, w.masks(c.masks.length)) : null),
       store.can(c.camera, "playback") && h("button.button.small", { type: "button", "data-key": "look", onclick: () => look(c) }, redacted() ? w.lookMask : w.lookStill), iconButton(icon("close"), w.removeClip(cameraName(c.camera)), () => { draft.drop(c.key); draw(); }))),

@@ -139,7 +139,7 @@ const words = {
     keysOnly: "Keyframes", keysNote: "Ab 8× und rückwärts werden nur die Keyframes gezeigt.", filled: "Von der Karte der Kamera nachgeholt",
     partly: cause => `Hier fehlt etwas: ${cause}`, count: (n, kind) => n === 1 ? kind : `${n} Ereignisse, zuerst ${kind}`, at: when => `Um ${when}`, gapAt: (when, what) => `${when}. ${what}`, showHere: "Diese Kamera groß zeigen",
     mark: "Diesen Moment markieren", markAbout: "Worum geht es? (muss nicht sein)", markAt: t => `Worte zur Markierung um ${t}`, markSave: "Speichern", markSkip: "Ohne Worte", markKept: text => `Bei der Markierung gespeichert: ${text}`, markLong: "Das ist länger als 500 Bytes.",
-    sound: "Ton", soundOff: "Ton aus", soundOnce: "Ton gibt es nur vorwärts bei 1×", soundNone: "Hier wurde kein Ton aufgezeichnet", soundFailed: "Der Ton kann hier nicht abgespielt werden", soundNotLive: "Den Live-Ton dieser Kamera dürfen Sie nicht hören",
+    sound: "Ton", soundOff: "Ton aus", soundOnce: "Ton gibt es nur vorwärts bei 1×", soundNone: "Hier wurde kein Ton aufgezeichnet", soundFailed: "Der Ton kann hier nicht abgespielt werden", soundNotYours: "Sie dürfen diese Kamera nicht hören: Der Ton fehlt bei Ihnen",
     twice: (from, to) => `Die Uhr des Rekorders wurde zurückgestellt: Von ${from} bis ${to} gibt es zwei Aufnahmen. Ein Export dieser Zeit enthält beide ganz, nacheinander.`,
   },
   ...site,

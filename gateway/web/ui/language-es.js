@@ -139,7 +139,7 @@ const words = {
     keysOnly: "Fotogramas clave", keysNote: "Desde 8×, y hacia atrás, solo se muestran los fotogramas clave.", filled: "Rellenado desde la tarjeta de la cámara",
     partly: cause => `Aquí falta algo: ${cause}`, count: (n, kind) => n === 1 ? kind : `${n} eventos, primero ${kind}`, at: when => `A las ${when}`, gapAt: (when, what) => `${when}. ${what}`, showHere: "Mostrar esta cámara en grande",
     mark: "Marcar este momento", markAbout: "¿De qué se trata? (opcional)", markAt: t => `Palabras para la marca de las ${t}`, markSave: "Guardar", markSkip: "Sin palabras", markKept: text => `Guardado con la marca: ${text}`, markLong: "Supera los 500 bytes.",
-    sound: "Sonido", soundOff: "Quitar el sonido", soundOnce: "El sonido solo se oye hacia adelante a 1×", soundNone: "Aquí no se grabó sonido", soundFailed: "El sonido no se puede reproducir aquí", soundNotLive: "No se le permite oír el sonido en directo de esta cámara",
+    sound: "Sonido", soundOff: "Quitar el sonido", soundOnce: "El sonido solo se oye hacia adelante a 1×", soundNone: "Aquí no se grabó sonido", soundFailed: "El sonido no se puede reproducir aquí", soundNotYours: "No puede oír esta cámara: para usted no hay sonido",
     twice: (from, to) => `Se retrasó el reloj del grabador: de ${from} a ${to} hay dos grabaciones. Una exportación de ese intervalo contiene ambas enteras, una tras otra.`,
   },
   ...site,
