@@ -4,10 +4,10 @@ import { base, cam, json } from "./api.js";
 /**
  * @typedef {{at?:string,points:[number,number][]}} MaskKey corners are shares of the picture
  * @typedef {{keys:MaskKey[],from?:string,to?:string}} ClipMask
- * @typedef {{camera:string,stream?:string,from:string,to:string,cover?:"blur"|"fill",masks?:ClipMask[]}} ClipOrder
+ * @typedef {{camera:string,stream?:string,from:string,to:string,cover?:"blur"|"fill",masks?:ClipMask[],mute?:boolean}} ClipOrder
  * @typedef {{camera:string,stream?:string,at:string}} StillOrder
  * @typedef {{title?:string,reason:string,recipient:string,form?:"original"|"redacted",burn_time?:boolean,mute?:boolean,clips:ClipOrder[]|null,stills?:StillOrder[],notes?:string[]}} ExportOrder
- * @typedef {{id:string,state:"waiting"|"running"|"done"|"failed"|"cancelled",order:ExportOrder,person?:string,by:string,created:string,ended?:string,expires?:string,step?:string,progress:number,left?:number,bytes:number,error?:string,manifest?:string,signer?:string,parts?:number,gaps?:number,name?:string}} Export
+ * @typedef {{id:string,state:"waiting"|"running"|"done"|"failed"|"cancelled",order:ExportOrder,person?:string,by:string,created:string,ended?:string,expires?:string,step?:string,progress:number,left?:number,bytes:number,error?:string,manifest?:string,signer?:string,silent?:boolean,parts?:number,gaps?:number,name?:string}} Export
  */
 
 /** @param {string} id */
