@@ -179,7 +179,7 @@ func amiss(c web.Camera, h web.CameraHealth) (list []web.Amiss) {
 		}
 	}
 	if w := h.Week; w != nil && w.Gaps > 0 {
-		add("warning", fmt.Sprintf("%s of the last week is missing, in %d gaps; most for: %s.", inWords(w.Lost), w.Gaps, w.Causes[0].Cause), gapDo(storage.Cause(w.Causes[0].Cause)))
+		add("warning", fmt.Sprintf("%s of the last week is missing, in %s; most for: %s.", inWords(w.Lost), gapsInWords(w.Gaps), w.Causes[0].Cause), gapDo(storage.Cause(w.Causes[0].Cause)))
 	}
 	slices.SortStableFunc(list, func(a, b web.Amiss) int { return cmp.Compare(a.Severity, b.Severity) }) // "alarm" before "warning"
 	return list
@@ -196,6 +196,14 @@ func inWords(seconds float64) string {
 		return fmt.Sprintf("%.1f h", seconds/3600)
 	}
 	return fmt.Sprintf("%.1f days", seconds/86400)
+}
+
+// gapsInWords is a number of gaps as people say it.
+func gapsInWords(n int) string {
+	if n == 1 {
+		return "1 gap"
+	}
+	return fmt.Sprintf("%d gaps", n)
 }
 
 func lossDo(transport string) string {

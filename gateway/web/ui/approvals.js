@@ -52,7 +52,7 @@ export function approvalsPage(go) {
 
   function draw() {
     shown.hidden = !wishes.list.length;
-    morph(status, wishes.error ? failed(wishes.error, () => wishes.ask()) : !wishes.known ? waiting() : wishes.list.length === 0 && nothing(w.none, w.noneText));
+    morph(status, wishes.error ? failed(wishes.error, () => wishes.ask()) : !wishes.known ? waiting() : wishes.list.length === 0 && nothing(w.none, w.noneText, store.may("people") && h("button.button", { type: "button", onclick: () => go("/people/rules") }, w.rules)));
     view.show(wishes.list);
     if (wanted && wishes.list.some(a => a.id === wanted)) { view.pick(wanted); wanted = ""; }
   }

@@ -22,26 +22,29 @@ export function camerasPage(go) {
   const columns = [words.camera, words.state, words.streams, words.recordingColumn, words.recordedTo];
   const view = listing({ label: words.cameras, cls: "cameras", columns, key: (/** @type {Camera} */ c) => c.id, title: c => c.name, cells, details, sorts: [c => c.name, c => c.state, null, c => c.record.state, null], text: c => [c.name, c.address, c.manufacturer, c.model, c.state].join(" ") });
   const empty = h("div.empty", { hidden: true }, h("h1", null, words.noCameras), h("p", null, words.noCamerasText), may && h("button.button.primary", { type: "button", onclick: find }, words.find));
-  const says = h("p.quiet.summary", { role: "status" });
-  const element = h("section.page.wide", null, h("header", null, h("h1", null, words.cameras), says, h("span.grow"), may && h("button.button", { type: "button", onclick: find }, icon("search"), words.find)), view.element, empty);
+  const counts = h("p.quiet.summary.num"), says = h("p.quiet.said", { role: "status" });
+  const element = h("section.page.wide", null, h("header", null, h("h1", null, words.cameras), counts, h("span.grow"), may && h("button.button", { type: "button", onclick: find }, icon("search"), words.find)), says, view.element, empty);
 
   function draw() {
     const list = store.list();
     view.element.hidden = list.length === 0;
     empty.hidden = !store.ready || list.length > 0;
+    counts.textContent = list.length ? w.counted(list.length, list.filter(trouble).length, list.filter(c => c.record.state === "recording").length) : "";
     view.show(list);
   }
 
   /** @param {Camera} c */
   const trouble = c => c.state !== "online" && c.state !== "disabled";
+  /** Why, where that says more than the state does. @param {Camera} c */
+  const because = c => c.cause === "camera offline" && c.state === "offline" ? "" : c.cause;
   /** @param {Camera} c */
-  const streams = c => c.streams.map(s => s.codec ? `${s.id} ${s.codec.replace("H26", "H.26")} ${s.width}×${s.height}${s.state === "online" ? ` · ${number(s.fps, 0)} fps · ${bitrate(s.bitrate)}` : ""}` : s.id);
+  const streams = c => c.streams.map(s => s.codec ? `${s.id} ${s.codec.replace("H26", "H.26")} ${s.width}×${s.height}${s.state === "online" ? ` · ${number(s.fps, 0)} fps · ${bitrate(s.bitrate)}` : ""}`.replace(/(\d) (?=fps|.?bit)/g, "$1\u00a0") : s.id);
 
   /** @param {Camera} c */
   function cells(c) {
     return [
       [h("b", null, c.name), h("div.quiet", null, [c.manufacturer, c.model].filter(Boolean).join(" ") || c.address)],
-      [h("span.state." + c.state, null, /** @type {any} */ (words)[c.state] || c.state), trouble(c) && h("div.quiet", null, `${words.since} ${clock(c.since)} · ${c.cause}`), trouble(c) && c.hint && h("div.quiet.hint", null, c.hint), !trouble(c) && c.detail && h("div.quiet", null, c.detail)],
+      [h("span.state." + c.state, null, /** @type {any} */ (words)[c.state] || c.state), trouble(c) && h("div.quiet", null, [`${words.since} ${clock(c.since)}`, because(c)].filter(Boolean).join(" · ")), trouble(c) && c.hint && h("div.quiet.hint", null, c.hint), !trouble(c) && c.detail && h("div.quiet", null, c.detail)],
       streams(c).map(s => h("div.num", null, s)),
       [h("span.state." + c.record.state, null, /** @type {any} */ (words.recStates)[c.record.state]), c.record.mode !== "off" && c.record.mode !== "continuous" && h("div.quiet", null, why(c.record)), c.record.last_synced && h("div.quiet.num", null, `${words.newest} ${clock(c.record.last_synced)}`)],
       places(c),
@@ -55,7 +58,7 @@ export function camerasPage(go) {
     const path = (/** @type {string} */ id) => store.health?.volumes.find(v => v.id === id)?.path || words.volumeAway;
     const lines = recorded.map(s => s.recording?.volumes.map(path).join(", ") || words.nowhere), alike = lines.every(l => l === lines[0]);
     const clear = recorded.some(s => !s.recording?.encrypted);
-    return [...(alike ? [h("div.path", null, lines[0])] : lines.map((l, i) => h("div.path", null, `${recorded[i].id}: ${l}`))), h("div.quiet", null, clear ? state("warn", words.inClear) : words.encrypted), c.record.mirror === "mirrored" && h("div.quiet", null, words.mirrored), c.record.mirror === "not_mirrored" && h("div.quiet", null, state("warn", words.notMirrored(c.record.mirror_why)))];
+    return [...(alike ? [h("div.path", null, lines[0])] : lines.map((l, i) => h("div.path", null, `${recorded[i].id}: ${l}`))), recorded.some(s => s.recording?.volumes.length) && h("div.quiet", null, clear ? state("warn", words.inClear) : words.encrypted), c.record.mirror === "mirrored" && h("div.quiet", null, words.mirrored), c.record.mirror === "not_mirrored" && h("div.quiet", null, state("warn", words.notMirrored(c.record.mirror_why)))];
   }
 
   /** What is known of the one that is picked, and what can be done with it. @param {Camera} c */
@@ -65,7 +68,7 @@ export function camerasPage(go) {
     const mine = may && c.source === "adopted", off = c.state === "disabled";
     return [
       h("div.buttons", null, store.can(c.id, "live") && button(w.live, x => go(`/live/${encodeURIComponent(x.id)}`)), store.can(c.id, "playback") && button(w.timeline, x => go(`/timeline/${encodeURIComponent(x.id)}`)), (store.may("configure") || store.can(c.id, "control")) && button(words.settings, x => go(`/camera/${encodeURIComponent(x.id)}`)), may && c.manufacturer && button(cardWords.card, x => { import("./card.js").then(m => m.cardOf(x)); })),
-      trouble(c) && notice(c.state === "starting" ? "busy" : "bad", `${/** @type {any} */ (words)[c.state] || c.state}: ${c.cause || c.detail}`, c.cause ? c.detail : "", c.hint && h("p.todo", null, c.hint)),
+      trouble(c) && notice(c.state === "starting" ? "busy" : "bad", [/** @type {any} */ (words)[c.state] || c.state, because(c) || !c.cause && c.detail].filter(Boolean).join(": "), c.hint && h("p.todo", null, c.hint), c.cause && h("p.quiet", null, c.detail)),
       facts([[w.is, [c.manufacturer, c.model].filter(Boolean).join(" ")], [w.where, c.address && h("span.num", null, c.address)], [words.state, `${/** @type {any} */ (words)[c.state] || c.state}, ${w.since.toLowerCase()} ${when(c.since)}`],
         [w.recorded, /** @type {any} */ (w.modes)[c.record.mode] || w.modes.off], [words.streams, h("span", null, ...streams(c).map(s => h("div.num", null, s)))], [w.sound, c.audio ? w.soundOn : w.soundOff], [w.purpose, c.purpose || w.noneSaid], [w.basis, c.legal_basis || w.noneSaid]]),
       may && c.source === "config" && h("p.quiet", { "data-key": "file" }, w.inFile),

@@ -21,12 +21,15 @@ export function part(title, ask, make, note) {
   async function load() {
     try { body.replaceChildren(.../** @type {(Node|string)[]} */ (make(await ask(), load).filter(Boolean))); } catch (e) {
       const p = /** @type {Problem} */ (e);
-      body.replaceChildren(p.slug === "refused" || p.slug === "not-found" ? h("p.quiet", null, p.says) : failed(p, load));
+      body.replaceChildren(p.slug === "refused" || p.slug === "not-found" ? lacking(p) : failed(p, load));
     }
   }
   load();
   return h("section.part", { "aria-label": title }, h("h2", null, title), note && h("p.field-note.part-note", null, note), body);
 }
+
+/** What the camera does not do, in a sentence; its own words for whoever asks its maker. @param {Problem} p */
+const lacking = p => p.hint ? h("details.lacking", null, h("summary", null, p.hint), h("p.quiet", null, p.message)) : h("p.quiet", null, p.says);
 
 /**
  * A form of a part. act gives a sentence to be said, if there is one; what is refused is said at its field.

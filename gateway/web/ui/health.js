@@ -60,9 +60,9 @@ export function healthPart(undo, go) {
     return [
       [h("b", null, c.name), h("div.quiet", null, `${/** @type {any} */ (words)[c.state] || c.state}${on ? "" : `, ${words.since} ${when(c.since)}`}`)],
       k ? strip(k) : h("span.quiet", null, c.recording === "off" ? w.notRecorded : w.noWeek),
-      k ? k.gaps === 0 ? h("span.quiet", null, w.whole) : [h("span.num", null, `${duration(k.lost_seconds)}`), h("div.quiet.num", null, `${w.gaps(k.gaps)}${k.longest ? `, ${w.longest(duration(k.longest.seconds))}` : ""}`)] : h("span.quiet", null, "–"),
+      k ? k.gaps === 0 ? h("span.quiet", null, w.whole) : [h("span.num", null, `${duration(k.lost_seconds)}`), h("div.quiet.num", null, `${w.gaps(k.gaps)}${k.longest && k.gaps > 1 ? `, ${w.longest(duration(k.longest.seconds))}` : ""}`)] : h("span.quiet", null, "–"),
       s && on ? [h("span.num", null, `${w.fps(number(s.fps, 0))} · ${bitrate(s.bitrate)}`), h("div.quiet.num", null, `${w.lost(s.lost)}, ${w.again(s.reconnects)}`)] : h("span.quiet", null, w.silent),
-      first ? [state(first.severity === "alarm" ? "bad" : "warn", first.what), h("div.quiet", null, first.do, rest.length > 0 && ` ${w.more(rest.length)}`)] : state("good", w.well),
+      first ? [state(first.severity === "alarm" ? "bad" : "warn", first.what), h("div.quiet", null, first.do), rest.length > 0 && h("div.quiet", null, w.more(rest.length))] : state("good", w.well),
     ];
   }
 

@@ -67,6 +67,7 @@ const words = {
     error: "Etwas ist schiefgegangen", again: "Noch einmal", close: "Schließen", lostPackets: "Pakete verloren", behind: "s zurück", of2: "von",
   },
   look: {
+    zone: z => `Zeiten in ${z}`,
     title: "Dieses Gerät", text: "Gilt nur in diesem Browser.", theme: "Farben", themes: { "": "Wie das System", dark: "Dunkel", light: "Hell" },
     language: "Sprache", follow: name => `Wie der Browser: ${name}`, skip: "Zur Seite springen", keys: "Tasten der Oberfläche",
   },

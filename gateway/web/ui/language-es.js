@@ -67,6 +67,7 @@ const words = {
     error: "Algo ha fallado", again: "Intentar de nuevo", close: "Cerrar", lostPackets: "paquetes perdidos", behind: "s de retraso", of2: "de",
   },
   look: {
+    zone: z => `Horas en ${z}`,
     title: "Este dispositivo", text: "Se guarda solo en este navegador.", theme: "Colores", themes: { "": "Como el sistema", dark: "Oscuro", light: "Claro" },
     language: "Idioma", follow: name => `Como el navegador: ${name}`, skip: "Saltar a la página", keys: "Teclas del visor",
   },

@@ -91,8 +91,9 @@ export function mapView(o) {
     g.append(state === "online" || state === "event" ? svg("circle", { class: "plan-mark", cx: x, cy: y, r: 12 * u }) : svg("rect", { class: "plan-mark", x: x - 11 * u, y: y - 11 * u, width: 22 * u, height: 22 * u, rx: 3 * u }));
     const [dx, dy] = unit(c.direction);
     g.append(svg("path", { class: "plan-nose", d: `M${x + 4 * u * dy} ${y - 4 * u * dx}L${x + 9 * u * dx} ${y + 9 * u * dy}L${x - 4 * u * dy} ${y + 4 * u * dx}z` }));
-    const text = svg("text", { class: "plan-name", x, y: y + 27 * u, "font-size": 12 * u, "text-anchor": "middle" });
-    text.textContent = event ? `${name} · ${event}` : name;
+    const called = event ? `${name} · ${event}` : name, half = Math.min(pr.W / 2, called.length * 3.7 * u); // about, so that a name at the edge is whole
+    const text = svg("text", { class: "plan-name", x: Math.min(pr.W - half, Math.max(half, x)), y: y + 27 * u, "font-size": 12 * u, "text-anchor": "middle" });
+    text.textContent = called;
     g.append(text);
     if (editing && picked === c.camera) g.append(svg("circle", { class: "plan-handle", cx: x + Math.max(r, 40 * u) * dx, cy: y + Math.max(r, 40 * u) * dy, r: 8 * u }));
     return g;

@@ -3,7 +3,9 @@ import { base, json } from "./api.js";
 import { store } from "./store.js";
 import { h, morph, Undo } from "./dom.js";
 import { icon } from "./icons.js";
+import { tongue } from "./language.js";
 import { words } from "./words.js";
+import { lookWords } from "./words-look.js";
 import { wishes } from "./wishes.js";
 
 /** What the storage page needs for one of its parts. */
@@ -24,6 +26,9 @@ export const mayOpen = where => where === "me" || where === "approvals" || where
 
 /** Where somebody begins. */
 export const firstPlace = () => places.find(p => p[2]())?.[0] || "me";
+
+/** The zone of every time on the screen, as people write it: CET, GMT+1. */
+const zone = () => new Intl.DateTimeFormat(tongue(), { timeZoneName: "short" }).formatToParts(new Date()).find(p => p.type === "timeZoneName")?.value || "UTC";
 
 /** @param {(path: string) => void} go @param {() => void} signOut */
 export function makeRail(go, signOut) {
@@ -46,7 +51,7 @@ export function makeRail(go, signOut) {
   const mayMend = storageNeeds.some(p => store.may(p));
   const health = mayMend ? h("a.health", { href: "/storage/health", onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); go("/storage/health"); } }, dot, says) : h("div.health", { role: "img" }, dot, says);
   const moreButton = h("button.rail-link.more", { type: "button", "aria-expanded": "false", "aria-controls": "rail-rest", onclick: () => more(!element.classList.contains("open")) }, icon("more"), h("span", null, words.more));
-  const rest = h("div.rail-rest", { id: "rail-rest" }, ...links.slice(tabs), h("span.grow"), health, me, out);
+  const rest = h("div.rail-rest", { id: "rail-rest" }, ...links.slice(tabs), h("span.grow"), h("p.rail-zone", { title: Intl.DateTimeFormat().resolvedOptions().timeZone }, lookWords.zone(zone())), health, me, out);
   const element = h("nav.rail", { "aria-label": session.site, onkeydown: (/** @type {KeyboardEvent} */ e) => { if (e.key === "Escape" && element.classList.contains("open")) { more(false); moreButton.focus(); } } },
     h("div.rail-top", null, h("img.mark", { src: "/icon.svg", alt: "" }), h("span.site", { title: session.site }, session.site)), ...links.slice(0, tabs), moreButton, rest);
 
@@ -57,6 +62,7 @@ export function makeRail(go, signOut) {
   function paint() {
     const state = store.health?.state || "ok";
     dot.className = "health-dot " + state;
+    moreButton.dataset.health = state; // on a phone the words are behind it
     says.textContent = /** @type {any} */ (words.healthy)[state];
     health.title = store.health?.summary || "";
     if (!mayMend) health.setAttribute("aria-label", `${words.health}: ${says.textContent}`);

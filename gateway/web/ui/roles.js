@@ -43,7 +43,7 @@ export function rolesPart(undo) {
     if (!roles) return;
     const list = roles, half = (/** @type {boolean} */ of) => permissions.filter(p => p.of_cameras === of);
     const rows = (/** @type {boolean} */ of, /** @type {string} */ title) => [h("tr.group", null, h("th", { colspan: String(list.length + 1), scope: "colgroup" }, title)), ...half(of).map(p => h("tr", null, h("th", { scope: "row" }, h("span.clip", { title: p.says }, p.says)), ...list.map(r => h("td" + (r.id === picked ? ".picked" : ""), null, r.permissions.includes(p.id) ? h("span.has", { role: "img", "aria-label": w.may, title: `${r.name}: ${p.says}` }, icon("tick")) : h("span.hasnt", { role: "img", "aria-label": w.mayNot })))))];
-    table.replaceChildren(h("thead", null, h("tr", null, h("th", { scope: "col" }, w.permission), ...list.map(r => h("th", { scope: "col" }, h("button.role-head", { type: "button", "aria-pressed": String(r.id === picked), title: r.says, onclick: () => open(r) }, h("b", null, r.name), h("span.quiet", null, String(r.holders))))))), h("tbody", null, ...rows(true, w.ofCameras), ...rows(false, w.ofSite)));
+    table.replaceChildren(h("thead", null, h("tr", null, h("th", { scope: "col" }, w.permission), ...list.map(r => h("th", { scope: "col" }, h("button.role-head", { type: "button", "aria-pressed": String(r.id === picked), title: r.says, onclick: () => open(r) }, h("b", null, r.name), h("span.quiet", null, w.held(r.holders))))))), h("tbody", null, ...rows(true, w.ofCameras), ...rows(false, w.ofSite)));
   }
 
   function close() { picked = ""; side.hidden = true; split.classList.remove("open"); draw(); }

@@ -33,15 +33,34 @@ export function storagePage(part, go) {
   function draw() {
     const hl = store.health;
     if (!hl) return;
-    summary.textContent = hl.summary;
+    summary.textContent = hl.alarms.reduce((t, a) => t.replace(a.what, ""), hl.summary).trim(); // they are said below
     const list = [...hl.alarms].sort((a, b) => Number(b.severity === "alarm") - Number(a.severity === "alarm"));
-    morph(alarms, ...(list.length ? list.slice(0, all ? list.length : shown).map(alarm) : [store.health && store.health.state !== "ok" ? h("p.well.warn", { "data-key": "unwell" }, h("i.shape", { "aria-hidden": "true" }), w.notAll) : h("p.well", { "data-key": "well" }, h("i.shape.good", { "aria-hidden": "true" }), w.quietAll)]),
+    morph(alarms, ...(list.length ? list.slice(0, all ? list.length : shown).map(here && here !== "health" || phone.matches ? folded : alarm) : [store.health && store.health.state !== "ok" ? h("p.well.warn", { "data-key": "unwell" }, h("i.shape", { "aria-hidden": "true" }), w.notAll) : h("p.well", { "data-key": "well" }, h("i.shape.good", { "aria-hidden": "true" }), w.quietAll)]),
       list.length > shown && h("button.link", { type: "button", "data-key": "more", onclick: () => { all = !all; draw(); } }, all ? w.fewer : w.moreAlarms(list.length - shown)));
   }
   undo.on(store, "change", draw);
   draw();
   requestAnimationFrame(() => tabs.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "center" })); // on a phone they do not all fit
   return { element, leave: () => undo.run() };
+}
+
+/** There is room for little more than the alarms. */
+const phone = matchMedia("(max-width: 700px)");
+
+/** Alarms that were unfolded, by id. @type {Set<string>} */
+const unfolded = new Set();
+
+/** An alarm on a page about something else: what it means is there when it is asked for. @param {import("./api.js").Alarm} a */
+function folded(a) {
+  const bad = a.severity === "alarm";
+  return h("details.alarm-line.folded." + (bad ? "bad" : "warn"), { "data-key": a.id, open: unfolded.has(a.id), ontoggle: kept }, h("summary", null, h("i.shape", { role: "img", "aria-label": bad ? w.alarmNames.alarm : w.alarmNames.warning }), h("b.grow", null, a.what), h("time.quiet.num", { datetime: a.since, title: a.since }, `${words.since} ${when(a.since)}`)),
+    h("p", null, a.means), h("p.todo", null, a.do));
+}
+
+/** Keeps what was unfolded so when the list is drawn anew. @param {Event} e */
+function kept(e) {
+  const d = /** @type {HTMLDetailsElement} */ (e.currentTarget);
+  unfolded[d.open ? "add" : "delete"](d.dataset.key || "");
 }
 
 /** @param {import("./api.js").Alarm} a */

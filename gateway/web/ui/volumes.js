@@ -39,7 +39,7 @@ export function volumesPart(undo) {
 
   /** @param {Volume} v */
   function cells(v) {
-    const away = v.total === 0;
+    const away = v.total === 0 || v.state === "missing"; // what is under an empty mount point is another disk's
     return [
       [h("b.path", null, v.path), h("div.quiet", null, away ? "" : v.used === 0 && v.streams > 0 ? w.firstFiles : w.footage(bytes(v.used)))],
       [state(tones[v.state] || "none", /** @type {any} */ (w.states)[v.state] || v.state), v.cause && h("div.quiet", null, v.cause), v.draining && emptying(v.draining)],
@@ -81,10 +81,10 @@ export function volumesPart(undo) {
     return [
       v.state !== "ok" && notice(tones[v.state] === "bad" ? "bad" : "warn", /** @type {any} */ (w.states)[v.state] + (v.cause ? `: ${v.cause}` : ""), v.do),
       v.draining && emptying(v.draining),
-      h("div.buttons", null, busy ? h("button.button", { type: "button", "data-key": "stop", onclick: () => act(() => api.stopDrain(id)) }, w.stop) : !v.draining && list().length > 1 && h("button.button", { type: "button", "data-key": "drain", onclick: () => drain(id) }, w.drain),
+      h("div.buttons", null, busy ? h("button.button", { type: "button", "data-key": "stop", onclick: () => act(() => api.stopDrain(id)) }, w.stop) : !v.draining && v.state !== "missing" && list().length > 1 && h("button.button", { type: "button", "data-key": "drain", onclick: () => drain(id) }, w.drain),
         v.source === "added" && h("button.button.danger", { type: "button", "data-key": "remove", onclick: () => remove(id) }, w.remove)),
       h("p.form-error", { role: "alert" }),
-      facts([[f.space, v.total ? w.freeOf(bytes(v.free), bytes(v.total)) : w.unknownSpace], [f.footage, bytes(v.used)], [f.segments, number(v.segments)], [f.streams, w.streams(v.streams)],
+      facts([[f.space, v.total && v.state !== "missing" ? w.freeOf(bytes(v.free), bytes(v.total)) : w.unknownSpace], [f.footage, bytes(v.used)], [f.segments, number(v.segments)], [f.streams, w.streams(v.streams)],
         [w.sync, v.sync_p95_ms > 0 ? `${w.half(millis(v.sync_median_ms))}, ${w.most(millis(v.sync_p95_ms))}` : w.noSync], [f.interval, millis(v.interval_ms)], [f.written, bytes(v.written)],
         [f.read, pass + (verify.started || verify.ended ? ` · ${verify.damaged ? w.damagedFiles(verify.damaged) : w.sound}` : "")], [f.since, when(v.since)], [f.source, w.sources[v.source]], [f.id, h("span.id", null, id)]]),
       ...v.disks.map(d => h("section.disk", null, h("h3", null, d.model || d.name), disk(d), h("p.quiet", null, [d.temperature && w.degrees(d.temperature), d.hours && w.hours(d.hours), d.pending_sectors && w.pending(d.pending_sectors), d.reallocated_sectors && w.reallocated(d.reallocated_sectors)].filter(Boolean).join(" · ")))),

@@ -25,6 +25,7 @@ export const camerasWords = spoken("cameras", {
   rtspOnly: "An RTSP stream: there is no device to ask. Its picture is tested instead.",
   // the list of cameras
   live: "Live", timeline: "Timeline", rename: "Name and purpose", recording: "Recording", replace: "Replace the device", remove: "Remove", switchOff: "Switch off", switchOn: "Switch on",
+  counted: (/** @type {number} */ all, /** @type {number} */ bad, /** @type {number} */ recording) => [all === 1 ? "1 camera" : `${all} cameras`, `${recording} recording`, bad && `${bad} in trouble`].filter(Boolean).join(" · "),
   inFile: "It stands in the configuration file, and is changed there.", is: "Device", where: "Address", since: "Since", recorded: "Recorded", purpose: "Purpose", basis: "Legal basis", soundOn: "Recorded and heard", soundOff: "Off", sound: "Sound", noneSaid: "Nothing is said",
   renameTitle: (/** @type {string} */ n) => `${n}: name and purpose`, name: "Name", purposeNote: "What it is there for. People who ask are told.", basisNote: "On what ground it records.", soundNote: "Off unless there is a ground for it. The camera is connected anew.",
   offTitle: (/** @type {string} */ n) => `Switch ${n} off?`, offText: "No connection and no recording until it is switched on again. Its footage stays as long as it would.",

@@ -4,7 +4,7 @@ import { number, spoken } from "./language.js";
 export const healthWords = spoken("health", {
   label: "Health of cameras", columns: ["Camera", "Last seven days", "Missing", "Stream now", "To do"],
   well: "Nothing to do", whole: "Nothing is missing", gaps: (/** @type {number} */ n) => n === 1 ? "1 gap" : `${number(n)} gaps`, longest: (/** @type {string} */ t) => `longest ${t}`, notRecorded: "Not recorded", noWeek: "Not for you to see",
-  strip: (/** @type {string} */ missing, /** @type {number} */ n) => n ? `Seven days: ${missing} missing in ${n} gaps` : "Seven days: nothing is missing",
+  strip: (/** @type {string} */ missing, /** @type {number} */ n) => n ? `Seven days: ${missing} missing in ${n === 1 ? "1 gap" : `${n} gaps`}` : "Seven days: nothing is missing",
   fps: (/** @type {string} */ n) => `${n} fps`, lost: (/** @type {number} */ n) => n === 0 ? "no packets lost" : `${number(n)} packets lost`, again: (/** @type {number} */ n) => n === 0 ? "never reconnected" : n === 1 ? "reconnected once" : `reconnected ${n} times`,
   ago: (/** @type {string} */ t) => `newest frame ${t} ago`, keys: (/** @type {string} */ t) => `key frame every ${t}`, silent: "Nothing comes", kept: "Kept for", more: (/** @type {number} */ n) => `and ${n} more`,
   causes: "Why it is missing", list: "What is missing", show: "Show it on the timeline", moreGaps: (/** @type {number} */ n) => `${n} older gaps are not listed.`, stream: (/** @type {string} */ s) => `Stream ${s}`, none: "No cameras", noneText: "Health is of cameras that were added.",

@@ -13,7 +13,7 @@ export const storageWords = spoken("storage", {
   half: (/** @type {string} */ ms) => `${ms} median`, most: (/** @type {string} */ ms) => `${ms} at 95 %`, noSync: "No sync yet",
   disks: { passed: "Healthy", failing: "Failing", unknown: "Does not say" }, noDisks: "Not measured",
   worn: (/** @type {number} */ n) => `${n} % worn`, degrees: (/** @type {number} */ n) => `${n} °C`, hours: (/** @type {number} */ n) => `${number(n)} h switched on`,
-  pending: (/** @type {number} */ n) => `${n} sectors wait to be moved`, reallocated: (/** @type {number} */ n) => `${n} sectors moved`,
+  pending: (/** @type {number} */ n) => n === 1 ? "1 sector waits to be moved" : `${n} sectors wait to be moved`, reallocated: (/** @type {number} */ n) => n === 1 ? "1 sector moved" : `${n} sectors moved`,
   noDisksText: "The disks are asked by a timer that the installer sets up (holdfast-disks). Without it their wear is not known.",
   left: (/** @type {number} */ s) => s > 0 ? `${duration(s)} left` : "time left not known yet", drainLine: (/** @type {number} */ n, /** @type {string} */ size, /** @type {string} */ left) => `${number(n)} segments, ${size} to move · ${left}`,
   secondWaits: (/** @type {number} */ n) => n === 1 ? "1 segment waits for its second copy" : `${number(n)} segments wait for their second copy`, secondGoes: "It is made beside recording, one at a time.", secondDamaged: (/** @type {number} */ n) => n === 1 ? "1 segment cannot be copied: it is not what was recorded. A check tells more." : `${n} segments cannot be copied: they are not what was recorded. A check tells more.`,
@@ -63,7 +63,7 @@ export const storageWords = spoken("storage", {
   rotateTitle: "Change the root key?", rotateMeans: "The present recovery key, and every backup of it, opens nothing any more.", rotateThen: "The new recovery key waits to be written down: until somebody has confirmed it, all that is sealed depends on this machine.",
   copies: "Copies of the keys", dataDir: "Data directory", copyStates: { current: "Up to date", lagging: "Behind", failing: "Failing", away: "Away" },
   keyFacts: { root: "Root key", recovery: "Recovery key", strength: "Protection", generation: "Generation", days: "Camera-days with keys", due: "To be destroyed", last: "Last destroyed" },
-  due: (/** @type {number} */ n, /** @type {string} */ when) => `${n} keys, by ${when}`, nothingDue: "Nothing waits", destroyed: (/** @type {number} */ n, /** @type {string} */ when) => `${n} keys, ${when}`, never2: "Nothing was erased yet",
+  due: (/** @type {number} */ n, /** @type {string} */ when) => `${n === 1 ? "1 key" : `${n} keys`}, by ${when}`, nothingDue: "Nothing waits", destroyed: (/** @type {number} */ n, /** @type {string} */ when) => `${n === 1 ? "1 key" : `${n} keys`}, ${when}`, never2: "Nothing was erased yet",
   certificate: {
     none: "No certificate", noneText: "This gateway is reached on this machine only, over plain HTTP. Listen on another address to let others in; they come by HTTPS.",
     sources: /** @type {Record<string, string>} */ ({ own: "this gateway's own certificate", files: "your certificate files", acme: "the certificate of your authority" }),
