@@ -73,7 +73,7 @@ export function mapView(o) {
     const w0 = element.clientWidth, h0 = element.clientHeight, k = Math.min(w0 / pr.W, h0 / pr.H) * zoom;
     sheet.style.setProperty("width", `${Math.max(1, pr.W * k)}px`);
     sheet.style.setProperty("height", `${Math.max(1, pr.H * k)}px`);
-    drawing.style.setProperty("--u", String(1 / (k || 1))); // so that marks stay as large as fingers are
+    drawing.style.setProperty("--u", String((innerWidth >= 2600 ? 1.6 : 1) / (k || 1))); // so that marks stay as large as fingers are, and on a wall can be read from across the room
     draw();
   }
   const watcher = new ResizeObserver(fit);
