@@ -2,7 +2,7 @@
 import { tongue } from "./language.js";
 import { store } from "./store.js";
 import { api, Problem } from "./api.js";
-import { Axis, eventText, gapWords } from "./axis.js";
+import { Axis, Playhead, eventText, gapWords } from "./axis.js";
 import { Calendar } from "./calendar.js";
 import { Heard } from "./heard.js";
 import { History, footageIn } from "./history.js";
@@ -112,6 +112,7 @@ class Timeline {
     /** @type {HTMLCanvasElement} */
     this.canvas = h("canvas.axis", { tabindex: "0", role: "slider", "aria-label": words.timeline, "aria-orientation": "horizontal" });
     this.axis = new Axis(this.canvas);
+    this.needle = new Playhead();
     this.range = new Range(this.focus, { go, changed: () => this.draw(), erased: (from, to) => this.erased(from, to) });
     this.calendar = new Calendar(() => this.chosen, t => { this.axis.span = Math.max(this.axis.span, hour); this.axis.center = t; this.follow = false; this.seek(t, true); });
     this.make();
@@ -140,7 +141,7 @@ class Timeline {
     this.stage = h("div.stage", null, this.grid, this.says, this.second, this.twice.element);
     this.tip = h("div.tip", { hidden: true });
     this.side = h("div.timeline-side", { hidden: true });
-    this.box = h("div.axis-box", null, h("div.axis-scroll", { onscroll: () => this.draw() }, this.canvas), this.tip);
+    this.box = h("div.axis-box", null, h("div.axis-scroll", { onscroll: () => this.draw() }, this.canvas), this.needle.element, this.tip);
     this.playButton = iconButton(icon("pause"), words.pause, () => this.toggle());
     this.backButton = iconButton(icon("backwards"), w.backwards, () => this.turnBack());
     const may = (/** @type {string} */ p) => store.can(this.focus, p);
@@ -397,14 +398,20 @@ class Timeline {
     if (own && few) a.eventWords(g, own, this.marks.of.get(this.focus) || []);
     this.range.want(a.from, a.to);
     if (own) this.range.draw(g, t => a.x(t), own, a.width, a.colour);
-    this.range.follow(this.head);
     a.future(g, height, now);
     if (a.scroll) { g.fillStyle = a.colour("--bg"); g.fillRect(0, a.scroll, a.width, 22); }
     a.ticks(g, height);
-    a.playhead(g, height, this.head, this.live ? words.liveHere : clock(this.head));
+    this.drawHead();
+    this.list();
+  }
+
+  /** Draws what tells of the moment that is shown, on an axis that is drawn. */
+  drawHead() {
+    const a = this.axis;
+    this.range.follow(this.head);
+    this.needle.at(a.x(this.head), a.width, this.live ? words.liveHere : clock(this.head));
     this.announce();
     this.paintBar();
-    this.list();
   }
 
   announce() {
@@ -536,7 +543,7 @@ class Timeline {
     this.pace.set(Math.min(at, Date.now() - nowIsh));
     this.says.textContent = "";
     for (const p of this.played.values()) p.glance(this.pace, false);
-    this.draw();
+    this.drawHead(); // the axis stands, and what changes of it is drawn soon enough by the timer
   }
 
   /** @param {number} y @param {number} at @param {boolean} more */
