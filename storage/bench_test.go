@@ -103,6 +103,29 @@ func benchSpans(b *testing.B, length time.Duration) {
 	b.ReportMetric(float64(year.size)/1e6, "MB-index")
 }
 
+// BenchmarkYearListed is what the overview of a year costs that makes a list of spans, of one camera: what BenchmarkYearWalked is measured against.
+func BenchmarkYearListed(b *testing.B) {
+	s := yearStore(b)
+	for b.Loop() {
+		if list, err := s.Spans("door", "main", began, began.Add(365*24*time.Hour)); err != nil || len(list) == 0 {
+			b.Fatal(len(list), err)
+		}
+	}
+	b.ReportMetric(32*float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/32-cameras")
+}
+
+// BenchmarkYearWalked is what the overview of a year costs, of one camera.
+func BenchmarkYearWalked(b *testing.B) {
+	s := yearStore(b)
+	for b.Loop() {
+		n := 0
+		if err := s.EachSpan("door", "main", began, began.Add(365*24*time.Hour), func(Span) { n++ }); err != nil || n == 0 {
+			b.Fatal(n, err)
+		}
+	}
+	b.ReportMetric(32*float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/32-cameras")
+}
+
 // BenchmarkYearSeek finds the segment of a moment.
 func BenchmarkYearSeek(b *testing.B) {
 	s := yearStore(b)

@@ -146,6 +146,48 @@ func (s *Store) Events(camera string, from, to time.Time, limit int) (list []Eve
 	return list, err
 }
 
+// EachEvent calls f, until it says that it has enough, with the begin and the kind of the events of a camera that overlap [from, to), in the
+// order of their starts. f is called within a transaction and must not call the store. Nothing else is made of a record: an axis
+// counts tens of thousands of them.
+func (s *Store) EachEvent(camera string, from, to time.Time, f func(start time.Time, kind string) bool) error {
+	if err := checkRange(from, to); err != nil {
+		return err
+	}
+	return s.index.db.View(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bEvents).Bucket([]byte(camera))
+		if b == nil {
+			return nil
+		}
+		c, kind := b.Cursor(), ""
+		for k, v := c.Seek(nanoKey(from.Add(-MaxEventTime))); k != nil; k, v = c.Next() {
+			if len(k) != eventKeySize || len(v) < eventFixed || len(v) < eventFixed+int(v[eventFixed-1]) {
+				_, err := readEvent(camera, k, v)
+				return err
+			}
+			start := nano(k)
+			if !start.Before(to) {
+				return nil
+			}
+			if start.Before(from) {
+				e, err := readEvent(camera, k, v)
+				if err != nil {
+					return err
+				}
+				if !e.over().After(from) {
+					continue
+				}
+			}
+			if name := v[eventFixed : eventFixed+int(v[eventFixed-1])]; string(name) != kind {
+				kind = string(name)
+			}
+			if !f(start, kind) {
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
 // EventOf gives an event of a camera. The error is ErrNoEvent when there is none of the id, or no longer.
 func (s *Store) EventOf(camera, id string) (e Event, err error) {
 	err = s.index.db.View(func(tx *bbolt.Tx) error {

@@ -48,6 +48,13 @@ type Archive interface {
 	Segments(camera, stream string, from, to time.Time) ([]storage.Segment, error)
 	Spans(camera, stream string, from, to time.Time) ([]storage.Span, error)
 	Events(camera string, from, to time.Time, limit int) ([]storage.Event, error)
+	Counted
+}
+
+// Counted is what an axis counts without keeping it. *storage.Store implements it.
+type Counted interface {
+	EachSpan(camera, stream string, from, to time.Time, f func(storage.Span)) error
+	EachEvent(camera string, from, to time.Time, f func(start time.Time, kind string) bool) error
 }
 
 // Live shows streams. *live.Server implements it.

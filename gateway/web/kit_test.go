@@ -549,6 +549,14 @@ func (c *clips) Spans(camera, name string, from, to time.Time) ([]storage.Span, 
 	return []storage.Span{{Start: from, End: middle}, {Start: middle, End: to, Gap: true, Cause: storage.CauseOffline}}, c.err
 }
 
+func (c *clips) EachSpan(camera, name string, from, to time.Time, f func(storage.Span)) error {
+	list, err := c.Spans(camera, name, from, to)
+	for _, sp := range list {
+		f(sp)
+	}
+	return err
+}
+
 func (c *clips) Clip(_ context.Context, camera, name string, from, to time.Time, o playback.Options) (Clip, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -22,9 +22,8 @@ const (
 	defaultSlots      = 500
 	maxOverviewIDs    = 64
 	maxOverviewEvents = 50_000 // counted of one camera
-	eventPage         = 10_000
-	overviewWorkers   = 2 // cameras looked at at the same time, of one overview
-	maxOverviews      = 4 // made at the same time
+	overviewWorkers   = 2      // cameras looked at at the same time, of one overview
+	maxOverviews      = 4      // made at the same time
 )
 
 // Overview is many cameras' history on one axis, at the resolution of whoever draws it.
@@ -154,11 +153,11 @@ func (s *Server) overview(ctx context.Context, who auth.Identity, c Camera, a as
 	if o.Stream, err = recordedStream(c, nil); err != nil {
 		return o, err
 	}
-	spans, err := s.o.Archive.Spans(c.ID, o.Stream, a.from, a.to)
-	if err != nil {
+	slots := newSlots(a)
+	if err := s.o.Archive.EachSpan(c.ID, o.Stream, a.from, a.to, slots.add); err != nil {
 		return o, err
 	}
-	o.Runs = runsOf(spans, a)
+	o.Runs = slots.runs()
 	if o.Events, o.More, err = s.marks(c.ID, a); err != nil {
 		return o, err
 	}
@@ -231,28 +230,40 @@ func slotHolds(sp *storage.Span) byte {
 	return holdsUnwanted
 }
 
-// runsOf cuts spans into slots.
-func runsOf(spans []storage.Span, a askedOverview) []OverviewRun {
-	held, causes := make([]byte, a.slots), make([]storage.Cause, a.slots)
-	for i := range spans {
-		sp := &spans[i]
-		first, last := max(a.slotOf(sp.Start), 0), a.slotOf(sp.End.Add(-1))
-		for k := first; k <= last && k < a.slots; k++ {
-			held[k] |= slotHolds(sp)
-			if sp.Gap && (causes[k] == "" || sp.Lost()) {
-				causes[k] = sp.Cause
-			}
+// slots is what the slots of an overview hold, of one camera.
+type slots struct {
+	a      askedOverview
+	held   []byte
+	causes []storage.Cause
+}
+
+func newSlots(a askedOverview) *slots {
+	return &slots{a, make([]byte, a.slots), make([]storage.Cause, a.slots)}
+}
+
+// add has a span be in the slots that it covers.
+func (s *slots) add(sp storage.Span) {
+	held := slotHolds(&sp)
+	first, last := max(s.a.slotOf(sp.Start), 0), min(s.a.slotOf(sp.End.Add(-1)), s.a.slots-1)
+	for k := first; k <= last; k++ {
+		s.held[k] |= held
+		if sp.Gap && (s.causes[k] == "" || sp.Lost()) {
+			s.causes[k] = sp.Cause
 		}
 	}
-	end := a.slots
-	for end > 0 && held[end-1] == 0 {
+}
+
+// runs puts slots that hold the same into one.
+func (s *slots) runs() []OverviewRun {
+	end := s.a.slots
+	for end > 0 && s.held[end-1] == 0 {
 		end--
 	}
 	runs := []OverviewRun{}
 	for k := range end {
-		run := OverviewRun{N: 1, Class: classOf(held[k])}
+		run := OverviewRun{N: 1, Class: classOf(s.held[k])}
 		if run.Class != "recorded" {
-			run.Cause = string(causes[k])
+			run.Cause = string(s.causes[k])
 		}
 		if n := len(runs); n > 0 && runs[n-1].Class == run.Class && runs[n-1].Cause == run.Cause {
 			runs[n-1].N++
@@ -266,34 +277,21 @@ func runsOf(spans []storage.Span, a askedOverview) []OverviewRun {
 // marks counts events by the slots that they begin in.
 func (s *Server) marks(camera string, a askedOverview) (list []OverviewMark, more bool, err error) {
 	list = []OverviewMark{}
-	counted, from, last := 0, a.from, ""
-	for {
-		page, err := s.o.Archive.Events(camera, from, a.to, eventPage)
-		if err != nil {
-			return nil, false, err
+	counted := 0
+	err = s.o.Archive.EachEvent(camera, a.from, a.to, func(start time.Time, kind string) bool {
+		if more = counted == maxOverviewEvents; more {
+			return false
 		}
-		fresh := 0
-		for _, e := range page {
-			if e.ID <= last { // was at the end of the page before
-				continue
-			}
-			last = max(last, e.ID)
-			fresh++
-			slot := min(max(a.slotOf(e.Start), 0), a.slots-1)
-			if n := len(list); n > 0 && list[n-1].Slot == slot {
-				list[n-1].Count++
-			} else {
-				list = append(list, OverviewMark{Slot: slot, Count: 1, Kind: e.Kind})
-			}
+		counted++
+		slot := min(max(a.slotOf(start), 0), a.slots-1)
+		if n := len(list); n > 0 && list[n-1].Slot == slot {
+			list[n-1].Count++
+		} else {
+			list = append(list, OverviewMark{Slot: slot, Count: 1, Kind: kind})
 		}
-		if counted += fresh; counted >= maxOverviewEvents {
-			return list, true, nil
-		}
-		if len(page) < eventPage || fresh == 0 {
-			return list, false, nil
-		}
-		from = page[len(page)-1].Start
-	}
+		return true
+	})
+	return list, more, err
 }
 
 // resample gives a curve of motion.Step to slots: the greatest value of each.

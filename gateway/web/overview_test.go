@@ -21,7 +21,11 @@ func TestOverviewShowsLossInWhateverResolution(t *testing.T) {
 	}
 	var told []string
 	n := 0
-	for _, r := range runsOf(spans, askedOverview{from: from, to: at(24), slots: 24}) {
+	slots := newSlots(askedOverview{from: from, to: at(24), slots: 24})
+	for _, sp := range spans {
+		slots.add(sp)
+	}
+	for _, r := range slots.runs() {
 		told = append(told, strings.TrimRight(strings.Repeat("#", r.N)+" "+r.Class+" "+r.Cause, " "))
 		n += r.N
 	}

@@ -34,6 +34,16 @@ func (c *clips) Events(camera string, from, to time.Time, _ int) ([]storage.Even
 	}, c.err
 }
 
+func (c *clips) EachEvent(camera string, from, to time.Time, f func(time.Time, string) bool) error {
+	list, err := c.Events(camera, from, to, 0)
+	for _, e := range list {
+		if !f(e.Start, e.Kind) {
+			break
+		}
+	}
+	return err
+}
+
 func TestEventsAreGivenAsTheContractSays(t *testing.T) {
 	s := newSite(t)
 	p := s.setUp()

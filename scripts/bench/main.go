@@ -17,10 +17,11 @@
 //	         many frames this machine could decode
 //	first    from the click to the first decoded picture in Chromium, at 4 s between key frames
 //	timeline  in Chromium: from a click to the first picture in an archive of thirty days (--short: three), 16 small and 4 large pictures played in step
-//	         and how far apart they are, scrub pictures per second, and drawing a year of 32 cameras
+//	         and how far apart they are, scrub pictures per second beside what a bare decoder there decodes, and drawing a year of 32 cameras
 //	video    video.mp4 over HTTP against cat of the recorded files
 //	index    spans, seek and start in the index of a camera-year and of a camera-century, which is made once and takes
-//	         half an hour and 3 GB below the temporary directory; making an index again (the storage package's own benchmarks)
+//	         half an hour and 3 GB below the temporary directory; the overview of a year, walked and by a list of spans; making
+//	         an index again (the storage package's own benchmarks)
 //	readers  how long frames wait until they are safe while 32 streams are recorded onto a full volume whose oldest
 //	         footage is deleted: alone, and while 16 ranges are played and everything is downloaded (needs root)
 //	retention  segments deleted per second, files and all on ext4 (needs root), and what rounds, forecasts and locks cost in
