@@ -77,3 +77,42 @@ export async function pickRange(page, base, camera, length, ago) {
   }
   return { from: end - length * 1000, to: end };
 }
+
+/**
+ * Fingers on the screen of a page. @param {import("playwright-core").Page} page
+ */
+export async function touches(page) {
+  const wire = await page.context().newCDPSession(page);
+  const send = (/** @type {"touchStart"|"touchMove"|"touchEnd"} */ type, /** @type {(readonly [number, number])[]} */ at) => wire.send("Input.dispatchTouchEvent", { type, touchPoints: at.map(([x, y], id) => ({ x: Math.round(x), y: Math.round(y), id })) });
+  return {
+    /** @param {...(readonly [number, number])} at */ down: (...at) => send("touchStart", at),
+    /** @param {...(readonly [number, number])} at */ move: (...at) => send("touchMove", at),
+    up: () => send("touchEnd", []),
+    /** Two fingers beside a point go apart, or together, px from it. @param {number} x @param {number} y @param {number} from @param {number} to */
+    pinch: async (x, y, from, to) => {
+      await send("touchStart", [[x - from, y]]);
+      await send("touchStart", [[x - from, y], [x + from, y]]);
+      for (let i = 1; i <= 8; i++) { const d = from + (to - from) * i / 8; await send("touchMove", [[x - d, y], [x + d, y]]); }
+      await send("touchEnd", []);
+    },
+  };
+}
+
+let guests = 0;
+/**
+ * Makes somebody with one role for every camera, and signs them in with their invitation in a context of their own.
+ * @param {import("playwright-core").BrowserContext} admin who may do that @param {import("playwright-core").BrowserContext} context @param {string} base @param {string} role
+ */
+export async function invited(admin, context, base, role) {
+  const { csrf } = await (await admin.request.get(base + "/api/v1/session")).json(), name = `guest${Date.now() % 1e6}${guests++}`;
+  const made = await admin.request.post(base + "/api/v1/people", { headers: { "X-CSRF-Token": csrf, Origin: base }, data: { username: name, grants: [{ role, cameras: ["*"] }] } });
+  const link = (await made.json()).invitation?.link || "";
+  if (!made.ok() || !link) throw new Error(`no invitation: ${made.status()} ${await made.text()}`);
+  const page = await context.newPage(), faults = /** @type {string[]} */ ([]);
+  page.on("pageerror", e => faults.push(`script: ${e.message}`));
+  await page.goto(link);
+  await page.getByLabel("Password").fill("seven red kites over hills");
+  await page.locator("form button[type=submit]").click();
+  await page.waitForSelector("nav.rail");
+  return { context, page, name, faults };
+}

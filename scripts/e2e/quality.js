@@ -2,7 +2,7 @@
 // whether the languages are whole.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { until } from "./browser.js";
+import { invited, until } from "./browser.js";
 import { languagesWhole } from "./languages.js";
 import { clipped, unspoken } from "./reading.js";
 
@@ -35,7 +35,7 @@ export async function pages(page) {
 }
 
 /** What axe finds that is serious or critical. @param {Page} page @param {string} where @returns {Promise<string[]>} */
-async function findings(page, where) {
+export async function findings(page, where) {
   if (!await page.evaluate("!!window.axe")) await page.evaluate(axe);
   const found = await page.evaluate(async () => {
     const r = await /** @type {any} */ (window).axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"] });
@@ -45,7 +45,7 @@ async function findings(page, where) {
 }
 
 /** @param {Page} page @param {"dark"|"light"} theme */
-const colour = (page, theme) => page.evaluate(t => import(/** @type {any} */ ("/theme.js")).then(m => m.chooseTheme(t)), theme);
+export const colour = (page, theme) => page.evaluate(t => import(/** @type {any} */ ("/theme.js")).then(m => m.chooseTheme(t)), theme);
 
 /** @param {Scene} s */
 export async function quality({ make, base, test, must }) {
@@ -75,7 +75,8 @@ export async function quality({ make, base, test, must }) {
   await test("axe finds nothing serious on any page, in either size and theme", async () => {
     const admin = await make({}), cameras = await cameraOf(admin);
     const a = await look(admin, "administrator", [`/live/${cameras}`, `/timeline/${cameras}`, `/cameras/${cameras}`, "/cameras?find"]);
-    const guest = await viewerOf(admin);
+    const { context: guest, page: first } = await invited(admin, await make({ storageState: { cookies: [], origins: [] } }), base, "viewer");
+    await first.close();
     const v = await look(guest, "viewer", [`/live/${cameras}`, `/timeline/${cameras}`]);
     await admin.close();
     await guest.close();
@@ -158,21 +159,6 @@ export async function quality({ make, base, test, must }) {
 
   /** @param {import("playwright-core").BrowserContext} context */
   async function cameraOf(context) { return (await (await context.request.get(base + "/api/v1/cameras")).json())[0].id; }
-
-  /** Another context, in which somebody is signed in who may watch and play back, and nothing else. @param {import("playwright-core").BrowserContext} admin */
-  async function viewerOf(admin) {
-    const { csrf } = await (await admin.request.get(base + "/api/v1/session")).json(), name = `guest${Date.now() % 1e6}`;
-    const made = await admin.request.post(base + "/api/v1/people", { headers: { "X-CSRF-Token": csrf, Origin: base }, data: { username: name, grants: [{ role: "viewer", cameras: ["*"] }] } });
-    const link = (await made.json()).invitation?.link || "";
-    must(made.ok() && link, `no invitation: ${made.status()} ${await made.text()}`);
-    const context = await make({ storageState: { cookies: [], origins: [] } }), page = await context.newPage();
-    await page.goto(link);
-    await page.getByLabel("Password").fill("seven red kites over hills");
-    await page.locator("form button[type=submit]").click();
-    await page.waitForSelector("nav.rail");
-    await page.close();
-    return context;
-  }
 }
 
 /** All texts of an answer of the gateway, and their parts. @param {any} v @param {Set<string>} into */

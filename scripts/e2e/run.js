@@ -10,10 +10,12 @@ import { device } from "./device.js";
 import { encryption } from "./encryption.js";
 import { demo, serve, run, scratch } from "./gateway.js";
 import { exports } from "./exports.js";
+import { hands } from "./hands.js";
 import { keeping } from "./keeping.js";
 import { live } from "./live.js";
 import { people } from "./people.js";
 import { quality } from "./quality.js";
+import { steering } from "./steering.js";
 import { timeline } from "./timeline.js";
 import { talk } from "./talk.js";
 import { watching } from "./watching.js";
@@ -174,6 +176,8 @@ await test("a range is picked by keyboard, locked, seen on the timeline and let 
 });
 
 await live({ page: b.page, context: b.context, browser: b.browser, base: shop.base, out, test, must });
+await hands({ page: b.page, context: b.context, browser: b.browser, base: shop.base, out, test, must });
+await steering({ page: b.page, context: b.context, browser: b.browser, base: shop.base, out, test, must });
 await timeline({ page: b.page, base: shop.base, browser: b.browser, out, test, must });
 await device(test, must, clean);
 await card({ page: b.page, base: shop.base, data: shop.data, out, test, must });

@@ -119,7 +119,7 @@ const words = {
   ptz: {
     title: "Schwenken und zoomen", speed: "Tempo", direction: "Richtung", presets: "Positionen", tours: "Rundgänge", home: "Grundstellung",
     up: "Hoch", down: "Runter", left: "Links", right: "Rechts", upLeft: "Links hoch", upRight: "Rechts hoch", downLeft: "Links runter", downRight: "Rechts runter", zoomIn: "Heranzoomen", zoomOut: "Herauszoomen",
-    click: "Im Bild zielen", clickText: "Ein Klick bringt die Stelle in die Mitte; ein gezogener Rahmen füllt das Bild.", keep: "Position merken", keepText: "Die Kamera merkt sich unter diesem Namen, wohin sie jetzt sieht.", presetName: "Name", forget: name => `${name} vergessen`,
+    click: "Im Bild zielen", clickText: "Ein Klick bringt die Stelle in die Mitte; ein gezogener Rahmen wird dorthin gebracht und vergrößert.", keep: "Position merken", keepText: "Die Kamera merkt sich unter diesem Namen, wohin sie jetzt sieht.", presetName: "Name", forget: name => `${name} vergessen`,
     nobody: "Niemand steuert sie jetzt.", yours: t => `Sie steuern sie bis ${t}.`, theirs: (who, t) => `${who} steuert sie bis ${t}.`, lock: "Für mich behalten", letGo: "Andere steuern lassen", takeOver: "Übernehmen",
   },
   talk: {

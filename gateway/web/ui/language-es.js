@@ -119,7 +119,7 @@ const words = {
   ptz: {
     title: "Girar y acercar", speed: "Velocidad", direction: "Dirección", presets: "Posiciones", tours: "Rondas", home: "Posición inicial",
     up: "Arriba", down: "Abajo", left: "Izquierda", right: "Derecha", upLeft: "Arriba a la izquierda", upRight: "Arriba a la derecha", downLeft: "Abajo a la izquierda", downRight: "Abajo a la derecha", zoomIn: "Acercar", zoomOut: "Alejar",
-    click: "Apuntar en la imagen", clickText: "Un clic lleva ese punto al centro; un recuadro dibujado llena la imagen.", keep: "Guardar esta posición", keepText: "La cámara recuerda con este nombre adónde mira ahora.", presetName: "Nombre", forget: name => `Olvidar ${name}`,
+    click: "Apuntar en la imagen", clickText: "Un clic lleva ese punto al centro; un recuadro dibujado se lleva allí y se amplía.", keep: "Guardar esta posición", keepText: "La cámara recuerda con este nombre adónde mira ahora.", presetName: "Nombre", forget: name => `Olvidar ${name}`,
     nobody: "Nadie la dirige ahora.", yours: t => `Usted la dirige hasta ${t}.`, theirs: (who, t) => `${who} la dirige hasta ${t}.`, lock: "Reservarla para mí", letGo: "Dejar que otros la dirijan", takeOver: "Tomar el control",
   },
   talk: {

@@ -40,7 +40,7 @@ export class CameraBar {
     /** When the talk key was pressed by which one speaks now, and by which it goes on by itself. */
     this.pressed = 0;
     this.kept = 0;
-    /** What lies beside the picture, once it was opened. @type {{element:HTMLElement,end:()=>void,key?:(e:KeyboardEvent)=>boolean,up?:(e:KeyboardEvent)=>void}|null} */
+    /** What lies beside the picture, once it was opened. @type {{element:HTMLElement,end:()=>void,aiming?:boolean,key?:(e:KeyboardEvent)=>boolean,up?:(e:KeyboardEvent)=>void}|null} */
     this.panel = null;
     this.facts = new InfoPanel(tile);
     this.says = h("p.says", { role: "status", "aria-live": "polite" });

@@ -81,6 +81,7 @@ export class Zoom {
 
   /** @param {KeyboardEvent} e */
   key(e) {
+    if (!this.on()) return false;
     if (e.key === "+" || e.key === "=") { this.to(this.scale * step); return true; }
     if (e.key === "-" && this.scale > 1) { this.to(this.scale / step); return true; }
     if (e.key === "0" && this.scale > 1) { this.reset(); return true; }

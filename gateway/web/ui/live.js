@@ -86,7 +86,7 @@ export class LivePage {
       this.arrange.stop();
       const t = this.tile(id);
       t.element.classList.add("large");
-      this.zoom = new Zoom(t.view, t.element, () => this.large === id, () => this.bar?.paint());
+      this.zoom = new Zoom(t.view, t.element, () => this.large === id && !this.bar?.panel?.aiming, () => this.bar?.paint());
       if (!this.wall) {
         const bar = this.bar = new CameraBar(t, this.zoom, { go: this.go, back: () => this.open(""), full: () => this.full() });
         this.stage.append(bar.facts.element, bar.side, bar.says);

@@ -14,6 +14,8 @@ const again = 1000;
 const shunned = 60000;
 /** How long a way may show nothing before another is tried, ms. */
 const blank = 8000;
+/** How long a page that nobody sees keeps its pictures, ms: a glance at another tab costs no new start. */
+const unseen = 10000;
 /** How long figures are taken after somebody asked for them last, ms. */
 const cares = 5000;
 /** A picture without a new frame for so long, or with less than this share of the camera's frames, is asked about; ms. */
@@ -36,6 +38,8 @@ const hopeless = ["reordered", "codec", "no-webrtc", "offer", "not-transcoded"];
  *   stats()                      the last figures (LiveStats of player-stats.js), null until there are some; asking begins the measuring
  *   frames fps latency           frames shown so far, frames a second, seconds behind the camera (NaN when not known)
  *   sent                         the codec of sound that can be heard with it, "" when none
+ *
+ * A page that is not seen lets its pictures go after ten seconds, and has them again when it is.
  *
  * Events: "state" whenever state, note, way or why change; "stats" with each new figures, about once a second while somebody asks.
  */
@@ -72,6 +76,11 @@ export class Player extends EventTarget {
     this.abort = new AbortController();
     this.lastFrame = this.began = this.shownBefore = this.measured = 0;
     this.cared = -Infinity;
+    this.rests = false; // nobody sees the page: nothing is fetched until somebody does
+    this.rest = 0;
+    this.sight = () => this.seen();
+    document.addEventListener("visibilitychange", this.sight);
+    this.video.addEventListener("leavepictureinpicture", this.sight);
     this.watch();
     this.timer = setInterval(() => this.look(), 500);
   }
@@ -92,9 +101,30 @@ export class Player extends EventTarget {
     v.requestVideoFrameCallback?.(shown);
   }
 
+  /** The page is seen, or is not any more: then its pictures are let go of after a while, but for one in a window of its own and one that is heard. */
+  seen() {
+    clearTimeout(this.rest);
+    if (document.hidden) { this.rest = setTimeout(() => this.release(), unseen); return; }
+    const now = performance.now();
+    this.began = now;
+    if (this.rests) {
+      this.rests = false;
+      if (this.camera && this.wanted) this.show(this.camera, this.wanted, this.audio);
+    } else if (this.state === "playing" && now - this.lastFrame > frozen) this.tell("stopped"); // no picture of before is shown as one of now
+  }
+
+  /** Nobody sees it: what it costs is saved. */
+  release() {
+    if (!document.hidden || this.audio || document.pictureInPictureElement === this.video) return;
+    this.rests = true;
+    this.hang();
+    this.tell("waiting");
+  }
+
   /** Looks after the picture twice a second: does it move, does it keep up, is a figure due. */
   look() {
     const now = performance.now(), still = now - this.lastFrame;
+    if (document.hidden && document.pictureInPictureElement !== this.video) return; // it is not painted, whatever comes
     if (this.connection?.kind === "mp4") /** @type {any} */ (this.connection).chase();
     if (this.connection && this.frames === this.shownBefore && now - this.began > blank && this.choice && this.other()) return this.giveUp(w.nothingShown);
     if (this.state === "playing" && still > (this.thin ? frozenThin : frozen)) this.tell("stopped");
@@ -146,6 +176,7 @@ export class Player extends EventTarget {
     const changed = said !== this.said || d.why !== this.why;
     this.said = said;
     this.why = d.why;
+    if (this.rests) return;
     if (!way) { if (this.choice || other) { this.hang(); this.tell("waiting"); } else if (changed) this.heed(performance.now(), 0); return; }
     if (!other && this.choice?.key === way.key && this.turn > 0) { if (changed) this.heed(performance.now(), 0); return; }
     this.hang();
@@ -235,7 +266,7 @@ export class Player extends EventTarget {
     this.fps = 0;
   }
 
-  end() { this.hang(); clearInterval(this.timer); }
+  end() { document.removeEventListener("visibilitychange", this.sight); clearTimeout(this.rest); this.hang(); clearInterval(this.timer); }
 }
 
 /** The ways chosen on this device. @returns {Record<string, string>} */

@@ -35,7 +35,8 @@ class Motion {
 
   /** @param {[number, number, number]} v pan, tilt and zoom, -1 to 1 */
   set(v) {
-    if (v.every((x, i) => Math.abs(x - this.want[i]) < 0.02)) return;
+    // What hardly differs is not sent; but standing still always is, however slow the movement was.
+    if (v.some(Boolean) === this.want.some(Boolean) && v.every((x, i) => Math.abs(x - this.want[i]) < 0.02)) return;
     this.want = v;
     this.send();
   }
@@ -82,7 +83,7 @@ export class PTZPanel {
     this.undo = new Undo();
     /** @type {import("./api-live.js").PTZ|null} */
     this.can = null;
-    this.motion = new Motion(id, m => this.driven(m.driver), x => { complain(x); this.ask(); });
+    this.motion = new Motion(id, m => this.driven(m.driver), x => this.refused(x));
     /** What is pressed: by key, or "pad" and "stick". @type {Map<string, [number, number, number]>} */
     this.pressed = new Map();
     this.speed = h("input", { type: "range", min: "0.1", max: "1", step: "0.1", value: "0.6", "aria-label": w.speed });
@@ -161,7 +162,14 @@ export class PTZPanel {
   up(e) { this.release(e.key.toLowerCase()); }
 
   /** @param {() => Promise<unknown>} f */
-  async act(f) { try { await f(); } catch (x) { this.complain(x); } this.ask(); }
+  async act(f) { try { await f(); } catch (x) { await this.refused(x); return; } this.ask(); }
+
+  /** Says why something was not done. Who steers it, and until when by the clock here, is asked anew. @param {unknown} x */
+  async refused(x) {
+    await this.ask();
+    const d = this.can?.driver;
+    this.complain(x instanceof Problem && x.slug === "driven" && d && !d.you ? new Problem(x.status, { detail: w.theirs(d.name, clock(d.until)), hint: x.hint }) : x);
+  }
   /** @param {string} token */
   goTo(token) { this.act(() => liveAPI.goTo(this.id, token, { speed: this.pace })); }
 
@@ -170,7 +178,7 @@ export class PTZPanel {
 
   async drive() {
     const d = this.can?.driver, mine = d?.you, take = !!d && !mine;
-    try { if (mine) await liveAPI.letGo(this.id); else { await liveAPI.drive(this.id, { seconds: lockFor, ...(take ? { take_over: true } : {}) }); this.motion.takeOver = false; } } catch (x) { this.complain(x); }
+    try { if (mine) await liveAPI.letGo(this.id); else { await liveAPI.drive(this.id, { seconds: lockFor, ...(take ? { take_over: true } : {}) }); this.motion.takeOver = false; } } catch (x) { await this.refused(x); return; }
     this.ask();
   }
 

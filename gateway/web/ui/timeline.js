@@ -527,7 +527,7 @@ class Timeline {
     undo.on(c, "wheel", e => {
       if (e.shiftKey) return; // scrolls the lanes
       e.preventDefault();
-      if (Math.abs(e.deltaX) > Math.abs(e.deltaY)) a.center += e.deltaX / a.width * a.span; else a.zoom(e.offsetX, Math.pow(1.0015, e.deltaY));
+      if (Math.abs(e.deltaX) > Math.abs(e.deltaY)) a.center += e.deltaX / a.width * a.span; else a.zoom(e.offsetX, Math.pow(e.ctrlKey ? 1.01 : 1.0015, e.deltaY)); // two fingers on a touchpad come as a wheel with Ctrl
       this.follow = false;
       this.remember();
       this.draw();
