@@ -6,7 +6,7 @@ export async function card({ page, base, test, must }) {
   async function open() {
     await page.goto(`${base}/cameras`);
     await page.getByRole("row", { name: /Shop floor/ }).first().click();
-    await page.getByRole("button", { name: "Its card" }).click();
+    await page.getByRole("button", { name: "Memory card" }).click();
     await dialog.waitFor();
   }
 

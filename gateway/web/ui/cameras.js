@@ -29,12 +29,12 @@ export function camerasPage(go) {
     const list = store.list();
     view.element.hidden = list.length === 0;
     empty.hidden = !store.ready || list.length > 0;
-    counts.textContent = list.length ? w.counted(list.length, list.filter(trouble).length, list.filter(c => c.record.state === "recording").length) : "";
+    counts.textContent = list.length ? w.counted(...store.counts()) : "";
     view.show(list);
   }
 
   /** @param {Camera} c */
-  const trouble = c => c.state !== "online" && c.state !== "disabled";
+  const trouble = c => store.troubled(c);
   /** Why, where that says more than the state does. @param {Camera} c */
   const because = c => c.cause === "camera offline" && c.state === "offline" ? "" : c.cause;
   /** @param {Camera} c */

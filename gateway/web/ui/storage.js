@@ -2,6 +2,7 @@
 import { store } from "./store.js";
 import { h, morph, Undo } from "./dom.js";
 import { words, when } from "./words.js";
+import { camerasWords as cameras } from "./words-cameras.js";
 import { storageWords as w } from "./words-storage.js";
 import { volumesPart } from "./volumes.js";
 import { healthPart } from "./health.js";
@@ -33,7 +34,7 @@ export function storagePage(part, go) {
   function draw() {
     const hl = store.health;
     if (!hl) return;
-    summary.textContent = hl.alarms.reduce((t, a) => t.replace(a.what, ""), hl.summary).trim(); // they are said below
+    summary.textContent = hl.alarms.length ? cameras.counted(...store.counts()) : hl.summary; // alarms are said below
     const list = [...hl.alarms].sort((a, b) => Number(b.severity === "alarm") - Number(a.severity === "alarm"));
     morph(alarms, ...(list.length ? list.slice(0, all ? list.length : shown).map(here && here !== "health" || phone.matches ? folded : alarm) : [store.health && store.health.state !== "ok" ? h("p.well.warn", { "data-key": "unwell" }, h("i.shape", { "aria-hidden": "true" }), w.notAll) : h("p.well", { "data-key": "well" }, h("i.shape.good", { "aria-hidden": "true" }), w.quietAll)]),
       list.length > shown && h("button.link", { type: "button", "data-key": "more", onclick: () => { all = !all; draw(); } }, all ? w.fewer : w.moreAlarms(list.length - shown)));

@@ -96,6 +96,10 @@ class Store extends EventTarget {
 
   /** The cameras; of a permission, those that it is given for. @param {string} [permission] */
   list(permission) { const all = [...this.cameras.values()]; return permission ? all.filter(c => c.may.includes(permission)) : all; }
+  /** Whether a camera is not as it should be. @param {import("./api.js").Camera} c */
+  troubled(c) { return c.state !== "online" && c.state !== "disabled"; }
+  /** How many cameras there are, of them in trouble, and recording. @returns {[number, number, number]} */
+  counts() { const all = this.list(); return [all.length, all.filter(c => this.troubled(c)).length, all.filter(c => c.record.state === "recording").length]; }
 }
 
 export const store = new Store();

@@ -2,7 +2,7 @@
 import { spoken } from "./language.js";
 
 export const cardWords = spoken("card", {
-  card: "Its card", title: (/** @type {string} */ n) => `${n}: what it keeps itself`,
+  card: "Memory card", title: (/** @type {string} */ n) => `${n}: what it keeps itself`,
   lead: "What is lost while the camera cannot be reached is fetched from its own card once it is back, and put where it was lost.",
   fetches: "Fetch what was lost from the card", fetchesNote: (/** @type {string} */ days, /** @type {number} */ speed) => `Up to ${days} back, at most ${speed} times as fast as it happened, the picture without sound. Recording comes first. What was erased never comes back.`, inFile: "Whether it is fetched stands in the configuration file.",
   states: { off: "Not fetched", none: "No card that can be asked", idle: "Nothing waits to be fetched", waiting: "Waiting", queued: "Other cameras are fetched first", filling: "Fetching" },
