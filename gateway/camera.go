@@ -39,6 +39,7 @@ type Camera struct {
 	raised   allowance
 	reports  *reports // constant: what its device reports
 	scene    *scene   // constant: what it sees beside its pictures
+	places   *places  // constant
 	made     time.Time
 	now      func() time.Time
 	way      *egress.Purpose // constant: of every connection to it
@@ -77,6 +78,7 @@ func (g *Gateway) newCamera(spec config.Camera, origin string) *Camera {
 	c.gate, c.apart = c.unit.gate, func() { g.units.leave(c) }
 	c.reports = g.newReports(c)
 	c.scene = newScene(c)
+	c.places = newPlaces(c)
 	c.card = newCard(c, g)
 	c.trust = g.newTrust(spec, origin)
 	c.trust.tell = func(kind egress.Kind, where, why string) { c.refused(string(kind), where, why) }
@@ -183,6 +185,7 @@ func (c *Camera) run(ctx context.Context) error {
 	}
 	feeds.Go(func() error { return c.reports.run(ctx) })
 	feeds.Go(func() error { return c.scene.run(ctx) })
+	feeds.Go(func() error { return c.places.run(ctx) })
 	feeds.Go(func() error { return c.card.run(ctx) })
 	feeds.Wait()
 	for _, f := range c.feeds {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"holdfast/gateway/web"
@@ -39,6 +40,8 @@ type scene struct {
 
 	still map[string]standingObject // owned by run: objects that stand still, by source and id
 	last  web.Scene                 // owned by run
+
+	looks atomic.Pointer[web.ScenePTZ] // where the camera looked last; nil: it did not tell
 
 	mu       sync.Mutex // guards what follows
 	watchers map[chan web.Scene]struct{}
@@ -157,7 +160,8 @@ func (s *scene) compose(told *onvif.Scene, at time.Time) web.Scene {
 			next.Objects = append(next.Objects, o.SceneObject)
 		}
 	}
-	next.Temperatures = s.cam.readings()
+	s.looks.Store(next.PTZ)
+	next.Temperatures = s.cam.readings(next.PTZ)
 	s.last = next
 	return next
 }
@@ -209,14 +213,15 @@ func describeScenePTZ(p *onvif.PTZStatus) *web.ScenePTZ {
 	return w
 }
 
-// readings are the temperatures that the camera told last.
-func (c *Camera) readings() (list []web.SceneReading) {
+// readings are the temperatures that the camera told last, and where.
+func (c *Camera) readings(looks *web.ScenePTZ) (list []web.Reading) {
 	now := c.now()
 	for _, r := range c.steering.warmth() {
 		if now.Sub(r.At) < oldReading {
-			list = append(list, web.SceneReading{Reading: r})
+			list = append(list, r)
 		}
 	}
+	c.places.put(list, looks)
 	return list
 }
 
@@ -254,7 +259,8 @@ func (g *Gateway) WatchScene(ctx context.Context, camera string) (<-chan web.Sce
 
 // RecordedScenes reads what was recorded of a range, oldest first, until each returns false.
 func (g *Gateway) RecordedScenes(ctx context.Context, camera, stream string, from, to time.Time, each func(web.Scene) bool) error {
-	if _, ok := g.camera(camera); !ok {
+	c, ok := g.camera(camera)
+	if !ok {
 		return web.ErrNotFound
 	}
 	return g.playback.Documents(ctx, camera, stream, from, to, func(at time.Time, text []byte) bool {
@@ -262,7 +268,9 @@ func (g *Gateway) RecordedScenes(ctx context.Context, camera, stream string, fro
 		if err != nil || len(told.Frames) == 0 && len(told.Temperatures) == 0 && told.PTZ == nil { // events are told as events
 			return true
 		}
-		return each(recordedScene(&told, at))
+		w := recordedScene(&told, at)
+		c.places.put(w.Temperatures, w.PTZ)
+		return each(w)
 	})
 }
 
@@ -276,7 +284,7 @@ func recordedScene(told *onvif.Scene, at time.Time) web.Scene {
 		}
 	}
 	for _, t := range told.Temperatures {
-		w.Temperatures = append(w.Temperatures, web.SceneReading{Reading: readingOf(t, at)})
+		w.Temperatures = append(w.Temperatures, readingOf(t, at))
 	}
 	return w
 }

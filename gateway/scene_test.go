@@ -84,6 +84,23 @@ func TestWhatCamerasSeeIsToldLiveAndKept(t *testing.T) {
 	if o := first["door"].Objects[0]; o.Class != "Human" || o.Box[0] >= o.Box[2] || o.Box[1] >= o.Box[3] || time.Until(first["door"].At).Abs() > time.Minute {
 		t.Errorf("%+v", first["door"])
 	}
+	placed := func(item string) (box [4]float64) {
+		r.scenes("yard", func(s web.Scene) bool {
+			for _, h := range s.Temperatures {
+				if h.Item == item && h.Box != nil && h.Frame == "normalised" {
+					box = *h.Box
+				}
+			}
+			return box != [4]float64{}
+		})
+		return box
+	}
+	if got := placed("Machine"); got != [4]float64{0.3125, -0.125, 0.625, 0.375} {
+		t.Errorf("the machine is at %v", got)
+	}
+	if got := placed("Bearing"); got[0] != got[2] || got[1] != got[3] || got[0] != 0.46875 {
+		t.Errorf("the bearing is at %v", got)
+	}
 	if h := first["yard"].Temperatures; h[0].Item != "Bearing" || *h[0].Spot < 300 || h[1].Item != "Machine" || *h[1].Max <= *h[1].Min {
 		t.Errorf("%+v", h)
 	}

@@ -116,10 +116,18 @@ const maxReadings = 64
 func (s *steering) read(n *onvif.Notification) {
 	s.warm(n.Temperatures(), n.At)
 	s.pins(n)
+	if n.ChangesConfiguration() {
+		for _, x := range s.c.unit.siblings() { // whichever camera of the device hears it: the message names no video source
+			x.places.changed()
+		}
+	}
 }
 
 // warm keeps temperatures of a moment.
 func (s *steering) warm(list []onvif.Temperature, at time.Time) {
+	if len(list) > 0 {
+		s.c.places.wanted()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range list {
@@ -150,4 +158,6 @@ func (g *Gateway) addReadings(camera string, w *web.Thermal) {
 		return
 	}
 	w.Readings = append(w.Readings, s.warmth()...)
+	s.c.places.put(w.Readings, s.c.scene.looks.Load())
+	w.Unplaced = s.c.places.unknown()
 }

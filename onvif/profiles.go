@@ -1,6 +1,7 @@
 package onvif
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -28,6 +29,7 @@ type Profile struct {
 	Audio               string  // codec of its sound, "" without
 	BackChannel         bool    // an audio output is part of it: sound can be sent to the device
 	Metadata            string  // token of the metadata configuration, "" without
+	Analytics           string  // token of the analytics configuration, "" without
 	PTZ                 bool
 	StreamURI           string // RTSP, at the address where we reached the device, without credentials; "" where it is none
 
@@ -96,6 +98,7 @@ func merge(two, one []Profile) []Profile {
 		if q.Audio == "" {
 			q.Audio = p.Audio
 		}
+		q.Analytics = cmp.Or(q.Analytics, p.Analytics)
 		q.PTZ = q.PTZ || p.PTZ
 		q.BackChannel = q.BackChannel || p.BackChannel
 	}
@@ -149,6 +152,7 @@ func readProfile1(n *soap.Node) Profile {
 	}
 	p.Audio = codecName(n.Get("AudioEncoderConfiguration", "Encoding"))
 	p.Metadata = n.Find("MetadataConfiguration").Attribute("token")
+	p.Analytics = n.Find("VideoAnalyticsConfiguration").Attribute("token")
 	p.BackChannel = n.Find("Extension", "AudioOutputConfiguration") != nil
 	return p
 }
@@ -162,6 +166,7 @@ func readProfile2(n *soap.Node) Profile {
 	p.GOP, p.EncoderProfile = number(e.Attribute("GovLength")), e.Attribute("Profile")
 	p.Audio = codecName(conf.Get("AudioEncoder", "Encoding"))
 	p.Metadata = conf.Find("Metadata").Attribute("token")
+	p.Analytics = conf.Find("Analytics").Attribute("token")
 	p.BackChannel = conf.Find("AudioOutput") != nil
 	return p
 }

@@ -172,17 +172,20 @@ type Thermal struct {
 	Cooler     *bool            `json:"cooler" doc:"Whether it runs; null where there is none."`
 	Radiometry *ThermalMeasures `json:"radiometry" doc:"null where the camera does not measure."`
 	Readings   []Reading        `json:"readings" doc:"The last of each spot and box that the camera reported, as far as its events are followed."`
+	Unplaced   string           `json:"unplaced,omitempty" doc:"Why it is not known where in the picture the temperatures are measured."`
 }
 
 // Reading is what a spot or a box of a thermal picture measured, kelvin.
 type Reading struct {
-	Item    string    `json:"item" doc:"What read it, as the camera calls it."`
-	At      time.Time `json:"at"`
-	Spot    *float64  `json:"spot,omitempty" doc:"Of a spot."`
-	Max     *float64  `json:"max,omitempty" doc:"Of a box, as what follows."`
-	Min     *float64  `json:"min,omitempty"`
-	Average *float64  `json:"average,omitempty"`
-	Median  *float64  `json:"median,omitempty"`
+	Item    string      `json:"item" doc:"What read it, as the camera calls it."`
+	At      time.Time   `json:"at"`
+	Spot    *float64    `json:"spot,omitempty" doc:"Of a spot."`
+	Max     *float64    `json:"max,omitempty" doc:"Of a box, as what follows."`
+	Min     *float64    `json:"min,omitempty"`
+	Average *float64    `json:"average,omitempty"`
+	Median  *float64    `json:"median,omitempty"`
+	Box     *[4]float64 `json:"box,omitempty" doc:"Where in the picture: left, bottom, right and top, of which -1 is left and bottom of the picture and 1 right and top (ONVIF's normalised coordinates); of a spot, without extent. Left out where the camera does not tell, or told it of another time or view."`
+	Frame   string      `json:"frame,omitempty" doc:"What the camera counted that place in: normalised, as the standard has it, or pixels of the video source."`
 }
 
 // NUCTable is a correction of a thermal sensor.

@@ -27,11 +27,11 @@ type Scenes interface {
 
 // Scene is what a camera sees at a moment: objects, temperatures and where it looks.
 type Scene struct {
-	Camera       string         `json:"camera,omitempty" doc:"Its id; left out of recorded ones."`
-	At           time.Time      `json:"at" doc:"When it was, by the clock of the footage."`
-	Objects      []SceneObject  `json:"objects"`
-	Temperatures []SceneReading `json:"temperatures,omitempty"`
-	PTZ          *ScenePTZ      `json:"ptz,omitempty"`
+	Camera       string        `json:"camera,omitempty" doc:"Its id; left out of recorded ones."`
+	At           time.Time     `json:"at" doc:"When it was, by the clock of the footage."`
+	Objects      []SceneObject `json:"objects"`
+	Temperatures []Reading     `json:"temperatures,omitempty"`
+	PTZ          *ScenePTZ     `json:"ptz,omitempty"`
 }
 
 // SceneObject is something that a camera's analytics see.
@@ -41,12 +41,6 @@ type SceneObject struct {
 	Likelihood float64    `json:"likelihood,omitempty" doc:"Of the class, 0 to 1."`
 	Box        [4]float64 `json:"box" doc:"Left, bottom, right and top: -1 is left and bottom of the picture, 1 right and top (ONVIF's normalised coordinates)."`
 	Idle       bool       `json:"idle,omitempty" doc:"It stands still."`
-}
-
-// SceneReading is a temperature, and where in the picture it is measured, as far as the camera tells.
-type SceneReading struct {
-	Reading
-	Box *[4]float64 `json:"box,omitempty" doc:"Where: left, bottom, right and top, as of objects; of a spot, without extent. Left out where the camera does not tell."`
 }
 
 // ScenePTZ is where a camera looks.

@@ -286,7 +286,12 @@ type heat struct {
 	mu         sync.Mutex // guards what follows
 	now        tt.Thermal
 	radiometry tt.Radiometry
+	measuring  []server.MeasuringModule
 }
+
+// machine and bearing are where the thermal clip (scripts/clips) is hot, of its 640 by 480 pixels: 420,150 to 520,270, and 470,206.
+var machine, bearing = server.MeasuringModule{Item: "Machine", Box: [4]float64{0.3125, -0.125, 0.625, 0.375}},
+	server.MeasuringModule{Item: "Bearing", Spot: true, Box: [4]float64{0.46875, 0.141667, 0.46875, 0.141667}}
 
 var (
 	palettes = []tt.Palette{{Token: "white", Type: "WhiteHot", Name: "White is hot"}, {Token: "iron", Type: "Iron", Name: "Iron"}, {Token: "rainbow", Type: "Rainbow", Name: "Rainbow"}}
@@ -294,7 +299,7 @@ var (
 )
 
 func newHeat(source string) *heat {
-	return &heat{source: source, now: tt.Thermal{Palette: palettes[0], Polarity: "WhiteHot", NUC: &tables[0], Cooler: new(bool)},
+	return &heat{source: source, measuring: []server.MeasuringModule{machine, bearing}, now: tt.Thermal{Palette: palettes[0], Polarity: "WhiteHot", NUC: &tables[0], Cooler: new(bool)},
 		radiometry: tt.Radiometry{ReflectedAmbientTemperature: of(293.15), Emissivity: of(0.95), DistanceToObject: of(10), RelativeHumidity: of(50)}}
 }
 
@@ -328,6 +333,21 @@ func (h *heat) SetRadiometry(r tt.Radiometry) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.radiometry = r.Over(h.radiometry)
+}
+
+// Measuring are the modules that measure.
+func (h *heat) Measuring() []server.MeasuringModule {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.measuring)
+}
+
+// SetMeasuring has a thermal camera measure elsewhere, as somebody would have it on the camera's own page, and say that it was changed.
+func (d *Device) SetMeasuring(list ...server.MeasuringModule) {
+	d.heat.mu.Lock()
+	d.heat.measuring = list
+	d.heat.mu.Unlock()
+	d.events.Raise(server.Event{Topic: "Media/ConfigurationChanged", Source: []server.Item{{Name: "Token", Value: server.AnalyticsToken}}, Data: []server.Item{{Name: "Type", Value: "Analytics"}}})
 }
 
 // where is where a simulated camera is; nowhere at first.

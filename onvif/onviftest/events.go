@@ -15,6 +15,7 @@ var topics = []server.EventTopic{
 	{Topic: "RuleEngine/TamperDetector/Tamper", Property: true, Source: append(reference("VideoSourceConfigurationToken"), server.ItemDescription{Name: "Rule", Type: "xs:string"}), Data: boolean("IsTamper")},
 	{Topic: "RuleEngine/LineDetector/Crossed", Source: append(reference("VideoSourceConfigurationToken"), server.ItemDescription{Name: "Rule", Type: "xs:string"}),
 		Data: []server.ItemDescription{{Name: "ObjectId", Type: "xs:integer"}}},
+	{Topic: "Media/ConfigurationChanged", Source: reference("Token"), Data: []server.ItemDescription{{Name: "Type", Type: "xs:string"}}},
 	{Topic: "Device/Trigger/DigitalInput", Property: true, Source: reference("InputToken"), Data: boolean("LogicalState")},
 }
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"holdfast/onvif/internal/soap"
@@ -46,6 +47,7 @@ func init() { // a composite literal would refer to itself through the methods
 	maps.Copy(operations, clipOperations())
 	maps.Copy(operations, ptzOperations())
 	maps.Copy(operations, controlOperations())
+	maps.Copy(operations, analyticsOperations())
 	maps.Copy(operations, managing())
 	maps.Copy(operations, recordingOperations())
 }
@@ -85,7 +87,7 @@ func (s *Server) list() []service {
 	if s.events != nil {
 		l = append(l, service{soap.NSEvents, "event_service", s.events.eventCapabilities()})
 	}
-	return append(append(l, s.controlServices()...), s.recordingServices()...)
+	return slices.Concat(l, s.controlServices(), s.analyticsServices(), s.recordingServices())
 }
 
 func (s *Server) getServices(req *soap.Node) (string, *fault) {
@@ -103,7 +105,7 @@ func (s *Server) getServices(req *soap.Node) (string, *fault) {
 	return "<tds:GetServicesResponse>" + b.String() + "</tds:GetServicesResponse>", nil
 }
 
-var prefixes = map[string]string{soap.NSDevice: "tds", soap.NSMedia: "trt", soap.NSMedia2: "tr2", soap.NSPTZ: "tptz", soap.NSThermal: "tth",
+var prefixes = map[string]string{soap.NSDevice: "tds", soap.NSMedia: "trt", soap.NSMedia2: "tr2", soap.NSPTZ: "tptz", soap.NSThermal: "tth", soap.NSAnalytics: "tan",
 	soap.NSImaging: "timg", soap.NSDeviceIO: "tmd", soap.NSEvents: "tev", soap.NSSearch: "tse", soap.NSReplay: "trp"}
 
 func (s *Server) getServiceCapabilities(req *soap.Node) (string, *fault) {

@@ -34,7 +34,7 @@ func ofKind(t *testing.T, o onviftest.Options) *server.Server {
 
 func control(t *testing.T, s *server.Server, body string) string {
 	t.Helper()
-	env := `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:d="http://www.onvif.org/ver10/device/wsdl" xmlns:p="http://www.onvif.org/ver20/ptz/wsdl" xmlns:i="http://www.onvif.org/ver20/imaging/wsdl" xmlns:o="http://www.onvif.org/ver10/deviceIO/wsdl" xmlns:h="http://www.onvif.org/ver10/thermal/wsdl" xmlns:tt="http://www.onvif.org/ver10/schema"><s:Body>` + body + `</s:Body></s:Envelope>`
+	env := `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:d="http://www.onvif.org/ver10/device/wsdl" xmlns:p="http://www.onvif.org/ver20/ptz/wsdl" xmlns:i="http://www.onvif.org/ver20/imaging/wsdl" xmlns:o="http://www.onvif.org/ver10/deviceIO/wsdl" xmlns:h="http://www.onvif.org/ver10/thermal/wsdl" xmlns:tt="http://www.onvif.org/ver10/schema" xmlns:a="http://www.onvif.org/ver20/analytics/wsdl" xmlns:m="http://www.onvif.org/ver10/media/wsdl" xmlns:M="http://www.onvif.org/ver20/media/wsdl"><s:Body>` + body + `</s:Body></s:Envelope>`
 	res, err := http.Post(s.XAddr(), "application/soap+xml", strings.NewReader(env))
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +81,7 @@ var controlQuestions = map[onviftest.Kind][]string{
 	},
 	onviftest.Fixed: {
 		"<d:GetServices><d:IncludeCapability>true</d:IncludeCapability></d:GetServices>", "<d:GetCapabilities/>", "<d:GetServiceCapabilities/>", "<i:GetServiceCapabilities/>", "<o:GetServiceCapabilities/>",
-		"!<p:GetNodes/>", "<i:GetImagingSettings>" + onSource + "</i:GetImagingSettings>", "!<i:GetImagingSettings/>", "<i:GetOptions>" + onSource + "</i:GetOptions>",
+		"!<p:GetNodes/>", "!<a:GetAnalyticsModules/>", "<i:GetImagingSettings>" + onSource + "</i:GetImagingSettings>", "!<i:GetImagingSettings/>", "<i:GetOptions>" + onSource + "</i:GetOptions>",
 		`<i:SetImagingSettings>` + onSource + `<i:ImagingSettings><tt:Brightness>40</tt:Brightness></i:ImagingSettings></i:SetImagingSettings>`,
 		`!<i:SetImagingSettings>` + onSource + `<i:ImagingSettings><tt:Brightness>400</tt:Brightness></i:ImagingSettings></i:SetImagingSettings>`,
 		"<i:GetMoveOptions>" + onSource + "</i:GetMoveOptions>", "<i:Move>" + onSource + "<i:Focus><tt:Continuous><tt:Speed>1</tt:Speed></tt:Continuous></i:Focus></i:Move>", "!<i:Move>" + onSource + "</i:Move>",
@@ -97,6 +97,7 @@ var controlQuestions = map[onviftest.Kind][]string{
 	},
 	onviftest.Thermal: {
 		"<d:GetServices><d:IncludeCapability>true</d:IncludeCapability></d:GetServices>", "<h:GetServiceCapabilities/>", "!<i:GetOptions>" + onSource + "</i:GetOptions>", "!<d:GetRelayOutputs/>",
+		"<a:GetServiceCapabilities/>", "<a:GetAnalyticsModules><a:ConfigurationToken>analytics</a:ConfigurationToken></a:GetAnalyticsModules>", "!<a:GetAnalyticsModules/>", "<m:GetProfiles/>", "<M:GetProfiles/>",
 		"<h:GetConfigurations/>", "<h:GetConfiguration>" + onHeat + "</h:GetConfiguration>", "!<h:GetConfiguration/>", "<h:GetConfigurationOptions>" + onHeat + "</h:GetConfigurationOptions>",
 		`<h:SetConfiguration>` + onHeat + `<h:Configuration><h:ColorPalette token="iron" Type="Iron"><h:Name>Iron</h:Name></h:ColorPalette><h:Polarity>WhiteHot</h:Polarity></h:Configuration></h:SetConfiguration>`,
 		`!<h:SetConfiguration>` + onHeat + `<h:Configuration/></h:SetConfiguration>`,
@@ -105,7 +106,7 @@ var controlQuestions = map[onviftest.Kind][]string{
 	},
 }
 
-var asks = regexp.MustCompile(`^<[a-z]:(\w+)`)
+var asks = regexp.MustCompile(`^<[a-zM]:(\w+)`)
 
 // TestControlIsAnsweredAndValid checks that each operation is answered, or refused, and that what comes is of the official
 // schemas, which are not part of the repository.

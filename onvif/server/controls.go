@@ -84,6 +84,7 @@ type Thermal interface {
 	SetThermal(tt.Thermal) // of palettes and tables that it has
 	Radiometry() (tt.Radiometry, tt.RadiometryOptions, bool)
 	SetRadiometry(tt.Radiometry) // that is within the options
+	Measuring() []MeasuringModule
 }
 
 // Auxiliary is what else a device switches.

@@ -106,6 +106,7 @@ func (s *Server) profile1(element string, p Profile) string {
 	if p.Audio != "" {
 		b.WriteString(`<tt:AudioEncoderConfiguration token="aec">` + audioEncoder1(p) + `</tt:AudioEncoderConfiguration>`)
 	}
+	b.WriteString(s.analytics("tt:VideoAnalyticsConfiguration", v))
 	if s.o.Device.PTZ() != nil {
 		b.WriteString(`<tt:PTZConfiguration token="ptz">` + ptzBody + `</tt:PTZConfiguration>`)
 	}
@@ -127,6 +128,7 @@ func (s *Server) profile2(p Profile) string {
 	if p.Audio != "" {
 		b.WriteString(`<tr2:AudioEncoder token="aec">` + audioEncoder2(p) + `</tr2:AudioEncoder>`)
 	}
+	b.WriteString(s.analytics("tr2:Analytics", v))
 	if s.o.Device.PTZ() != nil {
 		b.WriteString(`<tr2:PTZ token="ptz">` + ptzBody + `</tr2:PTZ>`)
 	}

@@ -27,6 +27,36 @@ export async function device(test, must, clean) {
     clean(b.faults);
   });
 
+  for (const [size, width, height] of /** @type {[string, number, number][]} */ ([["desktop", 1440, 900], ["phone", 390, 844]])) {
+    await test(`temperatures stand where the camera measures them, and stay there when the picture is zoomed (${size})`, async () => {
+      const before = p.viewportSize();
+      await p.setViewportSize({ width, height });
+      await p.goto(`${shop.base}/live/yard-thermal`);
+      await until(p, "document.querySelector('.tile.playing.large video.now, .tile.playing video')");
+      const label = p.locator(".tile.large .measured span").filter({ hasText: /^Bearing .* °[CF]$/ });
+      await label.waitFor();
+      // The spot is at 470, 206 of 640 by 480 pixels: the label begins right of it, at its height.
+      const away = () => p.evaluate(() => {
+        const v = /** @type {HTMLVideoElement} */ (document.querySelector(".tile.large video.now") || document.querySelector(".tile.large video")), b = v.getBoundingClientRect();
+        const l = /** @type {HTMLElement} */ ([...document.querySelectorAll(".tile.large .measured span")].find(s => /^Bearing/.test(s.textContent || ""))).getBoundingClientRect();
+        const s = (getComputedStyle(v).objectFit === "cover" ? Math.max : Math.min)(b.width / v.videoWidth, b.height / v.videoHeight), w = v.videoWidth * s, h = v.videoHeight * s;
+        return { x: l.left - (b.left + (b.width - w) / 2 + w * 470 / 640), y: l.top + l.height / 2 - (b.top + (b.height - h) / 2 + h * 206 / 480), w };
+      });
+      await until(p, `(() => { const l = [...document.querySelectorAll(".tile.large .measured span")].map(s => s.textContent || ""); return l.some(t => /^Machine .* to .* on average$/.test(t)) && !l.some(t => /does not say/.test(t)); })()`);
+      const plain = await away();
+      must(plain.x > 0 && plain.x < 24 && Math.abs(plain.y) < 14, `${size}: ${JSON.stringify(plain)}`);
+      const box = /** @type {{x: number, y: number, width: number, height: number}} */ (await p.locator(".tile.large").boundingBox());
+      await p.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+      for (let i = 0; i < 4; i++) await p.mouse.wheel(0, -240);
+      await until(p, "(document.querySelector('.tile.large .tile-view')?.style.getPropertyValue('--zoom') || '1') > 1.3");
+      const near = await away();
+      must(near.w > plain.w * 1.3 && near.x > 0 && near.x < 24 * near.w / plain.w && Math.abs(near.y) < 30 * near.w / plain.w, `${size}, zoomed: ${JSON.stringify(near)}`);
+      if (process.env.LOOK) await p.screenshot({ path: `${process.env.LOOK}/temperatures-${size}.png` });
+      if (before) await p.setViewportSize(before);
+      clean(b.faults);
+    });
+  }
+
   await test("from the camera's picture to its settings: what it is, and its encoders, changed and read back", async () => {
     await p.getByRole("button", { name: "Settings of the camera" }).click();
     await part("What it is").getByText("HF-PTZ 1MP").waitFor();

@@ -19,7 +19,7 @@ const at = (id, part) => `${cam(id)}/${part}`;
  * @typedef {{token:string,active:boolean|null,modes:string[],mode:string,delay:number,idle:string}} Relay
  * @typedef {{token:string,idle:string,active?:boolean|null,since?:string}} Input
  * @typedef {{token:string,name:string,level?:string,bytes?:number,playing?:boolean}} Clip
- * @typedef {{item:string,at:string,spot?:number,max?:number,min?:number,average?:number}} Reading
+ * @typedef {{item:string,at:string,spot?:number,max?:number,min?:number,average?:number,box?:[number,number,number,number],frame?:string}} Reading
  */
 
 export const device = {

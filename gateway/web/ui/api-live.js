@@ -10,7 +10,7 @@ import { api, base, json, request } from "./api.js";
  * @typedef {{absolute:PTZWay|null,relative:PTZWay|null,continuous:PTZWay|null,speed:boolean,home:boolean,home_fixed:boolean,max_presets:number,max_tours:number,position:{pan:number|null,tilt:number|null,pan_degrees:number|null,tilt_degrees:number|null,zoom:number|null}|null,moving:boolean|null,presets:Preset[],tours:PTZTour[],auxiliary:string[],driver:Driver|null,renew_within:number,trouble:string}} PTZ
  * @typedef {{kind:"continuous"|"absolute"|"relative",unit?:string,pan?:number,tilt?:number,zoom?:number,speed?:number,hold?:string,take_over?:boolean}} Move
  * @typedef {{hold?:string,renewed?:boolean,renew_within?:number,clamped?:string[],driver:Driver}} Moved
- * @typedef {{item:string,at:string,spot?:number,max?:number,min?:number,average?:number}} Reading
+ * @typedef {{item:string,at:string,spot?:number,max?:number,min?:number,average?:number,box?:[number,number,number,number],frame?:string}} Reading
  */
 
 /** @param {string} id */

@@ -1,5 +1,5 @@
 // Deutsch: the words of the first load and of watching; those of the other pages are in language-de-site.js.
-import { number, tongue } from "./language.js";
+import { number, temperature, tongue } from "./language.js";
 import site from "./language-de-site.js";
 
 /** @type {Record<string, string>} */
@@ -114,7 +114,7 @@ const words = {
   },
   scene: {
     classes: { Human: "Person", Person: "Person", Face: "Gesicht", HumanFace: "Gesicht", Vehicle: "Fahrzeug", Vehical: "Fahrzeug", Car: "Auto", Truck: "Lkw", Bus: "Bus", Bike: "Zweirad", Bicycle: "Fahrrad", Motorcycle: "Motorrad", Animal: "Tier", LicensePlate: "Kennzeichen", Fire: "Feuer", Smoke: "Rauch", Barcode: "Strichcode", Other: "Gegenstand" },
-    object: "Gegenstand", boxes: "Rahmen und Temperaturen", nothing: "Im Bild ist nichts zu sehen", seen: list => `Zu sehen: ${list.join(", ")}`, degrees: kelvin => `${number(kelvin - 273.15, 1)} °C`, fromTo: (min, max) => `${min} bis ${max}`,
+    object: "Gegenstand", boxes: "Rahmen und Temperaturen", nothing: "Im Bild ist nichts zu sehen", seen: list => `Zu sehen: ${list.join(", ")}`, reading: r => `${r.item} ${r.spot !== undefined ? temperature(r.spot) : `${temperature(r.min || 0)} bis ${temperature(r.max || 0)}${r.average === undefined ? "" : `, im Mittel ${temperature(r.average)}`}`}`, unplaced: "Die Kamera sagt nicht, wo:",
   },
   ptz: {
     title: "Schwenken und zoomen", speed: "Tempo", direction: "Richtung", presets: "Positionen", tours: "Rundgänge", home: "Grundstellung",

@@ -1,5 +1,5 @@
 // Español: the words of the first load and of watching; those of the other pages are in language-es-site.js.
-import { number, tongue } from "./language.js";
+import { number, temperature, tongue } from "./language.js";
 import site from "./language-es-site.js";
 
 /** @type {Record<string, string>} */
@@ -114,7 +114,7 @@ const words = {
   },
   scene: {
     classes: { Human: "persona", Person: "persona", Face: "cara", HumanFace: "cara", Vehicle: "vehículo", Vehical: "vehículo", Car: "coche", Truck: "camión", Bus: "autobús", Bike: "bici", Bicycle: "bicicleta", Motorcycle: "moto", Animal: "animal", LicensePlate: "matrícula", Fire: "fuego", Smoke: "humo", Barcode: "código de barras", Other: "objeto" },
-    object: "objeto", boxes: "Recuadros y temperaturas", nothing: "No se ve nada en la imagen", seen: list => `Se ve: ${list.join(", ")}`, degrees: kelvin => `${number(kelvin - 273.15, 1)} °C`, fromTo: (min, max) => `${min} a ${max}`,
+    object: "objeto", boxes: "Recuadros y temperaturas", nothing: "No se ve nada en la imagen", seen: list => `Se ve: ${list.join(", ")}`, reading: r => `${r.item} ${r.spot !== undefined ? temperature(r.spot) : `${temperature(r.min || 0)} a ${temperature(r.max || 0)}${r.average === undefined ? "" : `, ${temperature(r.average)} de media`}`}`, unplaced: "La cámara no dice dónde:",
   },
   ptz: {
     title: "Girar y acercar", speed: "Velocidad", direction: "Dirección", presets: "Posiciones", tours: "Rondas", home: "Posición inicial",

@@ -36,6 +36,7 @@ export class Zoom {
     const w = this.frame.clientWidth * (1 - this.scale), hgt = this.frame.clientHeight * (1 - this.scale);
     this.x = Math.min(0, Math.max(w, this.x));
     this.y = Math.min(0, Math.max(hgt, this.y));
+    this.view.style.setProperty("--zoom", String(this.scale));
     this.view.style.setProperty("transform", this.scale === 1 ? "none" : `translate(${this.x}px, ${this.y}px) scale(${this.scale})`);
     this.frame.classList.toggle("zoomed", this.scale > 1);
     this.told();

@@ -40,7 +40,11 @@ export class Overlay {
     c.setAttribute("role", "img");
     // Set one by one: the content security policy refuses a style attribute.
     for (const [k, v] of Object.entries({ position: "absolute", inset: "0", width: "100%", height: "100%", "pointer-events": "none" })) c.style.setProperty(k, v);
-    video.after(c);
+    const l = this.labels = document.createElement("div");
+    l.className = "measured";
+    video.after(c, l);
+    /** What is measured, by its name. @type {Map<string, HTMLElement>} */
+    this.measured = new Map();
     /** @type {Scene|null} */
     this.scene = null;
     /** Where boxes were drawn last, by id. @type {Map<string, Box>} */
@@ -66,7 +70,7 @@ export class Overlay {
   set on(on) {
     if (on === this.wanted) return;
     this.wanted = on;
-    this.canvas.hidden = !on;
+    this.canvas.hidden = this.labels.hidden = !on;
     this.unwatch();
     this.unwatch = on && !this.recorded ? watchScenes(this.camera, s => this.show(s)) : () => {};
     if (!on) this.show(null);
@@ -102,7 +106,7 @@ export class Overlay {
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
     g.clearRect(0, 0, width, height);
     this.drawn.clear();
-    if (!this.scene || !this.video.videoWidth) return;
+    if (!this.scene || !this.video.videoWidth) { this.measure([], null); return; }
     const at = place(width, height, this.video.videoWidth, this.video.videoHeight, getComputedStyle(this.video).objectFit);
     const p = new Pen(g, at, width);
     const part = this.smooth ? Math.min(1, (performance.now() - this.since) / glide) : 1;
@@ -111,8 +115,40 @@ export class Overlay {
       this.drawn.set(o.id, box);
       p.box(box, naming(o), !!o.idle);
     }
-    p.temperatures(this.scene.temperatures || []);
+    this.measure(this.scene.temperatures || [], p);
     if (part < 1) this.frame = requestAnimationFrame(() => this.draw());
+  }
+
+  /**
+   * Temperatures where they are measured. What the camera does not place stands at the upper edge, and it says so.
+   * @param {import("./scene.js").SceneReading[]} list @param {Pen|null} p
+   */
+  measure(list, p) {
+    const labels = new Map(), loose = list.filter(r => !r.box);
+    let row = p ? p.at.y + p.size * 4 : 0;
+    /** @param {string} name @param {string} text @param {(l: HTMLElement) => [number, number]} where */
+    const put = (name, text, where) => {
+      const l = this.measured.get(name) || document.createElement("span");
+      labels.set(name, l);
+      if (l.textContent !== text) l.textContent = text;
+      if (!l.parentNode) this.labels.append(l);
+      if (!p) return;
+      this.labels.style.setProperty("font-size", `${p.size}px`);
+      const [x, y] = where(l), { x: left, y: top, w, h } = p.at;
+      l.style.setProperty("left", `${Math.max(left, Math.min(x, left + w - l.offsetWidth))}px`);
+      l.style.setProperty("top", `${Math.max(top, Math.min(y, top + h - l.offsetHeight))}px`);
+    };
+    for (const r of p ? list : []) {
+      if (!r.box || !p) continue;
+      const [x, y, w, h] = p.pixels(r.box), spot = w < 1 && h < 1;
+      if (spot) p.cross(x, y); else p.frame(x, y, w, h);
+      put(r.item, sceneWords.reading(r), l => (spot ? [x + 10, y - l.offsetHeight / 2] : [x, y + h + 3]));
+    }
+    if (p && loose.length) {
+      for (const [name, text] of [["", sceneWords.unplaced], ...loose.map(r => [r.item, sceneWords.reading(r)])]) put(name, text, l => { const y = row; row += l.offsetHeight + 3; return [p.at.x + 8, y]; });
+    }
+    for (const [name, l] of this.measured) if (!labels.has(name)) l.remove();
+    this.measured = labels;
   }
 
   end() {
@@ -120,6 +156,7 @@ export class Overlay {
     cancelAnimationFrame(this.frame);
     this.sized.disconnect();
     this.canvas.remove();
+    this.labels.remove();
   }
 }
 
@@ -173,18 +210,6 @@ class Pen {
     g.fillStyle = "#f4f5f6";
     g.fillText(text, x + 5, y + h / 2 + 0.5);
     return h;
-  }
-
-  /** Temperatures where they are measured; what the camera does not place stands at the upper edge. @param {import("./scene.js").SceneReading[]} list */
-  temperatures(list) {
-    let row = this.at.y + this.size * 4;
-    for (const r of list) {
-      const value = r.spot !== undefined ? sceneWords.degrees(r.spot) : sceneWords.fromTo(sceneWords.degrees(r.min || 0), sceneWords.degrees(r.max || 0));
-      const text = `${r.item} ${value}`;
-      if (!r.box) { row += this.label(this.at.x + 8, row, text) + 3; continue; }
-      const [x, y, w, h] = this.pixels(r.box);
-      if (w < 1 || h < 1) { this.cross(x, y); this.label(x + 9, y - this.size / 2 - 3, text); } else { this.frame(x, y, w, h); this.label(x, y + h + 3, text); }
-    }
   }
 
   /** @param {number} x @param {number} y */

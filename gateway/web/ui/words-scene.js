@@ -1,5 +1,5 @@
 // The sentences of what cameras see beside their pictures.
-import { number, spoken } from "./language.js";
+import { spoken, temperature } from "./language.js";
 
 export const sceneWords = spoken("scene", {
   /** What is seen, by the names that ONVIF has for it. @type {Record<string, string>} */
@@ -9,8 +9,7 @@ export const sceneWords = spoken("scene", {
   nothing: "Nothing is seen in the picture",
   /** @param {string[]} list */
   seen: list => `Seen: ${list.join(", ")}`,
-  /** @param {number} kelvin */
-  degrees: kelvin => `${number(kelvin - 273.15, 1)} °C`,
-  /** @param {string} min @param {string} max */
-  fromTo: (min, max) => `${min} to ${max}`,
+  /** A temperature, or those of a part of the picture. @param {{item: string, spot?: number, min?: number, max?: number, average?: number}} r */
+  reading: r => `${r.item} ${r.spot !== undefined ? temperature(r.spot) : `${temperature(r.min || 0)} to ${temperature(r.max || 0)}${r.average === undefined ? "" : `, ${temperature(r.average)} on average`}`}`,
+  unplaced: "The camera does not say where:",
 });
