@@ -151,7 +151,11 @@ func amiss(c web.Camera, h web.CameraHealth) (list []web.Amiss) {
 	}
 	switch c.State {
 	case string(Offline):
-		add("alarm", "It cannot be reached.", c.Hint)
+		what := "It cannot be reached."
+		if c.Cause == string(storage.CauseRefused) { // it answers, and gives nothing that can be recorded, such as only MJPEG
+			what = "It answers and nothing of it is recorded: " + c.Detail + "."
+		}
+		add("alarm", what, c.Hint)
 	case string(Unauthorized):
 		add("alarm", "It refuses its password.", c.Hint)
 	}

@@ -138,7 +138,7 @@ func warnings(d *Device) (list []string) {
 		main := s.Stream(Main)
 		switch {
 		case main == nil && slices.ContainsFunc(s.Profiles, func(p Profile) bool { return p.Codec == "JPEG" }):
-			list = append(list, fmt.Sprintf("Video source %s is encoded as JPEG only, which is not recorded. Set a profile of it to H.264 or H.265.", s.Name))
+			list = append(list, fmt.Sprintf("Video source %s sends only MJPEG, which Holdfast does not record. Choose H.264 or H.265 for it: holdfast camera encoder, or the encoder settings of the device.", s.Name))
 		case main == nil:
 			list = append(list, fmt.Sprintf("Video source %s has no profile that can be recorded. Add one with an H.264 or H.265 encoder at the device.", s.Name))
 		case s.Stream(Sub) == nil:

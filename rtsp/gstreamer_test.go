@@ -1,9 +1,13 @@
 package rtsp_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
+	"time"
 
 	"holdfast/rtsp"
 	"holdfast/rtsp/rtsptest"
@@ -108,4 +112,21 @@ func TestSoundOfGStreamersCamera(t *testing.T) {
 	pull(t, rtsp.Options{URL: url, Audio: true}, k)
 	k.until(t, "sound", frames(50, rtsp.PCMA))
 	k.until(t, "pictures", frames(25, rtsp.H264))
+}
+
+// A camera that sends only MJPEG says so, and what to do: nothing of it is recorded in silence.
+func TestMJPEGOfGStreamersCameraIsNamed(t *testing.T) {
+	t.Parallel()
+	url := rtsptest.StartGStreamer(t, rtsptest.GStreamer{Codec: "JPEG"})
+	session, err := rtsp.NewSession(rtsp.Options{URL: url, Dial: dial}, newKept())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	err = session.Run(ctx)
+	var e *rtsp.Error
+	if !errors.As(err, &e) || e.Class != rtsp.Media || !strings.Contains(e.Error(), "only MJPEG") || !strings.Contains(e.Hint, "H.264 or H.265") {
+		t.Errorf("%v", err)
+	}
 }

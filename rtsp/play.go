@@ -75,6 +75,20 @@ func (s *Session) adopt(lanes []*lane) {
 	s.lanes = lanes
 }
 
+// unrecordable says what pictures a camera offers instead of those that can be recorded.
+func unrecordable(desc *description.Session) *Error {
+	for _, m := range desc.Medias {
+		for _, f := range m.Formats {
+			if _, ok := f.(*format.MJPEG); ok {
+				e := fail(Media, errors.New("the camera sends only MJPEG, which Holdfast does not record"))
+				e.Hint = "Nothing of this camera is recorded or shown. Choose H.264 or H.265 for this stream: on the camera's Video page here, if it is reached over ONVIF, or on its own web page."
+				return e
+			}
+		}
+	}
+	return fail(Media, errors.New("the camera offers no H.264 or H.265"))
+}
+
 // choose picks the first picture, sound and metadata that can be recorded, the picture first.
 func (s *Session) choose(desc *description.Session) ([]*lane, error) {
 	var picture, sound, scene *lane
@@ -97,7 +111,7 @@ func (s *Session) choose(desc *description.Session) ([]*lane, error) {
 		}
 	}
 	if picture == nil {
-		return nil, fail(Media, errors.New("the camera offers no H.264 or H.265"))
+		return nil, unrecordable(desc)
 	}
 	lanes := make([]*lane, 1, maxTracks)
 	lanes[0] = picture

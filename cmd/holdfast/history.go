@@ -125,3 +125,82 @@ func recordingsPicture(ctx context.Context, t terminal, args []string) error {
 	}{*out, res.Header.Get("X-Picture-Time"), n}
 	return q.print(told, func(w io.Writer) { fmt.Fprintf(w, "%s  taken %s, %d bytes\n", told.File, told.Taken, told.Bytes) })
 }
+
+// recordingsVideo writes what was recorded of a range to a file: as one MP4, or as fragments whose times are wall times.
+func recordingsVideo(ctx context.Context, t terminal, args []string) error {
+	q := inquiryOptions(t, "recordings video", "--camera ID [--from TIME] [--to TIME] --out FILE [--wall [--keys N]] [--stream ID]")
+	wall := q.fs.Bool("wall", false, "as fragmented MP4 whose times are wall times, gaps as long as they were: pictures alone, of at most ten minutes")
+	keys := q.fs.Int("keys", 0, "with --wall: at most `N` key frames, spread evenly over the range, which may be 32 days then; 1 to 600")
+	return q.footage(ctx, args, func() (string, url.Values, error) {
+		switch {
+		case *keys != 0 && !*wall:
+			return "", nil, errors.New("--keys goes with --wall")
+		case *keys != 0:
+			return "/video.fmp4", url.Values{"keys": {strconv.Itoa(*keys)}}, nil
+		case *wall:
+			return "/video.fmp4", url.Values{}, nil
+		}
+		return "/video.mp4", url.Values{}, nil
+	})
+}
+
+// recordingsSound writes the sound of a range to a file, as fragments whose times are wall times.
+func recordingsSound(ctx context.Context, t terminal, args []string) error {
+	q := inquiryOptions(t, "recordings sound", "--camera ID [--from TIME] [--to TIME] --out FILE [--stream ID]")
+	return q.footage(ctx, args, func() (string, url.Values, error) { return "/audio.fmp4", url.Values{}, nil })
+}
+
+// footage writes footage of a range to a file that must not exist. of gives the part of the API that has it, once the options are read.
+func (q *inquiry) footage(ctx context.Context, args []string, of func() (string, url.Values, error)) error {
+	camera := q.fs.String("camera", "", "the `ID` of the camera (required)")
+	from := q.fs.String("from", "", "from this `TIME` on, as 2026-03-01T08:00:00Z; a minute before --to when left out")
+	to := q.fs.String("to", "", "before this `TIME`; now when left out")
+	out := q.fs.String("out", "", "write it to this `FILE`, which must not exist (required)")
+	stream := q.fs.String("stream", "", "the `ID` of the stream; the first that is recorded when left out")
+	if err := q.begin(ctx, args); err != nil {
+		return err
+	}
+	part, v, err := of()
+	if err != nil {
+		return err
+	}
+	if *camera == "" || *out == "" {
+		return errors.New("say --camera ID and --out FILE")
+	}
+	end, err := timeOr("--to", *to, time.Now())
+	if err != nil {
+		return err
+	}
+	begin, err := timeOr("--from", *from, end.Add(-time.Minute))
+	if err != nil {
+		return err
+	}
+	v.Set("from", begin.UTC().Format(time.RFC3339Nano))
+	v.Set("to", end.UTC().Format(time.RFC3339Nano))
+	if *stream != "" {
+		v.Set("stream", *stream)
+	}
+	return q.save(ctx, "/api/v1/cameras/"+url.PathEscape(*camera)+part+"?"+v.Encode(), *out)
+}
+
+// save writes an answer to a new file. What was cut short is not left behind, since it looks like the whole.
+func (q *inquiry) save(ctx context.Context, path, out string) error {
+	res, err := q.l.do(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	f, err := os.OpenFile(out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(f, res.Body)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(fmt.Errorf("write %s: %w", out, err), os.Remove(out))
+	}
+	told := struct {
+		File  string `json:"file"`
+		Bytes int64  `json:"bytes"`
+	}{out, n}
+	return q.print(told, func(w io.Writer) { fmt.Fprintf(w, "%s  %d bytes\n", told.File, told.Bytes) })
+}

@@ -15,7 +15,7 @@ func recordings(ctx context.Context, t terminal, args []string) error {
 	of := func(name string) verb {
 		return verb{name, func(ctx context.Context, t terminal, args []string) error { return recordingsOf(ctx, t, name, args) }}
 	}
-	return operate(ctx, t, "recordings", args, of("list"), of("key"), verb{"overview", recordingsOverview}, verb{"picture", recordingsPicture})
+	return operate(ctx, t, "recordings", args, of("list"), of("key"), verb{"overview", recordingsOverview}, verb{"picture", recordingsPicture}, verb{"video", recordingsVideo}, verb{"sound", recordingsSound})
 }
 
 func recordingsOf(ctx context.Context, t terminal, verb string, args []string) error {

@@ -16,6 +16,8 @@ launch = (
     'filesrc location="%s" ! qtdemux name=d d.video_0 ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 '
     "! %sparse config-interval=-1 ! rtp%spay name=pay0 pt=96 mtu=1400" % (o["file"], codec, codec)
 )
+if o["codec"] == "JPEG":
+    launch = "videotestsrc ! video/x-raw,format=I420,width=640,height=360,framerate=10/1 ! jpegenc ! rtpjpegpay name=pay0 pt=26"
 if o.get("sound"):
     launch += " audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay name=pay1 pt=8"
 

@@ -18,8 +18,8 @@ const python = "/usr/bin/python3"
 
 // GStreamer says what GStreamer's RTSP server plays.
 type GStreamer struct {
-	File               string `json:"file"`  // an MP4, see MakeFile
-	Codec              string `json:"codec"` // H264 or H265
+	File               string `json:"file"`  // an MP4, see MakeFile; none of JPEG, whose picture is drawn
+	Codec              string `json:"codec"` // H264, H265 or JPEG
 	Username, Password string // "": no authentication; else Digest
 	Protocols          string // "udp": nothing else; "": all
 	Sound              bool   // A-law beside the picture

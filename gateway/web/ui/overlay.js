@@ -125,8 +125,9 @@ export class Overlay {
    */
   measure(list, p) {
     const labels = new Map(), loose = list.filter(r => !r.box);
+    const zoom = Number(getComputedStyle(this.labels).getPropertyValue("--zoom")) || 1; // labels keep their size when the picture is enlarged
     let row = p ? p.at.y + p.size * 4 : 0;
-    /** @param {string} name @param {string} text @param {(l: HTMLElement) => [number, number]} where */
+    /** @param {string} name @param {string} text @param {(w: number, h: number) => [number, number]} where of its size in the picture's pixels */
     const put = (name, text, where) => {
       const l = this.measured.get(name) || document.createElement("span");
       labels.set(name, l);
@@ -134,18 +135,18 @@ export class Overlay {
       if (!l.parentNode) this.labels.append(l);
       if (!p) return;
       this.labels.style.setProperty("font-size", `${p.size}px`);
-      const [x, y] = where(l), { x: left, y: top, w, h } = p.at;
-      l.style.setProperty("left", `${Math.max(left, Math.min(x, left + w - l.offsetWidth))}px`);
-      l.style.setProperty("top", `${Math.max(top, Math.min(y, top + h - l.offsetHeight))}px`);
+      const lw = l.offsetWidth / zoom, lh = l.offsetHeight / zoom, [x, y] = where(lw, lh), { x: left, y: top, w, h } = p.at;
+      l.style.setProperty("left", `${Math.max(left, Math.min(x, left + w - lw))}px`);
+      l.style.setProperty("top", `${Math.max(top, Math.min(y, top + h - lh))}px`);
     };
     for (const r of p ? list : []) {
       if (!r.box || !p) continue;
       const [x, y, w, h] = p.pixels(r.box), spot = w < 1 && h < 1;
       if (spot) p.cross(x, y); else p.frame(x, y, w, h);
-      put(r.item, sceneWords.reading(r), l => (spot ? [x + 10, y - l.offsetHeight / 2] : [x, y + h + 3]));
+      put(r.item, sceneWords.reading(r), (lw, lh) => (spot ? [x + 10 + lw > p.at.x + p.at.w ? x - 10 - lw : x + 10, y - lh / 2] : [x, y + h + 3]));
     }
     if (p && loose.length) {
-      for (const [name, text] of [["", sceneWords.unplaced], ...loose.map(r => [r.item, sceneWords.reading(r)])]) put(name, text, l => { const y = row; row += l.offsetHeight + 3; return [p.at.x + 8, y]; });
+      for (const [name, text] of [["", sceneWords.unplaced], ...loose.map(r => [r.item, sceneWords.reading(r)])]) put(name, text, (_, lh) => { const y = row; row += lh + 3; return [p.at.x + 8, y]; });
     }
     for (const [name, l] of this.measured) if (!labels.has(name)) l.remove();
     this.measured = labels;
