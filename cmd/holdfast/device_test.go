@@ -32,6 +32,23 @@ func TestACamerasDeviceIsSetUpByCommand(t *testing.T) {
 			t.Errorf("%v: exit %d; want %d with %q\n%s%s", args, code, want, text, out, errs)
 		}
 	}
+	taken := func(name, box string, args ...string) {
+		t.Helper()
+		to := filepath.Join(t.TempDir(), name)
+		all := append([]string{"recordings", args[0], "--data", dir, "--camera", cameras[0].ID, "--out", to}, args[1:]...)
+		if code, out, errs := invoke(t, all...); code != exitDone || !strings.Contains(out, to) {
+			t.Errorf("%v: exit %d\n%s%s", args, code, out, errs)
+		}
+		if b, err := os.ReadFile(to); err != nil || !bytes.Contains(b, []byte(box)) {
+			t.Errorf("%v: %d bytes without %s: %v", args, len(b), box, err)
+		}
+		if code, _, errs := invoke(t, all...); code != exitFailed || !strings.Contains(errs, "exists") {
+			t.Errorf("%v writes over a file: exit %d, %s", args, code, errs)
+		}
+	}
+	taken("whole.mp4", "stsz", "video")
+	taken("wall.mp4", "moof", "video", "--wall")
+	taken("keys.mp4", "moof", "video", "--wall", "--keys", "3")
 	expect(exitDone, "has not allowed the gateway to transcode", "ways")
 	expect(exitDone, `"kind": "webrtc"`, "ways", "--json")
 	file := filepath.Join(t.TempDir(), "settings")
