@@ -7,6 +7,7 @@ import { cameras } from "./cameras.js";
 import { card } from "./card.js";
 import { certificate } from "./certificate.js";
 import { device } from "./device.js";
+import { dialogs } from "./dialogs.js";
 import { encryption } from "./encryption.js";
 import { demo, serve, run, scratch } from "./gateway.js";
 import { exports } from "./exports.js";
@@ -264,11 +265,14 @@ await test("phone, wall and light", async () => {
   }));
 });
 
-await quality({ base: shop.base, test, must, make: async o => {
+/** A context in which an administrator is signed in. @param {import("playwright-core").BrowserContextOptions} o */
+async function make(o) {
   const context = await b.browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "dark", timezoneId: "Europe/Berlin", ...o });
   if (!o.storageState) await context.addCookies(await b.context.cookies());
   return context;
-} });
+}
+await quality({ base: shop.base, test, must, make });
+await dialogs({ base: shop.base, test, must, make });
 
 await test("no request left the gateway, no script complained", async () => clean(b.faults));
 
