@@ -8,8 +8,8 @@ import (
 // Change names one thing whose state changed. It carries no state: whoever is told asks for the present one, so that
 // a slow listener gets the newest and never a backlog.
 type Change struct {
-	Kind string // "camera", "event", "ptz" or "health"
-	ID   string // of the camera
+	Kind string // "camera", "event", "ptz", "export" or "health"
+	ID   string // of the camera, or of the export
 }
 
 // changes tells listeners what changed. What a listener has not taken yet is kept once each, so that its memory is

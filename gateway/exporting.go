@@ -33,9 +33,10 @@ func (g *Gateway) openExports() {
 	var err error
 	g.exports, err = exports.Open(exports.Options{Dir: dir, Keep: time.Duration(g.conf.Exports.Keep), Quota: g.conf.Exports.Quota.Bytes, Store: g.store, Playback: g.playback,
 		Audit: g.audit, Signer: evidence.NewSigner(g.vault.Key(evidencePurpose)),
-		Seal: func(plain, bound []byte) []byte { return g.vault.Seal(purposeExport, plain, bound) },
-		Open: func(sealed, bound []byte) ([]byte, error) { return g.vault.Open(purposeExport, sealed, bound) },
-		Lock: g.lockExport, Unlock: g.unlockExport,
+		Seal:    func(plain, bound []byte) []byte { return g.vault.Seal(purposeExport, plain, bound) },
+		Open:    func(sealed, bound []byte) ([]byte, error) { return g.vault.Open(purposeExport, sealed, bound) },
+		Changed: func(id string) { g.changes.publish(Change{Kind: "export", ID: id}) },
+		Lock:    g.lockExport, Unlock: g.unlockExport,
 		Camera: g.evidenceCamera, Stream: g.exportedStream, FFmpeg: ffmpeg(), Run: g.decoding.Run,
 		Site: cmp.Or(hostName(), siteName), Program: "Holdfast " + cmp.Or(g.version, "of unknown version"), Log: g.log, Now: g.now})
 	g.when(err != nil, Alarm{ID: "exports", Severity: "alarm", What: fmt.Sprintf("The directory of exports, %s, cannot be opened: %v.", dir, err),

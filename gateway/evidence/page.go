@@ -12,12 +12,23 @@ import (
 var pageText string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"utc":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
-	"exact": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000 UTC") },
-	"lasts": func(from, to time.Time) string { return to.Sub(from).Round(100 * time.Millisecond).String() },
-	"size":  sizeOf,
-	"clock": func(s *float64) string { return fmt.Sprintf("%+.2f s", *s) },
+	"utc":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+	"exact":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000 UTC") },
+	"lasts":  func(from, to time.Time) string { return to.Sub(from).Round(100 * time.Millisecond).String() },
+	"size":   sizeOf,
+	"beyond": beyond,
+	"clock":  func(s *float64) string { return fmt.Sprintf("%+.2f s", *s) },
 }).Parse(pageText))
+
+// beyond says by how much a file reaches beyond the range of its clip: copies are of whole fragments, from one with a key frame on.
+func beyond(c Clip, p Part) string {
+	before, after := c.From.Sub(p.From), p.To.Sub(c.To)
+	if c.Form != Original || before <= 0 && after <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("The file has whole recorded fragments: its pictures begin %.1f s before the range, with the key frame that decoding starts at, and end %.1f s behind it. Players show it from %s on.",
+		max(0, before.Seconds()), max(0, after.Seconds()), p.Shown.UTC().Format("15:04:05.000 UTC"))
+}
 
 func sizeOf(n int64) string {
 	switch {

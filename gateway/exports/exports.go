@@ -47,8 +47,8 @@ type Options struct {
 
 	FFmpeg string                // "": nothing can be redacted
 	Run    func(*exec.Cmd) error // runs it, without a network
-	// Changed is called when a job of these cameras begins, goes on or ends; it must not block. nil: nobody is told.
-	Changed func(cameras []string)
+	// Changed is called when a job is ordered, begins, goes on, ends or goes; it must not block. nil: nobody is told.
+	Changed func(id string)
 
 	Site, Program string
 	Log           *slog.Logger
@@ -72,7 +72,7 @@ type Exports struct {
 func Open(o Options) (*Exports, error) {
 	e := &Exports{o: o, most: maxPart, rate: maxRate, wake: make(chan struct{}, 1)}
 	if e.o.Changed == nil {
-		e.o.Changed = func([]string) {}
+		e.o.Changed = func(string) {}
 	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open exports: %w", err)
@@ -136,6 +136,7 @@ func (e *Exports) Create(who By, req Order) (Export, error) {
 	e.jobs = append(e.jobs, r)
 	sortJobs(e.jobs)
 	e.hurry()
+	e.o.Changed(r.ID)
 	return r.Export, nil
 }
 
@@ -272,7 +273,7 @@ func (e *Exports) Cancel(id string) (Export, error) {
 		stop()
 	}
 	e.unlock(locks)
-	e.o.Changed(r.Order.Cameras())
+	e.o.Changed(r.ID)
 	return job, err
 }
 
@@ -309,6 +310,7 @@ func (e *Exports) drop(r *record) error {
 		return fmt.Errorf("remove export: %w", err)
 	}
 	e.jobs = slices.DeleteFunc(e.jobs, func(x *record) bool { return x == r })
+	e.o.Changed(r.ID)
 	return errors.Join(syncDir(dir), os.RemoveAll(dir), syncDir(e.o.Dir))
 }
 

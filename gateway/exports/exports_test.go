@@ -482,6 +482,29 @@ func TestARedactedClipShowsNothingOfWhatIsCovered(t *testing.T) {
 	}
 }
 
+func TestWhatAnApprovalSaysOfItsReachHoldsWhatThePackageHas(t *testing.T) {
+	r := newRig(t).footage()
+	for _, x := range []struct{ from, to time.Duration }{{1300 * time.Millisecond, 4 * time.Second}, {5900 * time.Millisecond, 6100 * time.Millisecond}, {10 * time.Second, 17 * time.Second}, {12500 * time.Millisecond, 16 * time.Second}} {
+		from, to := begin.Add(x.from), begin.Add(x.to)
+		first, last, err := r.e.Reach("door", []string{"main"}, from, to)
+		r.must(err)
+		dir := r.unpack(r.order(Order{Clips: []ClipOrder{{Camera: "door", From: from, To: to}}}))
+		parts := manifest(t, dir).Clips[0].Parts
+		begins, ends := parts[0].From, parts[len(parts)-1].To
+		if begins.Before(first) || ends.After(last) {
+			t.Errorf("%v to %v: said to reach from %v to %v, has %v to %v", x.from, x.to, first.Sub(begin), last.Sub(begin), begins.Sub(begin), ends.Sub(begin))
+		}
+		if from.Sub(first) > 2*time.Second || last.Sub(to) > time.Second {
+			t.Errorf("%v to %v: said to reach from %v to %v, which is more than a group of pictures and a fragment", x.from, x.to, first.Sub(begin), last.Sub(begin))
+		}
+		page, err := os.ReadFile(filepath.Join(dir, "index.html"))
+		r.must(err)
+		if says := strings.Contains(string(page), "before the range, with the key frame"); says != (begins.Before(from) || ends.After(to)) {
+			t.Errorf("%v to %v: the page says that it reaches beyond: %t", x.from, x.to, says)
+		}
+	}
+}
+
 // exportBoxes are what a clip's own boxes say of it: when it begins, by cstb, and the operator's name, by suep.
 func exportBoxes(t *testing.T, path string) (begins time.Time, suep string, timed int) {
 	t.Helper()

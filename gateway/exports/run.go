@@ -72,7 +72,7 @@ func (e *Exports) settle(ctx context.Context, r *record, err error) {
 	}
 	e.mu.Unlock()
 	e.unlock(locks)
-	e.o.Changed(r.Order.Cameras())
+	e.o.Changed(r.ID)
 }
 
 // tidyIfThere removes what a job wrote after it was cancelled.
@@ -172,7 +172,7 @@ func (w *work) step(text string, args ...any) {
 	w.e.mu.Lock()
 	w.r.Step = fmt.Sprintf(text, args...)
 	w.e.mu.Unlock()
-	w.e.o.Changed(w.r.Order.Cameras())
+	w.e.o.Changed(w.r.ID)
 }
 
 // read says that so many bytes of footage are behind.
@@ -189,7 +189,7 @@ func (w *work) read(n int64) {
 		w.r.Left = max(0, spent*float64(w.r.Bytes-w.done)/float64(w.done-w.was))
 	}
 	w.e.mu.Unlock()
-	w.e.o.Changed(w.r.Order.Cameras())
+	w.e.o.Changed(w.r.ID)
 }
 
 // wait lets reading go no faster than the rate.

@@ -24,6 +24,8 @@ type Approval struct {
 	DeciderName string     `json:"decider_name"`
 	Decided     *time.Time `json:"decided" doc:"null while nobody has."`
 	Until       time.Time  `json:"until" doc:"When it is over by itself."`
+	Before      float64    `json:"before" doc:"Of an export: by how many seconds bit-exact copies reach back before from, to the fragment with the key frame at which decoding can start, as far as is recorded now. A redacted clip is cut exactly."`
+	After       float64    `json:"after" doc:"Of an export: by how many seconds bit-exact copies go on behind to, to the end of the last fragment."`
 	Mine        bool       `json:"mine" doc:"Whoever reads this asked for it."`
 	Decidable   bool       `json:"decidable" doc:"Whoever reads this may give or decline it."`
 }
@@ -56,8 +58,26 @@ func approvalRoutes() []route {
 }
 
 func (s *Server) approvalOf(x auth.Approval, who auth.Identity) Approval {
-	return Approval{ID: x.ID, Permission: x.Permission.String(), Camera: x.Camera, From: x.From, To: x.To, Reason: x.Reason, By: x.By, ByName: s.nameOf(x.By), Asked: x.Asked, State: x.State,
+	before, after := s.reach(&x)
+	return Approval{Before: before, After: after, ID: x.ID, Permission: x.Permission.String(), Camera: x.Camera, From: x.From, To: x.To, Reason: x.Reason, By: x.By, ByName: s.nameOf(x.By), Asked: x.Asked, State: x.State,
 		Decider: x.Decider, DeciderName: s.nameOf(x.Decider), Decided: timeOf(x.Decided), Until: x.Until, Mine: who.Person != "" && x.By == who.Person, Decidable: x.MayDecide(who)}
+}
+
+// reach is by how many seconds bit-exact copies go beyond an approval to export, at each end, by what is recorded.
+func (s *Server) reach(x *auth.Approval) (before, after float64) {
+	c, ok := s.o.Cameras.Camera(x.Camera)
+	if !ok || s.o.Exports == nil || x.Permission != auth.Export || x.State != auth.Asked && x.State != auth.Given {
+		return 0, 0
+	}
+	streams := c.Record.Streams
+	if len(streams) == 0 {
+		streams = []string{"main"}
+	}
+	first, last, err := s.o.Exports.Reach(x.Camera, streams, x.From, x.To)
+	if err != nil {
+		return 0, 0
+	}
+	return x.From.Sub(first).Seconds(), last.Sub(x.To).Seconds()
 }
 
 func (s *Server) getApprovals(w http.ResponseWriter, r *request) error {

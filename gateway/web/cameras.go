@@ -86,7 +86,7 @@ type Footage interface {
 
 // Change says that a camera or the health is no longer as it was told.
 type Change struct {
-	Kind string // "camera", "event", "ptz" or "health"
+	Kind string // "camera", "event", "ptz", "export" or "health"
 	ID   string // of the camera
 }
 

@@ -3,11 +3,13 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"holdfast/gateway/auth"
+	"holdfast/gateway/exports"
 )
 
 // keepAlive is how often a silent event stream sends a comment, so that a browser notices when the gateway has gone, and
@@ -96,6 +98,9 @@ type gone struct {
 
 func (e *eventStream) change(c Change) error {
 	var err error
+	if c.Kind == "export" {
+		return e.export(c.ID)
+	}
 	if c.Kind != "health" && !e.who.MayOn(auth.See, c.ID) {
 		return nil
 	}
@@ -127,6 +132,37 @@ func (e *eventStream) camera(id string) error {
 		return e.add("camera-removed", gone{id})
 	}
 	return e.add("camera", c.shownTo(e.who))
+}
+
+// ExportProgress is how far an export is, as the event stream tells it: what was ordered is asked for once.
+type ExportProgress struct {
+	ID       string  `json:"id"`
+	State    string  `json:"state"`
+	Step     string  `json:"step"`
+	Progress float64 `json:"progress"`
+	Left     float64 `json:"left"`
+	Bytes    int64   `json:"bytes"`
+}
+
+// export tells how far an export is that whoever listens may take away. One that is gone has lost what says whose it was: its id, which is
+// known to nobody who could not see it, is all that is told then.
+func (e *eventStream) export(id string) error {
+	if e.server.o.Exports == nil || !e.who.May(auth.Export) {
+		return nil
+	}
+	x, err := e.server.o.Exports.Get(id)
+	switch {
+	case errors.Is(err, exports.ErrNone):
+		err = e.add("export-removed", gone{id})
+	case err != nil || !maySeeExport(e.who, &x.Order):
+		return nil
+	default:
+		err = e.add("export", ExportProgress{x.ID, x.State, x.Step, x.Progress, x.Left, x.Bytes})
+	}
+	if err != nil {
+		return err
+	}
+	return e.send()
 }
 
 // approvals tells that there is something to be asked for anew.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"time"
 
 	"holdfast/gateway/audit"
 	"holdfast/gateway/auth"
@@ -20,6 +21,7 @@ type Exports interface {
 	Cancel(id string) (exports.Export, error)
 	Remove(id string) (exports.Export, error)
 	Bundle(id string) (*exports.Bundle, error)
+	Reach(camera string, streams []string, from, to time.Time) (first, last time.Time, err error) // of bit-exact copies of a range
 }
 
 const maxOrder = 1 << 20 // bytes: masks that move have many points

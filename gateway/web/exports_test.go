@@ -50,6 +50,10 @@ func (x *takenOut) Get(id string) (exports.Export, error) {
 func (x *takenOut) Cancel(id string) (exports.Export, error) { return x.Get(id) }
 func (x *takenOut) Remove(id string) (exports.Export, error) { return x.Get(id) }
 
+func (x *takenOut) Reach(_ string, streams []string, from, to time.Time) (time.Time, time.Time, error) {
+	return from.Add(-time.Duration(len(streams)) * time.Second), to.Add(500 * time.Millisecond), nil
+}
+
 func (x *takenOut) Bundle(id string) (*exports.Bundle, error) {
 	if _, err := x.Get(id); err != nil {
 		return nil, err
@@ -85,6 +89,25 @@ func TestAnExportIsLoggedWithWhoAndWhyAndForWhom(t *testing.T) {
 	}
 	if a := s.do("GET", "/api/v1/exports/x-2", "", p.reads()); a.StatusCode != http.StatusNotFound {
 		t.Errorf("one that there is not: %d", a.StatusCode)
+	}
+}
+
+func TestWhoMayTakeAnExportAwayIsToldHowFarItIs(t *testing.T) {
+	s := newSite(t)
+	p := s.setUp()
+	if a := s.do("POST", "/api/v1/exports", goodExport, p.changes(), header("Content-Type", "application/json")); a.StatusCode != http.StatusCreated {
+		t.Fatal(a.text)
+	}
+	l := s.listen(p.reads())
+	for name, _ := l.next(); name != "ready"; name, _ = l.next() {
+	}
+	s.cameras.change(t, Change{Kind: "export", ID: "x-1"})
+	if name, data := l.next(); name != "export" || !strings.Contains(data, `"id":"x-1","state":"waiting"`) || strings.Contains(data, "theft") {
+		t.Errorf("%s %s", name, data)
+	}
+	s.cameras.change(t, Change{Kind: "export", ID: "x-2"})
+	if name, data := l.next(); name != "export-removed" || data != `{"id":"x-2"}` {
+		t.Errorf("%s %s", name, data)
 	}
 }
 

@@ -89,7 +89,7 @@ func cameraRoutes() []route {
 			summary: "Ask chosen networks, or addresses one by one, for ONVIF devices; ends when the request is cancelled", body: jsonBody[SearchRequest](), answers: tells[SearchLine]("A device, or how far it is, on each line.")},
 		{method: "GET", pattern: v1 + "/events/stream", filters: "cameras that may not be seen, and trouble of others, are left out", needs: auth.See, serve: (*Server).getEvents, streams: true,
 			summary: "Camera states and health as they change, as server-sent events",
-			answers: sends("text/event-stream", "event: camera with a camera; event: camera-removed with its id; event: health with the health; event: events with the id of a camera whose events changed; event: ptz with the id of a camera that somebody began or ceased to steer; event: approvals when one that one asked for, or may decide, changed; event: ready once all that is known was sent. A comment every fifteen seconds.")},
+			answers: sends("text/event-stream", "event: camera with a camera; event: camera-removed with its id; event: health with the health; event: events with the id of a camera whose events changed; event: ptz with the id of a camera that somebody began or ceased to steer; event: export with the state, step, progress (0 to 1), seconds left and bytes of an export that one may take away; event: export-removed with its id; event: approvals when one that one asked for, or may decide, changed; event: ready once all that is known was sent. A comment every fifteen seconds.")},
 	}
 }
 

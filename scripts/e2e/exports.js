@@ -36,6 +36,27 @@ export async function exports({ page, base, out, test, must }) {
     return { code: r.status, report: JSON.parse(r.stdout || "{}") };
   }
 
+  await test("a case that is put together outlives a reload, in its tab alone, and can be discarded", async () => {
+    await pick("gate", 4, 3);
+    await order.getByLabel("Reason").fill("Half a case");
+    await order.getByLabel("Note").fill("Seen by Ann.");
+    await page.goto(`${base}/exports`);
+    await page.reload();
+    await page.getByRole("button", { name: "Go on with it" }).click();
+    must(await order.getByLabel("Note").inputValue() === "Seen by Ann." && await order.getByLabel("Reason").inputValue() === "Half a case", "what was typed is gone");
+    must(await order.locator(".order-clips li").count() === 1, "the clip is gone");
+    const other = await page.context().newPage();
+    await other.goto(`${base}/exports`);
+    await other.getByRole("heading", { name: "Exports", level: 1 }).waitFor();
+    must(await other.getByRole("button", { name: "Go on with it" }).count() === 0, "another tab has it");
+    await other.close();
+    await order.getByRole("button", { name: "Discard it" }).click();
+    await order.waitFor({ state: "detached" });
+    await page.reload();
+    await page.getByRole("heading", { name: "Exports", level: 1 }).waitFor();
+    must(await page.getByRole("button", { name: "Go on with it" }).count() === 0 && await page.evaluate("sessionStorage.length") === 0, "what was discarded is there");
+  });
+
   await test("a range of two cameras is exported as recorded, downloaded, and found sound by strangers", async () => {
     await pick("gate", 4, 3);
     must(await order.getByRole("button", { name: "Export" }).isDisabled(), "it can be ordered without a reason");

@@ -15,7 +15,7 @@ import { base, json } from "./api.js";
  * @typedef {{id:string,of_cameras:boolean,says:string}} Permission
  * @typedef {{id:string,name:string,cameras:string[]}} Group
  * @typedef {{two_people:{permissions:string[],cameras:string[]}[],second_factor:string[],process_token:boolean}} Policy
- * @typedef {{id:string,permission:string,camera:string,from:string,to:string,reason:string,by:string,by_name:string,asked:string,state:"asked"|"given"|"declined"|"over",decider?:string,decided?:string,until:string,mine:boolean,decidable:boolean}} Approval
+ * @typedef {{id:string,permission:string,camera:string,from:string,to:string,reason:string,by:string,by_name:string,asked:string,state:"asked"|"given"|"declined"|"over",decider?:string,decided?:string,until:string,before:number,after:number,mine:boolean,decidable:boolean}} Approval
  */
 
 /** @param {string} id */

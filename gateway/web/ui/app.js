@@ -88,7 +88,7 @@ function show(element) {
   app.replaceChildren(element);
 }
 
-async function signOut() { await api.signOut().catch(() => {}); location.assign("/login"); }
+async function signOut() { await api.signOut().catch(() => {}); store.clear(); location.assign("/login"); }
 
 let turn = 0; // a page that comes late does not take the place of a later one
 

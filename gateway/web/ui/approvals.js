@@ -10,6 +10,8 @@ import { approvalWords as w } from "./words-approvals.js";
 import { spell } from "./words-keeping.js";
 
 /** @typedef {import("./api-people.js").Approval} Approval */
+/** A stretch of time, to the tenth: never less than it is. @param {number} s */
+const seconds = s => `${(Math.ceil(s * 10) / 10).toFixed(1)} s`;
 /** @type {Record<Approval["state"], import("./parts.js").Tone>} */
 const tones = { asked: "busy", given: "good", declined: "bad", over: "none" };
 /** What comes first in the list. */
@@ -44,6 +46,7 @@ export function approvalsPage(go) {
     return [
       h("p.lead.said", null, `“${a.reason}”`),
       facts([[f.who, a.mine ? w.you : a.by_name], [f.what, w.permissions[/** @type {"playback"} */ (a.permission)] || a.permission], [f.camera, camera(a)], [f.range, spell(a.from, a.to)], [f.length, duration((Date.parse(a.to) - Date.parse(a.from)) / 1000)], [f.asked, when(a.asked)], [f.decided, a.decided && `${w.states[a.state]}, ${when(a.decided)}`], [f.until, open && when(a.until)]]),
+      a.before + a.after > 0 && h("p.quiet.num", { "data-key": "reach" }, w.reach(seconds(a.before), seconds(a.after))),
       a.state === "asked" && a.mine && h("p.quiet", { "data-key": "own" }, w.ownWaits), h("p.form-error", { role: "alert" }, refused.id === id && refused.says),
       h("div.buttons.wrap-buttons", null, a.decidable && a.state === "asked" && h("button.button.primary", { type: "button", "data-key": "give", onclick: act(approvals.give) }, w.give), a.decidable && a.state === "asked" && h("button.button", { type: "button", "data-key": "decline", onclick: act(approvals.decline) }, w.decline),
         open && (a.mine || a.decidable && a.state === "given") && h("button.button", { type: "button", "data-key": "end", onclick: act(approvals.end) }, a.state === "asked" ? w.takeBack : w.giveBack), store.can(a.camera, "playback") && h("button.button", { type: "button", "data-key": "show", onclick: () => go(`/timeline/${encodeURIComponent(a.camera)}?at=${a.from}`) }, w.show)),

@@ -1,6 +1,11 @@
-// A case that is being put together: ranges are added from timelines until it is ordered, or this page is left for good.
+// A case that is being put together: ranges are added from timelines until it is ordered or discarded. It outlives a reload, in this tab alone:
+// its notes may name people, so nothing of it is left for other tabs, for later, or for whoever signs in next.
+import { caseKey, store } from "./store.js";
 
 /** @typedef {import("./api-exports.js").ClipOrder & {key:number}} DraftClip */
+
+/** What the tab keeps at most, characters: a case with more is kept until it is reloaded. */
+const most = 1 << 20;
 
 class Draft extends EventTarget {
   /** @type {DraftClip[]} */
@@ -10,6 +15,22 @@ class Draft extends EventTarget {
   /** What was typed. @type {Record<string, string>} */
   said = {};
   #next = 0;
+
+  constructor() {
+    super();
+    try {
+      const was = JSON.parse(sessionStorage.getItem(caseKey) || "null");
+      if (was?.person === who()) ({ clips: this.clips, stills: this.stills, said: this.said, next: this.#next } = was);
+    } catch { /* a browser that keeps nothing */ }
+    addEventListener("pagehide", () => this.keep());
+    store.addEventListener("forget", () => this.clear());
+  }
+
+  /** Has the tab keep it as it is now. */
+  keep() {
+    const text = this.clips.length || this.stills.length ? JSON.stringify({ person: who(), clips: this.clips, stills: this.stills, said: this.said, next: this.#next }) : "";
+    try { if (text && text.length <= most) sessionStorage.setItem(caseKey, text); else sessionStorage.removeItem(caseKey); } catch { /* a browser that keeps nothing */ }
+  }
 
   /** @param {string} camera @param {string} from @param {string} to */
   add(camera, from, to) {
@@ -22,7 +43,10 @@ class Draft extends EventTarget {
   /** @param {string} camera @param {string} at */
   still(camera, at) { this.stills.push({ key: ++this.#next, camera, at }); this.#tell(); }
   clear() { this.clips = []; this.stills = []; this.said = {}; this.#tell(); }
-  #tell() { this.dispatchEvent(new Event("change")); }
+  #tell() { this.keep(); this.dispatchEvent(new Event("change")); }
 }
+
+/** Whose case it is: what another left in the tab is not shown. */
+function who() { return store.session?.person || store.session?.user || ""; }
 
 export const draft = new Draft();

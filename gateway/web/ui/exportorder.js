@@ -55,8 +55,9 @@ export function orderDialog(go) {
         clips: draft.clips.map(clip), stills: draft.stills.map(s => ({ camera: s.camera, at: s.at })), notes: note.value.trim() ? [note.value.trim()] : [], mute: mute.input.checked, ...(redacted() ? { burn_time: burn.input.checked } : {}) };
       try {
         const x = await exportsApi.create(order);
-        draft.clear();
+        d.removeEventListener("close", keep);
         d.close();
+        draft.clear();
         go(`/exports/${encodeURIComponent(x.id)}`);
       } catch (x) {
         const p = /** @type {Problem} */ (x);
@@ -66,8 +67,9 @@ export function orderDialog(go) {
     } });
   d.classList.add("order");
   d.addEventListener("close", keep);
+  d.addEventListener("input", keep);
 
-  function keep() { Object.assign(said, { title: title.input.value, reason: reason.input.value, recipient: recipient.input.value, note: note.value, burn: burn.input.checked ? "1" : "", mute: mute.input.checked ? "1" : "", cover: cover.input.value }); }
+  function keep() { Object.assign(said, { title: title.input.value, reason: reason.input.value, recipient: recipient.input.value, note: note.value, burn: burn.input.checked ? "1" : "", mute: mute.input.checked ? "1" : "", cover: cover.input.value }); draft.keep(); }
 
   /** @param {string} why */
   function needsApproval(why) {
@@ -98,7 +100,8 @@ export function orderDialog(go) {
     // The same time of other cameras, one by one.
     const last = draft.clips.at(-1), taken = new Set(draft.clips.filter(c => last && c.from === last.from && c.to === last.to).map(c => c.camera)), others = store.list("export").filter(c => !taken.has(c.id));
     more.replaceChildren(h("div.buttons.order-more", null, last && others.length > 0 && h("select", { "aria-label": w.alsoCameras, onchange: (/** @type {Event} */ e) => { const id = /** @type {HTMLSelectElement} */ (e.target).value; if (id && last) { draft.add(id, last.from, last.to); draw(); } } }, h("option", { value: "" }, `${w.alsoCameras} …`), ...others.map(c => h("option", { value: c.id }, c.name))),
-      h("button.link", { type: "button", title: w.anotherNote, onclick: () => { keep(); d.close(); } }, w.another)));
+      h("button.link", { type: "button", title: w.anotherNote, onclick: () => { keep(); d.close(); } }, w.another),
+      h("button.link", { type: "button", onclick: () => { d.removeEventListener("close", keep); d.close(); draft.clear(); } }, w.draftDrop)));
     d.querySelector("form")?.dispatchEvent(new Event("input"));
   }
   draw();

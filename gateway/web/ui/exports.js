@@ -14,8 +14,8 @@ import { spell } from "./words-keeping.js";
 await styled("/exports.css");
 
 /** @typedef {import("./api-exports.js").Export} Export */
-/** How often the list is asked for while something is made, and while nothing is, ms. */
-const often = 700, seldom = 15000;
+/** How often the list is asked for although nothing of it was told, ms: what is told while the event stream is down is not told again. */
+const seldom = 15000;
 /** @type {Record<Export["state"], import("./parts.js").Tone>} */
 const tones = { waiting: "none", running: "busy", done: "good", failed: "bad", cancelled: "none" };
 
@@ -78,7 +78,15 @@ export function exportsPage(id, go) {
     try { list = await exportsApi.list(); error = null; } catch (e) { error = e; }
     if (gone) return;
     draw();
-    timer = setTimeout(ask, list?.some(open) ? often : seldom);
+    timer = setTimeout(ask, seldom);
+  }
+
+  /** How far an export is: of one that is known, and in the state that is known, the figures are enough. @param {Event} e */
+  function told(e) {
+    const now = /** @type {CustomEvent} */ (e).detail, x = list?.find(o => o.id === now.id);
+    if (!x || x.state !== now.state) { ask(); return; }
+    Object.assign(x, now);
+    draw();
   }
 
   function draw() {
@@ -88,6 +96,8 @@ export function exportsPage(id, go) {
     view.show(list || []);
     if (wanted && list?.some(x => x.id === wanted)) { view.pick(wanted); wanted = ""; }
   }
+  undo.on(store, "export", told);
+  undo.on(store, "export-removed", ask);
   undo.on(store, "change", draw);
   undo.on(draft, "change", ask);
   undo.add(() => { gone = true; clearTimeout(timer); });

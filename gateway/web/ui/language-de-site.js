@@ -14,6 +14,7 @@ const words = {
     declinedTitle: "Jemand hat das abgelehnt", declinedText: "Sie können noch einmal bitten, mit anderem Grund oder kürzerem Zeitraum.", edge: "Was freigegeben wurde, beginnt oder endet hier.",
     columns: ["Wer", "Für", "Warum", "Gebeten", "Stand"], states: { asked: "Wartet", given: "Freigegeben", declined: "Abgelehnt", over: "Vorbei" }, permissions: { playback: "Wiedergabe", export: "Export" },
     give: "Freigeben", decline: "Ablehnen", giveBack: "Beenden", none: "Niemand bittet um etwas", rules: "Kameras dafür wählen", noneText: "Wo der Standort zwei Personen verlangt, erscheinen hier Bitten, Aufnahmen anzusehen oder mitzunehmen.", you: "Sie", show: "Auf der Zeitachse zeigen",
+    reach: (before, after) => `Bitgenaue Kopien beginnen beim Schlüsselbild davor, ${before} früher, und enden mit dem letzten Fragment, ${after} später. Ein geschwärzter Export ist genau geschnitten.`,
     ownWaits: "Jemand anders entscheidet: niemand gibt frei, worum er selbst gebeten hat.", notYours: "Das entscheiden nicht Sie.", givenUntil: t => `Gilt bis ${t}`, waitsUntil: t => `Wartet bis ${t}`, facts: { who: "Wer", what: "Was", camera: "Kamera", range: "Aufnahme", length: "Länge", why: "Warum", asked: "Gebeten", until: "Bis", decided: "Entschieden", id: "Id" },
     decidedLate: "Es wurde schon entschieden.",
   },

@@ -14,6 +14,7 @@ const words = {
     declinedTitle: "Alguien lo rechazó", declinedText: "Puede solicitarlo otra vez, con otro motivo o un intervalo más corto.", edge: "Lo aprobado empieza o termina aquí.",
     columns: ["Quién", "Para", "Por qué", "Solicitado", "Estado"], states: { asked: "Espera", given: "Aprobado", declined: "Rechazado", over: "Terminado" }, permissions: { playback: "Reproducción", export: "Exportación" },
     give: "Aprobar", decline: "Rechazar", giveBack: "Terminarla", none: "Nadie solicita nada", rules: "Elegir las cámaras", noneText: "Donde el sitio exige dos personas, aquí aparecen las solicitudes de ver o llevarse grabaciones.", you: "Usted", show: "Mostrar en la cronología",
+    reach: (before, after) => `Las copias bit a bit empiezan en el fotograma clave anterior, ${before} antes, y terminan con el último fragmento, ${after} después. Una exportación redactada se corta con exactitud.`,
     ownWaits: "Decide otra persona: nadie aprueba lo que solicitó.", notYours: "No le corresponde decidirlo.", givenUntil: t => `Válido hasta ${t}`, waitsUntil: t => `Espera hasta ${t}`, facts: { who: "Quién", what: "Qué", camera: "Cámara", range: "Grabación", length: "Duración", why: "Por qué", asked: "Solicitado", until: "Hasta", decided: "Decidido", id: "Id" },
     decidedLate: "Ya estaba decidido.",
   },

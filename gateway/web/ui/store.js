@@ -4,6 +4,9 @@ import { api, ended, Problem } from "./api.js";
 /** Until a gateway that does not answer is asked again, and one that tells this person nothing, ms. */
 const again = 2000, seldom = 10000;
 
+/** Where a tab keeps the case that is being put together; see exportdraft.js. */
+export const caseKey = "case";
+
 class Store extends EventTarget {
   constructor() {
     super();
@@ -33,6 +36,7 @@ class Store extends EventTarget {
     s.addEventListener("camera-removed", e => { const c = JSON.parse(e.data); first?.delete(c.id); this.cameras.delete(c.id); this.told(c.id); });
     s.addEventListener("events", e => { this.dispatchEvent(new CustomEvent("events", { detail: JSON.parse(e.data).id })); });
     s.addEventListener("ptz", e => { this.dispatchEvent(new CustomEvent("ptz", { detail: JSON.parse(e.data).id })); });
+    for (const kind of ["export", "export-removed"]) s.addEventListener(kind, e => { this.dispatchEvent(new CustomEvent(kind, { detail: JSON.parse(/** @type {MessageEvent} */ (e).data) })); });
     s.addEventListener("approvals", () => { this.dispatchEvent(new Event("approvals")); });
     s.addEventListener("health", e => { this.health = JSON.parse(e.data); this.told(""); });
     s.addEventListener("ready", () => {
@@ -83,7 +87,7 @@ class Store extends EventTarget {
   stop() { this.turn++; clearTimeout(this.timer); this.source?.close(); this.source = null; }
 
   /** Forgets what was told, for the next who signs in. */
-  clear() { this.stop(); this.cameras = new Map(); this.health = null; this.ready = false; this.lost = null; this.session = null; }
+  clear() { try { sessionStorage.removeItem(caseKey); } catch { /* a browser that keeps nothing */ } this.dispatchEvent(new Event("forget")); this.stop(); this.cameras = new Map(); this.health = null; this.ready = false; this.lost = null; this.session = null; }
 
   /** @param {string} id */
   told(id) { this.dispatchEvent(new CustomEvent("change", { detail: id })); }

@@ -7,6 +7,7 @@ export const approvalWords = spoken("approvals", {
   declinedTitle: "Somebody declined this", declinedText: "You can ask again, with another reason or a shorter range.", edge: "What was approved begins or ends here.",
   columns: ["Who", "For", "Why", "Asked", "State"], states: { asked: "Waiting", given: "Approved", declined: "Declined", over: "Over" }, permissions: { playback: "Playback", export: "Export" },
   give: "Approve", decline: "Decline", giveBack: "End it", none: "Nobody asks for anything", rules: "Choose cameras for that", noneText: "Where the site asks for two people, requests to watch or take away footage show here.", you: "You", show: "Show on the timeline",
+  reach: (/** @type {string} */ before, /** @type {string} */ after) => `Bit-exact copies begin at the key frame before, ${before} earlier, and end with the last fragment, ${after} later. A redacted export is cut exactly.`,
   ownWaits: "Somebody else decides: nobody approves what they asked for themselves.", notYours: "This is not yours to decide.", givenUntil: (/** @type {string} */ t) => `Good until ${t}`, waitsUntil: (/** @type {string} */ t) => `Waits until ${t}`, facts: { who: "Who", what: "What", camera: "Camera", range: "Footage", length: "Length", why: "Why", asked: "Asked", until: "Until", decided: "Decided", id: "Id" },
   decidedLate: "It was decided already.",
 });
