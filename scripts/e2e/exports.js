@@ -36,7 +36,7 @@ export async function exports({ page, base, out, test, must }) {
     return { code: r.status, report: JSON.parse(r.stdout || "{}") };
   }
 
-  await test("a case that is put together outlives a reload, in its tab alone, and can be discarded", async () => {
+  await test("a case outlives a reload, and leaves no trace in other tabs nor once it is discarded", async () => {
     await pick("gate", 4, 3);
     await order.getByLabel("Reason").fill("Half a case");
     await order.getByLabel("Note").fill("Seen by Ann.");
