@@ -8,9 +8,9 @@ import { createInterface } from "node:readline";
 process.setMaxListeners(50);
 const bin = process.env.HOLDFAST_BIN || "holdfast";
 
-/** A directory that is removed at the end. */
-export function scratch() {
-  const dir = mkdtempSync(join(tmpdir(), "holdfast-e2e-"));
+/** A directory that is removed at the end. @param {string} [within] */
+export function scratch(within = tmpdir()) {
+  const dir = mkdtempSync(join(within, "holdfast-e2e-"));
   process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
@@ -40,9 +40,8 @@ export async function demo(more = []) {
   return { ...p, data, link, base: new URL(link).origin, endpoint: JSON.parse(readFileSync(join(data, "endpoint.json"), "utf8")) };
 }
 
-/** Starts a gateway with a configuration. @param {string} yaml the file without data and volumes */
-export async function serve(yaml) {
-  const data = scratch();
+/** Starts a gateway with a configuration. @param {string} yaml the file without data and volumes @param {string} [data] its directory, when something is there already */
+export async function serve(yaml, data = scratch()) {
   const p = await start(data, yaml, /no administrator yet/);
   return { ...p, link: readFileSync(join(data, "data", "setup-link"), "utf8").trim() };
 }

@@ -1,82 +1,85 @@
-// Takes every page at the sizes of a phone, a desk and a wall, dark and light, into scripts/e2e/out/screens, to be looked at one by one.
-// Not part of the tests. Needs HOLDFAST_BIN and STREET_BIN, as scripts/e2e/run makes them, and ffmpeg.
+// Takes the pages at the sizes of a phone, a desk and a wall, dark and light, into scripts/e2e/out/screens, to be looked at one by one.
+// Not part of the tests, and what it takes stays out of the repository. It needs what scripts/e2e/run makes, and WEEK_BIN:
 //
-//	node screens.js [PART OF A PAGE'S ADDRESS]
+//	go build -o /tmp/bin/ ./cmd/holdfast ./scripts/street ./scripts/week
+//	HOLDFAST_BIN=/tmp/bin/holdfast STREET_BIN=/tmp/bin/street WEEK_BIN=/tmp/bin/week HOLDFAST_SHARED=… node screens.js [OPTION…] [PART OF A NAME…]
 //
-// The gateway has ten cameras, of which one is thermal, one 4:3, one portrait and one cannot be reached, another was lost for a while; footage
-// that is locked and footage that was erased, marks, people, a group, a wall, a floor plan, and an export.
-import { execFileSync } from "node:child_process";
+//	--sizes 390,1440  some widths        --themes dark  one theme
+//	--days N          of footage; 7      --extra N      more cameras beside the ten
+//
+// A name is a page's address, or one of the states below; without a part every one is taken. The site (site.js) has ten cameras and a
+// week of footage: one thermal, one 4:3, one portrait, one at night, one that moves, one that was lost, one that was never recorded and one
+// that was just added; gaps of several causes, events, marks with words, locked ranges, footage from a card, people, a group, a wall, exports.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { open, until } from "./browser.js";
-import { demo, run, scratch } from "./gateway.js";
+import { parseArgs } from "node:util";
 import { pages, visit } from "./quality.js";
+import { lived, site } from "./site.js";
 
-const out = new URL("./out/screens/", import.meta.url).pathname, only = process.argv[2] || "";
+/** @typedef {import("playwright-core").Page} Page */
+/** @typedef {{name: string, path: string, keep?: Record<string, string>, act?: (p: Page) => Promise<unknown>, bare?: boolean}} Shot keep: what the device remembers; bare: of somebody who is not signed in */
+
+const { values: o, positionals: parts } = parseArgs({ allowPositionals: true, options: { sizes: { type: "string", default: "390,1440,3840" }, themes: { type: "string", default: "dark,light" }, days: { type: "string", default: "7" }, extra: { type: "string", default: "0" } } });
+const out = new URL("./out/screens/", import.meta.url).pathname;
 mkdirSync(out, { recursive: true });
-const sizes = /** @type {[number, number][]} */ ([[390, 844], [1440, 900], [3840, 2160]]), themes = /** @type {const} */ (["dark", "light"]);
+const sizes = /** @type {[number, number][]} */ ([[390, 844], [1440, 900], [3840, 2160]]).filter(s => o.sizes.split(",").includes(String(s[0])));
+const themes = /** @type {("dark"|"light")[]} */ (o.themes.split(","));
+const wait = (/** @type {number} */ ms) => new Promise(ok => setTimeout(ok, ms)); // pictures take their time: nothing is judged by it but by eye
 
-/** A street with one camera of a size. @param {string} size @param {string} source of ffmpeg @param {string} [listen] */
-async function street(size, source, listen) {
-  const file = join(scratch(), "clip.mp4");
-  execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", `${source}=size=${size}:rate=15`, "-t", "8", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "30", "-bf", "0", "-video_track_timescale", "90000", file]);
-  const p = await run(process.env.STREET_BIN || "street", ["-clip", file, ...(listen ? ["-listen", listen] : [])], /rtsp:\/\/[^"]+/);
-  return { ...p, file, url: p.match[0] };
+const s = await site({ days: Number(o.days), extra: Number(o.extra) }), wall = await lived(s);
+const ago = (/** @type {number} */ hours) => new Date(Date.now() - hours * 3600e3).toISOString();
+const four = "entrance,till,gate,shop", all = "entrance,till,lift,stockroom,loading,corridor,shop,gate,yard";
+const hour = 3600e3, day = 24 * hour;
+/** A place on the timeline. @param {string} name @param {string} cameras @param {number} hours ago @param {number} span ms @param {Shot["act"]} [act] @returns {Shot} */
+const moment = (name, cameras, hours, span, act) => ({ name: `timeline-${name}`, path: `/timeline?cameras=${cameras}&at=${ago(hours)}`, keep: { "holdfast.timeline": JSON.stringify({ span }) }, act });
+const press = (/** @type {string} */ name) => (/** @type {Page} */ p) => p.getByRole("button", { name, exact: true }).first().click({ timeout: 4000 });
+
+/** @type {Shot[]} */
+const states = [
+  { name: "live-large", path: "/live/entrance" }, { name: "live-info", path: "/live/entrance", act: press("Info") },
+  { name: "live-ptz", path: "/live/gate", act: press("Move") }, { name: "live-thermal", path: "/live/yard" }, { name: "live-portrait", path: "/live/lift" },
+  { name: "live-offline", path: "/live/loading" }, { name: "live-never", path: "/live/roof" },
+  { name: "live-group", path: "/live", keep: { "holdfast.live.now": JSON.stringify("group:ground") } },
+  { name: "live-arrange", path: "/live", act: press("Arrange") }, { name: "keys", path: "/live", act: p => p.keyboard.press("?") },
+  { name: "live-wall", path: `/wall#${wall?.token || ""}`, bare: true },
+  moment("minutes", "entrance", 2, 10 * 60e3), moment("hours", "entrance", 1.6, 6 * hour), moment("day", "entrance", 5, day), moment("week", "entrance", 30, 7 * day), moment("year", "entrance", 30, 365 * day),
+  moment("four", four, 2.2, 4 * hour), moment("ten", all, 5, day), moment("full", "till", 53.2, 3 * hour), moment("gap", "entrance", 70.5, 6 * hour), moment("lost", "loading", 0.3, 3 * hour), moment("motion", "lift", 9, 12 * hour),
+  moment("locked", "entrance", 4.9, 2 * hour), moment("range", "entrance", 5, 3 * hour, press("Pick a range")), moment("calendar", four, 30, day, press("Calendar")), moment("list", four, 8, day, press("Moments")), moment("search", "entrance", 5, 3 * hour, press("Search for motion")),
+  { name: "timeline-never", path: "/timeline/roof" },
+  { name: "sign-in", path: "/", bare: true },
+];
+const wanted = (/** @type {string} */ name) => !parts.length || parts.some(p => name.includes(p));
+const nameOf = (/** @type {string} */ path) => path.slice(1).replace(/[/?]/g, "-");
+const addresses = [...await pages(s.page), ...["", "/video", "/picture", "/masks", "/recording", "/events", "/outputs", "/network", "/upkeep"].map(p => `/camera/shop${p}`), "/cameras?find"].map(path => ({ name: nameOf(path), path }));
+const list = /** @type {Shot[]} */ ([...addresses, ...states]).filter(x => wanted(x.name));
+
+/** @param {Page} page @param {Shot} x */
+async function take(page, x) {
+  if (x.bare) { await page.goto(s.base + x.path); await wait(x.path === "/" ? 500 : 5000); return; }
+  await page.evaluate(keep => { for (const [k, v] of Object.entries(keep)) localStorage.setItem(k, v); }, { "holdfast.live.now": JSON.stringify("all"), ...x.keep });
+  await visit(page, x.path);
+  await wait(/^\/(live|timeline)/.test(x.path) ? 3500 : 400);
+  await x.act?.(page);
+  await wait(x.act ? 1500 : 0);
 }
 
-const site = await demo(["--cameras", "6"]), b = await open({ base: site.base });
-await b.page.goto(site.link);
-await b.page.waitForSelector("nav.rail");
-
-/** Asks the API as the page does. @param {string} method @param {string} path @param {any} [json] */
-const ask = (method, path, json) => b.page.evaluate(async ([method, path, json]) => {
-  const { csrf } = await (await fetch("/api/v1/session")).json();
-  const r = await fetch(`/api/v1/${path}`, { method, headers: { "X-CSRF-Token": csrf, ...(json ? { "Content-Type": "application/json" } : {}) }, body: json ? JSON.stringify(json) : undefined });
-  const text = await r.text();
-  if (!r.ok) console.log(`${method} ${path}: ${text}`);
-  try { return JSON.parse(text); } catch { return text; }
-}, /** @type {[string, string, any]} */ ([method, path, json]));
-b.page.on("console", m => { if (m.type() === "log") console.log(m.text()); });
-
-const square = await street("640x480", "testsrc2"), portrait = await street("480x640", "mandelbrot"), lost = await street("640x360", "testsrc");
-for (const [name, address] of [["Till 4", square.url], ["Lift", portrait.url], ["Loading bay", lost.url], ["Roof", "rtsp://127.0.0.1:9/none"]]) await ask("POST", "cameras", { address, name });
-const cameras = /** @type {any[]} */ (await ask("GET", "cameras")), id = (/** @type {string} */ name) => cameras.find(c => c.name === name)?.id || "";
-await until(b.page, `fetch("/api/v1/cameras").then(r => r.json()).then(l => l.filter(c => c.state === "online").length >= 9)`, 60000);
-const wait = (/** @type {number} */ ms) => new Promise(ok => setTimeout(ok, ms)); // footage takes its time
-await wait(30000);
-const port = new URL(lost.url.replace("rtsp:", "http:")).host;
-lost.child.kill("SIGKILL");
-await wait(20000);
-const again = await run(process.env.STREET_BIN || "street", ["-clip", lost.file, "-listen", port], /rtsp:\/\/[^"]+/);
-await wait(20000);
-
-const now = Date.now(), ago = (/** @type {number} */ s) => new Date(now - s * 1000).toISOString(), shop = cameras[0].id;
-await ask("POST", "locks", { camera: shop, from: ago(50), to: ago(30), until: new Date(now + 30 * 864e5).toISOString(), reason: "Police, case 12" });
-await ask("POST", "erasures", { camera: id("Lift"), from: ago(40), to: ago(30), ground: "test footage" });
-for (const c of [shop, id("Till 4"), id("Loading bay")]) await ask("POST", `cameras/${c}/events`, { kind: "mark", source: "viewer" });
-await ask("PUT", "camera-groups/ground", { name: "Ground floor", cameras: cameras.slice(0, 4).map(c => c.id) });
-for (const [username, display, role] of [["anna", "Anna Berg", "operator"], ["jo", "Jo Haddad", "viewer"], ["priv", "Marta Ruiz", "privacy-officer"]]) await ask("POST", "people", { username, display, grants: [{ role, cameras: ["*"] }] });
-await ask("POST", "tokens", { kind: "device", name: "Control room", cameras: ["*"], permissions: ["live"], until: new Date(now + 30 * 864e5).toISOString() });
-await ask("POST", "exports", { title: "Till theft", reason: "Police, case 12", recipient: "Police, Mitte", form: "original", clips: [{ camera: shop, from: ago(50), to: ago(30) }] });
-
-const list = [...await pages(b.page), `/live/${shop}`, `/live/${id("Roof")}`, `/timeline/${id("Loading bay")}`, ...["", "/video", "/picture", "/masks", "/recording", "/events", "/outputs", "/network", "/upkeep"].map(p => `/camera/${shop}${p}`), "/cameras?find"].filter(p => p.includes(only));
 for (const [width, height] of sizes) {
   for (const theme of themes) {
-    const context = await b.browser.newContext({ viewport: { width, height }, colorScheme: theme, timezoneId: "Europe/Berlin" });
-    await context.addCookies(await b.context.cookies());
-    const page = await context.newPage();
-    await page.goto(site.base + "/me");
+    const make = () => s.browser.newContext({ viewport: { width, height }, colorScheme: theme, timezoneId: "Europe/Berlin" });
+    const known = await make(), stranger = await make();
+    await known.addCookies(await s.context.cookies());
+    const page = await known.newPage(), bare = await stranger.newPage();
+    await page.goto(s.base + "/me");
     await page.waitForSelector("nav.rail");
-    for (const path of list) {
-      await visit(page, path).catch(e => console.log(e.message));
-      await wait(/^\/(live|timeline)/.test(path) ? 2500 : 400);
-      await page.screenshot({ path: join(out, `${path.slice(1).replace(/[/?]/g, "-")}-${width}-${theme}.png`) });
+    for (const x of list) {
+      const p = x.bare ? bare : page;
+      await take(p, x).catch(e => console.log(`${x.name}: ${e.message.split("\n")[0]}`));
+      await p.screenshot({ path: join(out, `${x.name}-${width}-${theme}.png`) });
     }
-    await context.close();
-    console.log(`${width} × ${height} ${theme}: ${list.length} pages`);
+    await known.close();
+    await stranger.close();
+    console.log(`${width} × ${height} ${theme}: ${list.length} pictures`);
   }
 }
-await b.browser.close();
-await site.end();
-for (const p of [square, portrait, again]) p.child.kill("SIGKILL");
+await s.stop();
 process.exit(0);

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -12,8 +13,8 @@ import (
 	"holdfast/onvif/onviftest"
 )
 
-// kinds are what devices are, in turn.
-var kinds = []onviftest.Kind{onviftest.Fixed, onviftest.PTZ, onviftest.BiSpectrum, onviftest.Encoder, onviftest.ProfileT}
+// allKinds are what devices are, in turn, where nothing else is asked for.
+var allKinds = []onviftest.Kind{onviftest.Fixed, onviftest.PTZ, onviftest.BiSpectrum, onviftest.Encoder, onviftest.ProfileT}
 
 // strangerPassword is that of devices of somebody else.
 const strangerPassword = "somebody else's"
@@ -26,12 +27,12 @@ type placed struct {
 	Password string `json:"password"`
 }
 
-// runDevices plays whole ONVIF devices, which discovery finds, until ctx ends. The last of them are strangers: they have another password.
-func runDevices(ctx context.Context, count, strangers int) error {
+// runDevices plays whole ONVIF devices, which discovery finds, until ctx ends. The last of them are strangers: they have another password. Lively ones tell what they see.
+func runDevices(ctx context.Context, count, strangers int, lively bool, kinds []onviftest.Kind) error {
 	var devices errgroup.Group
 	list := make([]placed, count)
 	for i := range list {
-		o := simcam.Options{Kind: kinds[i%len(kinds)], Name: fmt.Sprintf("Street %d", i+1)}
+		o := simcam.Options{Kind: kinds[i%len(kinds)], Name: fmt.Sprintf("Street %d", i+1), Lively: lively}
 		if i >= count-strangers {
 			o.Username, o.Password = simcam.DefaultUsername, strangerPassword
 		}
@@ -46,4 +47,16 @@ func runDevices(ctx context.Context, count, strangers int) error {
 		return err
 	}
 	return devices.Wait()
+}
+
+// kindsOf reads a list of kinds; an empty one is all.
+func kindsOf(list string) []onviftest.Kind {
+	if list == "" {
+		return allKinds
+	}
+	var kinds []onviftest.Kind
+	for k := range strings.SplitSeq(list, ",") {
+		kinds = append(kinds, onviftest.Kind(k))
+	}
+	return kinds
 }

@@ -2,10 +2,10 @@
 // while the recorder is killed, or that are killed while the recorder goes on.
 //
 //	street -clip FILE [-cameras N] [-listen HOST:PORT] [-sent FILE]
-//	street -devices N [-strangers N]
+//	street -devices N [-strangers N] [-lively] [-kinds KIND,…]
 //
 // The second are whole ONVIF devices of several kinds, which discovery finds; it prints where each is and its user name and password,
-// which of the strangers is another one than that of the others.
+// which of the strangers is another one than that of the others. Lively ones tell what they see: boxes, temperatures and motion.
 //
 // It prints one line of JSON, the addresses of its cameras, once they can be reached, and plays until its standard input
 // ends or it is told to stop. All cameras play the clip, each shifted against the others, in step with the wall clock: a
@@ -41,6 +41,8 @@ func main() {
 	sent := flag.String("sent", "", "the `FILE` to add a line to for each picture that was sent")
 	devices := flag.Int("devices", 0, "how many ONVIF devices, instead of cameras that play a clip")
 	strangers := flag.Int("strangers", 0, "how many of those have another password")
+	lively := flag.Bool("lively", false, "the devices tell what they see")
+	of := flag.String("kinds", "", "the `KINDS` of devices, in turn, as package onviftest names them")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -50,7 +52,7 @@ func main() {
 	}()
 	play := func() error { return run(ctx, *clip, *count, *listen, *sent) }
 	if *devices > 0 {
-		play = func() error { return runDevices(ctx, *devices, *strangers) }
+		play = func() error { return runDevices(ctx, *devices, *strangers, *lively, kindsOf(*of)) }
 	}
 	if err := play(); err != nil {
 		fmt.Fprintln(os.Stderr, "street:", err)
