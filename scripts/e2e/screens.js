@@ -41,7 +41,7 @@ const states = [
   { name: "live-offline", path: "/live/loading" }, { name: "live-never", path: "/live/roof" },
   { name: "live-group", path: "/live", keep: { "holdfast.live.now": JSON.stringify("group:ground") } },
   { name: "live-arrange", path: "/live", act: press("Arrange") }, { name: "keys", path: "/live", act: p => p.keyboard.press("?") },
-  { name: "live-wall", path: `/wall#${wall?.token || ""}`, bare: true },
+  { name: "live-wall", path: `/wall#device=${wall?.token || ""}`, bare: true },
   moment("minutes", "entrance", 2, 10 * 60e3), moment("hours", "entrance", 1.6, 6 * hour), moment("day", "entrance", 5, day), moment("week", "entrance", 30, 7 * day), moment("year", "entrance", 30, 365 * day),
   moment("four", four, 2.2, 4 * hour), moment("ten", all, 5, day), moment("full", "till", 53.2, 3 * hour), moment("gap", "entrance", 70.5, 6 * hour), moment("lost", "loading", 0.3, 3 * hour), moment("motion", "lift", 9, 12 * hour),
   moment("locked", "entrance", 4.9, 2 * hour), moment("range", "entrance", 5, 3 * hour, press("Pick a range")), moment("calendar", four, 30, day, press("Calendar")), moment("list", four, 8, day, press("Moments")), moment("search", "entrance", 5, 3 * hour, press("Search for motion")),

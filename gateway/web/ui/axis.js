@@ -178,16 +178,17 @@ export class Axis {
   /** The words of events, where there is room. @param {CanvasRenderingContext2D} g @param {Lane} l @param {import("./api.js").CameraEvent[]} list */
   eventWords(g, l, list) {
     let free = 0; // where the next word may stand
+    const now = this.x(Date.now());
     for (const e of list) {
       const a = this.x(Date.parse(e.start)), b = this.x(e.end ? Date.parse(e.end) : Date.now());
       if (b < 0 || a > this.width) continue;
       g.fillStyle = this.colour(e.kind === "mark" ? "--accent" : "--motion");
       g.fillRect(a - 1, l.y + l.h - 6, Math.max(2, b - a), 6);
       if (a < free) continue;
-      const text = eventText(e);
+      const text = eventText(e), wide = g.measureText(text).width, before = a + 4 + wide > now && a - 4 - wide >= free; // nothing is written across now, into what is to come
       g.fillStyle = this.colour("--text");
-      g.fillText(text, a + 4, l.y + l.h - 13);
-      free = a + g.measureText(text).width + 16;
+      g.fillText(text, before ? a - 4 - wide : a + 4, l.y + l.h - 13);
+      free = a + (before ? 12 : wide + 16);
     }
   }
 

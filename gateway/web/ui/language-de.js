@@ -109,7 +109,7 @@ const words = {
     fallback: codec => `Dieser Browser kann ${codecName(codec)} nicht abspielen; Sie sehen den kleineren H.264-Stream der Kamera.`, made: codec => `Dieser Browser kann ${codecName(codec)} nicht abspielen; der Rekorder macht daraus ein kleineres Bild in H.264.`, none: codec => `Dieser Browser kann ${codecName(codec)} nicht abspielen, und die Kamera hat keinen H.264-Stream. Aufgezeichnet wird sie trotzdem.`,
     thin: (carries, rate) => carries > 0 && rate > 0 ? `Nur Keyframes: Ihre Verbindung trägt ${mbit(Math.min(carries, rate))} von ${mbit(rate)} Mbit/s.` : "Nur Keyframes: Ihre Verbindung trägt nicht alles.",
     codec: "Codec", picture: "Bild", frames: "Bilder", fps: (shown, sent) => sent > 0 ? `${number(shown, 0)} von ${number(sent, 0)} je Sekunde` : `${number(shown, 0)} je Sekunde`,
-    rate: "Bitrate", rateOf: (got, sent) => sent > 0 ? `${bitrate(got)} von ${bitrate(sent)}` : bitrate(got),
+    rate: "Bitrate", rateOf: (got, sent) => sent > 0 ? `${bitrate(got)} · Kamera sendet ${bitrate(sent)}` : bitrate(got),
     loss: "Verloren", lossOf: (share, all) => `${number(share * 100, 1)} % jetzt, ${number(all)} insgesamt`, latency: "Verzögerung", ms: s => `${Math.round(s * 1000)} ms`, way: "Kommt über", why: "Warum", others: "Was es sonst gibt", soundOf: "Ton", at: t => t.toLocaleTimeString(tongue()),
   },
   scene: {

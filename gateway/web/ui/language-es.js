@@ -109,7 +109,7 @@ const words = {
     fallback: codec => `Este navegador no puede reproducir ${codecName(codec)}; usted ve el flujo H.264 más pequeño de la cámara.`, made: codec => `Este navegador no puede reproducir ${codecName(codec)}; el grabador hace de él una imagen H.264 más pequeña.`, none: codec => `Este navegador no puede reproducir ${codecName(codec)}, y la cámara no tiene flujo H.264. Se graba igualmente.`,
     thin: (carries, rate) => carries > 0 && rate > 0 ? `Solo fotogramas clave: su conexión lleva ${mbit(Math.min(carries, rate))} de ${mbit(rate)} Mbit/s.` : "Solo fotogramas clave: su conexión no lo lleva todo.",
     codec: "Códec", picture: "Imagen", frames: "Fotogramas", fps: (shown, sent) => sent > 0 ? `${number(shown, 0)} de ${number(sent, 0)} por segundo` : `${number(shown, 0)} por segundo`,
-    rate: "Tasa de bits", rateOf: (got, sent) => sent > 0 ? `${bitrate(got)} de ${bitrate(sent)}` : bitrate(got),
+    rate: "Tasa de bits", rateOf: (got, sent) => sent > 0 ? `${bitrate(got)} · la cámara envía ${bitrate(sent)}` : bitrate(got),
     loss: "Perdido", lossOf: (share, all) => `${number(share * 100, 1)} % ahora, ${number(all)} en total`, latency: "Retraso", ms: s => `${Math.round(s * 1000)} ms`, way: "Llega por", why: "Por qué", others: "Qué más hay", soundOf: "Sonido", at: t => t.toLocaleTimeString(tongue()),
   },
   scene: {

@@ -33,6 +33,6 @@ export const playerWords = spoken("player", {
   thin: (/** @type {number} */ carries, /** @type {number} */ rate) => carries > 0 && rate > 0 ? `Key frames only: your connection carries ${mbit(Math.min(carries, rate))} of ${mbit(rate)} Mbit/s.` : "Key frames only: your connection does not carry all of it.",
   // figures
   codec: "Codec", picture: "Picture", frames: "Frames", fps: (/** @type {number} */ shown, /** @type {number} */ sent) => sent > 0 ? `${number(shown, 0)} of ${number(sent, 0)} a second` : `${number(shown, 0)} a second`,
-  rate: "Bit rate", rateOf: (/** @type {number} */ got, /** @type {number} */ sent) => sent > 0 ? `${bitrate(got)} of ${bitrate(sent)}` : bitrate(got),
+  rate: "Bit rate", rateOf: (/** @type {number} */ got, /** @type {number} */ sent) => sent > 0 ? `${bitrate(got)} · camera sends ${bitrate(sent)}` : bitrate(got),
   loss: "Lost", lossOf: (/** @type {number} */ share, /** @type {number} */ all) => `${number(share * 100, 1)} % now, ${number(all)} in all`, latency: "Late by", ms: (/** @type {number} */ s) => `${Math.round(s * 1000)} ms`, way: "Comes by", why: "Why so", others: "What else there is", soundOf: "Sound", at: (/** @type {Date} */ t) => clock(t),
 });
