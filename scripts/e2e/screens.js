@@ -39,12 +39,12 @@ const states = [
   { name: "live-large", path: "/live/entrance" }, { name: "live-info", path: "/live/entrance", act: press("Info") },
   { name: "live-ptz", path: "/live/gate", act: press("Move") }, { name: "live-thermal", path: "/live/yard" }, { name: "live-portrait", path: "/live/lift" },
   { name: "live-offline", path: "/live/loading" }, { name: "live-never", path: "/live/roof" },
-  { name: "live-group", path: "/live", keep: { "holdfast.live.now": JSON.stringify("group:ground") } },
+  { name: "live-group", path: "/live", keep: { "live:now": JSON.stringify("group:ground") } },
   { name: "live-arrange", path: "/live", act: press("Arrange") }, { name: "keys", path: "/live", act: p => p.keyboard.press("?") },
-  { name: "live-wall", path: `/wall#device=${wall?.token || ""}`, bare: true },
+  { name: "live-wall", path: wall?.link ? new URL(wall.link, s.base).href.slice(s.base.length) : "/wall", bare: true },
   moment("minutes", "entrance", 2, 10 * 60e3), moment("hours", "entrance", 1.6, 6 * hour), moment("day", "entrance", 5, day), moment("week", "entrance", 30, 7 * day), moment("year", "entrance", 30, 365 * day),
   moment("four", four, 2.2, 4 * hour), moment("ten", all, 5, day), moment("full", "till", 53.2, 3 * hour), moment("gap", "entrance", 70.5, 6 * hour), moment("lost", "loading", 0.3, 3 * hour), moment("motion", "lift", 9, 12 * hour),
-  moment("locked", "entrance", 4.9, 2 * hour), moment("range", "entrance", 5, 3 * hour, press("Pick a range")), moment("calendar", four, 30, day, press("Calendar")), moment("list", four, 8, day, press("Moments")), moment("search", "entrance", 5, 3 * hour, press("Search for motion")),
+  moment("locked", "entrance", 4.9, 2 * hour), moment("range", "entrance", 5, 3 * hour, press("Pick a range")), moment("calendar", four, 30, day, press("Days with footage")), moment("list", four, 8, day, press("What happened")), moment("search", "entrance", 5, 3 * hour, press("Look for motion")),
   { name: "timeline-never", path: "/timeline/roof" },
   { name: "sign-in", path: "/", bare: true },
 ];
@@ -56,7 +56,10 @@ const list = /** @type {Shot[]} */ ([...addresses, ...states]).filter(x => wante
 /** @param {Page} page @param {Shot} x */
 async function take(page, x) {
   if (x.bare) { await page.goto(s.base + x.path); await wait(x.path === "/" ? 500 : 5000); return; }
-  await page.evaluate(keep => { for (const [k, v] of Object.entries(keep)) localStorage.setItem(k, v); }, { "holdfast.live.now": JSON.stringify("all"), ...x.keep });
+  await page.evaluate(async keep => {
+    const { person, user } = await (await fetch("/api/v1/session")).json();
+    for (const [k, v] of Object.entries(keep)) localStorage.setItem(k.replace(/^live:/, `live:${person || user || ""}:`), v);
+  }, { "live:now": JSON.stringify("all"), ...x.keep });
   await visit(page, x.path);
   await wait(/^\/(live|timeline)/.test(x.path) ? 3500 : 400);
   await x.act?.(page);

@@ -65,17 +65,19 @@ export async function site(o = {}) {
   yaml.push(`  - {id: roof, name: Roof, rtsp: "rtsp://127.0.0.1:9/none"}`);
   execFileSync(process.env.WEEK_BIN || "week", ["-data", join(dir, "data"), "-volume", join(dir, "volume"), "-days", `${o.days ?? 7}`, ...past], { stdio: "inherit" });
   const g = await serve(yaml.join("\n") + "\n", dir), b = await open({ base: g.base });
-  await enter(b.page, g.link);
+  await enter(b.page, g.link, g.data);
   return { ...g, ...b, ask: asker(b.page), stop: async () => { await b.browser.close(); await g.end(); for (const c of children) c.kill("SIGKILL"); } };
 }
 
-/** Makes the administrator. @param {import("playwright-core").Page} page @param {string} link */
-async function enter(page, link) {
+/** Makes the administrator, who confirms the recovery key. @param {import("playwright-core").Page} page @param {string} link @param {string} data the gateway's directory */
+async function enter(page, link, data) {
   await page.goto(link);
   await page.fill("#f-username", "owner");
   await page.fill("#f-password", "green horses eat late");
   await page.click("button[type=submit]");
-  await page.getByRole("button", { name: "Later" }).click();
+  const told = execFileSync(process.env.HOLDFAST_BIN || "holdfast", ["keys", "recovery", "--data", data], { stdio: ["ignore", "pipe", "pipe"] }).toString();
+  await page.getByLabel("Recovery key").fill((/\b(?:[0-9A-Z]{4}-){13}[0-9A-Z]{4}\b/.exec(told) || [told])[0]);
+  await page.getByRole("button", { name: "Confirm" }).click();
   await page.waitForSelector("nav.rail");
 }
 

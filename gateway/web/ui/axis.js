@@ -130,7 +130,7 @@ export class Axis {
     g.fillStyle = this.colour("--text");
     g.globalAlpha = l.chosen || l.focus ? 1 : 0.85;
     if (l.focus) g.font = bold;
-    g.fillText(l.c.name, 8, l.y + l.h / 2);
+    this.write(g, l.c.name, 8, l.y + l.h / 2);
     g.font = font;
     g.globalAlpha = 1;
   }
@@ -175,6 +175,15 @@ export class Axis {
     }
   }
 
+  /** Writes words that are read on whatever lies behind them. @param {CanvasRenderingContext2D} g @param {string} text @param {number} x @param {number} y */
+  write(g, text, x, y) {
+    g.strokeStyle = this.colour("--bg");
+    g.lineWidth = 3;
+    g.lineJoin = "round";
+    g.strokeText(text, x, y);
+    g.fillText(text, x, y);
+  }
+
   /** The words of events, where there is room. @param {CanvasRenderingContext2D} g @param {Lane} l @param {import("./api.js").CameraEvent[]} list */
   eventWords(g, l, list) {
     let free = 0; // where the next word may stand
@@ -187,7 +196,7 @@ export class Axis {
       if (a < free) continue;
       const text = eventText(e), wide = g.measureText(text).width, before = a + 4 + wide > now && a - 4 - wide >= free; // nothing is written across now, into what is to come
       g.fillStyle = this.colour("--text");
-      g.fillText(text, before ? a - 4 - wide : a + 4, l.y + l.h - 13);
+      this.write(g, text, before ? a - 4 - wide : a + 4, l.y + l.h - 13);
       free = a + (before ? 12 : wide + 16);
     }
   }
@@ -234,7 +243,8 @@ function stripes(g, colour, dpr) {
 function label(at, step) {
   const d = new Date(at);
   if (step >= 28 * day) return d.toLocaleDateString(tongue(), { month: "short", year: "numeric" });
-  return step >= day ? d.toLocaleDateString(tongue(), { day: "numeric", month: "short" }) : clock(at, step < minute);
+  const midnight = d.getHours() === 0 && d.getMinutes() === 0 && d.getSeconds() === 0; // where a day begins, it says which
+  return step >= day || midnight ? d.toLocaleDateString(tongue(), { day: "numeric", month: "short" }) : clock(at, step < minute);
 }
 
 /** What a place without footage is, in words. @param {import("./history.js").Place} r */

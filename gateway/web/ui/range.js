@@ -123,7 +123,7 @@ export class Range {
     this.head = head;
     const l = this.at(head);
     this.hereButton.hidden = !l;
-    if (l) { const text = w.lockedUntil(when(l.until)); if (this.hereButton.title !== text) { this.hereButton.title = text; this.hereButton.replaceChildren(icon("lock"), text); } }
+    if (l) { const text = w.lockedUntil(when(l.until)); if (this.hereButton.title !== text) { this.hereButton.title = text; this.hereButton.replaceChildren(icon("lock"), h("span", null, text)); } }
   }
 
   /**
