@@ -77,12 +77,12 @@ const (
 type Finding struct {
 	Kind   string `json:"kind"`
 	Path   string `json:"path,omitempty"`
-	What   string `json:"what"`
-	Means  string `json:"means"`
-	Do     string `json:"do"`
-	Repair string `json:"repair,omitempty"` // what a repair does about it; "" when it can do nothing
-	Done   bool   `json:"done,omitempty"`   // by this repair
-	Error  string `json:"error,omitempty"`  // why this repair could not
+	What   string `json:"what" people:"read"`
+	Means  string `json:"means" people:"read"`
+	Do     string `json:"do" people:"read"`
+	Repair string `json:"repair,omitempty"`              // what a repair does about it; "" when it can do nothing
+	Done   bool   `json:"done,omitempty"`                // by this repair
+	Error  string `json:"error,omitempty" people:"read"` // why this repair could not
 
 	mend func(context.Context) error // does what Repair says; running it twice does no more than once
 }

@@ -78,13 +78,13 @@ type Erasure struct {
 	Done      time.Time `json:"done,omitzero"`     // when all of it was gone from timelines and disks; zero while it is under way
 	Waiting   string    `json:"waiting,omitempty"` // while it is under way: what for
 
-	Erased    []Erased         `json:"erased"`             // what went, rounded outward to where footage can be parted
-	Segments  int              `json:"segments"`           // that went as a whole
-	Rewritten int              `json:"rewritten"`          // of which a part went; what is left was encrypted anew
-	Bytes     int64            `json:"bytes"`              // of files, that went
-	InClear   int              `json:"in_clear,omitempty"` // segments that were not encrypted: their files were removed, and that is all
-	Receipt   *keyring.Receipt `json:"receipt,omitempty"`  // of the destruction of the keys; nil until then, and without keys
-	Means     string           `json:"means"`              // a sentence for people: what the erasure is worth by now
+	Erased    []Erased         `json:"erased"`              // what went, rounded outward to where footage can be parted
+	Segments  int              `json:"segments"`            // that went as a whole
+	Rewritten int              `json:"rewritten"`           // of which a part went; what is left was encrypted anew
+	Bytes     int64            `json:"bytes"`               // of files, that went
+	InClear   int              `json:"in_clear,omitempty"`  // segments that were not encrypted: their files were removed, and that is all
+	Receipt   *keyring.Receipt `json:"receipt,omitempty"`   // of the destruction of the keys; nil until then, and without keys
+	Means     string           `json:"means" people:"read"` // a sentence for people: what the erasure is worth by now
 
 	Keys []erasedKey `json:"keys,omitempty"` // still to be forgotten
 }

@@ -24,10 +24,10 @@ const (
 // Finding is one thing that is wrong.
 type Finding struct {
 	Flaw Flaw   `json:"flaw"`
-	Seq  int64  `json:"seq"`  // first entry that it concerns
-	To   int64  `json:"to"`   // behind the last
-	File string `json:"file"` // where it was found; "" when it is no one file
-	Says string `json:"says"` // a sentence
+	Seq  int64  `json:"seq"`                // first entry that it concerns
+	To   int64  `json:"to"`                 // behind the last
+	File string `json:"file"`               // where it was found; "" when it is no one file
+	Says string `json:"says" people:"read"` // a sentence
 }
 
 // maxFindings bounds how many findings are kept. All are counted.

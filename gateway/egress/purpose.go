@@ -242,9 +242,9 @@ func (c *countedUDP) Close() error {
 // Connection is one purpose as people are told of it.
 type Connection struct {
 	Class   string   `json:"class" doc:"camera, viewer, discovery, enrolment, names, supervisor or child."`
-	Name    string   `json:"name" doc:"The class in words."`
-	Why     string   `json:"why" doc:"What it is for."`
-	How     string   `json:"how" doc:"By which protocols, and what decides where it leads."`
+	Name    string   `json:"name" people:"read" doc:"The class in words."`
+	Why     string   `json:"why" people:"read" doc:"What it is for."`
+	How     string   `json:"how" people:"read" doc:"By which protocols, and what decides where it leads."`
 	Camera  string   `json:"camera,omitempty" doc:"Id of the camera, where it is one camera's."`
 	Open    int      `json:"open" doc:"Connections or sockets that are open now."`
 	Refused uint64   `json:"refused" doc:"What was refused of it since the gateway started, as far as the list of refusals reaches back."`

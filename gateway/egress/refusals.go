@@ -40,7 +40,7 @@ type Refusal struct {
 	Network string     `json:"network"`
 	Address string     `json:"address"` // as it was asked for
 	IP      netip.Addr `json:"ip"`
-	Why     string     `json:"why"`
+	Why     string     `json:"why" people:"read"`
 	Count   uint64     `json:"count"`
 	First   time.Time  `json:"first"`
 	Last    time.Time  `json:"last"`

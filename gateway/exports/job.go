@@ -35,7 +35,7 @@ type Export struct {
 	Progress float64   `json:"progress" doc:"From 0 to 1."`
 	Left     float64   `json:"left,omitempty" doc:"Seconds that it will take yet, while that is known."`
 	Bytes    int64     `json:"bytes" doc:"Of the package; of one that is not done, what it is expected to have."`
-	Error    string    `json:"error,omitempty" doc:"Why it failed."`
+	Error    string    `json:"error,omitempty" people:"read" doc:"Why it failed."`
 	Manifest string    `json:"manifest,omitempty" doc:"SHA-256 of the manifest, as the audit log has it."`
 	Signer   string    `json:"signer,omitempty" doc:"Fingerprint of the key that signed it, for holdfast verify --key."`
 	Parts    int       `json:"parts,omitempty" doc:"Files of footage in it."`

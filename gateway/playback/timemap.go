@@ -27,7 +27,7 @@ type Point struct {
 type Gap struct {
 	Start time.Time     `json:"start"`
 	End   time.Time     `json:"end"`
-	Cause storage.Cause `json:"cause"`
+	Cause storage.Cause `json:"cause" people:"read"`
 	Media float64       `json:"media"` // where the clip jumps over it, seconds
 }
 

@@ -63,8 +63,8 @@ type AdoptionResult struct {
 	State   string   `json:"state" enum:"waiting,asking,added,refused,failed,stopped" doc:"refused: it did not take user name and password."`
 	Cameras []string `json:"cameras" doc:"Ids of the cameras that came of it."`
 	Name    string   `json:"name" doc:"Of the first of them."`
-	Says    string   `json:"says" doc:"Why it was not added."`
-	Do      string   `json:"do" doc:"What to do."`
+	Says    string   `json:"says" people:"read" doc:"Why it was not added."`
+	Do      string   `json:"do" people:"read" doc:"What to do."`
 	Seconds float64  `json:"seconds" doc:"How long it took."`
 }
 

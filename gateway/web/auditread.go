@@ -147,7 +147,7 @@ type AuditVerification struct {
 	Entries int64     `json:"entries" doc:"Verified so far."`
 	Of      int64     `json:"of"`
 	Sound   bool      `json:"sound"`
-	Error   string    `json:"error,omitempty"`
+	Error   string    `json:"error,omitempty" people:"read"`
 	Report  any       `json:"report,omitempty"`
 }
 

@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"holdfast/gateway/web/locale"
 )
 
 // readLimited reads all of body. The length that the client claims only sizes the buffer, and only within the limit.
@@ -73,11 +75,21 @@ func jsonSentence(err error) string {
 	return "It is not complete JSON."
 }
 
+// inLanguageOf gives what is to be sent with what people read of it said in the language of whoever gets it.
+func inLanguageOf(w http.ResponseWriter, value any) any {
+	p, ok := w.(*paced)
+	if !ok || p.speaks == locale.English {
+		return value
+	}
+	p.Header().Set("Content-Language", string(p.speaks))
+	return p.speaks.Answer(value)
+}
+
 // reply sends a value as JSON.
 func reply(w http.ResponseWriter, status int, value any) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
-	if err := e.Encode(value); err != nil {
+	if err := e.Encode(inLanguageOf(w, value)); err != nil {
 		return fmt.Errorf("encode answer: %w", err)
 	}
 	h := w.Header()

@@ -97,9 +97,9 @@ type Camera struct {
 	Kind         string        `json:"kind" enum:",fixed,ptz,thermal" doc:"What the camera says it is; empty when it does not."`
 	State        string        `json:"state" enum:"starting,online,offline,unauthorized,disabled"`
 	Since        time.Time     `json:"since" doc:"Since when the state is so."`
-	Cause        string        `json:"cause" doc:"Why it is not online, in the words that gaps use."`
-	Detail       string        `json:"detail" doc:"One plain sentence."`
-	Hint         string        `json:"hint" doc:"What to do."`
+	Cause        string        `json:"cause" people:"read" doc:"Why it is not online, in the words that gaps use."`
+	Detail       string        `json:"detail" people:"read" doc:"One plain sentence."`
+	Hint         string        `json:"hint" people:"read" doc:"What to do."`
 	RetryAt      *time.Time    `json:"retry_at" doc:"When it is tried again."`
 	Address      string        `json:"address"`
 	Manufacturer string        `json:"manufacturer"`
@@ -129,26 +129,26 @@ type Happening struct {
 type Recording struct {
 	Mode       string     `json:"mode" enum:"continuous,event,schedule,off" doc:"As it is set."`
 	Now        string     `json:"now" enum:"continuous,event,off" doc:"How the present moment is recorded."`
-	Why        string     `json:"why" doc:"Why so: the event, or the words of the schedule."`
+	Why        string     `json:"why" people:"read" doc:"Why so: the event, or the words of the schedule."`
 	Until      *time.Time `json:"until" doc:"Until when that is so, as far as is known."`
 	PreRoll    float64    `json:"pre_roll" doc:"How much before an event is kept, seconds; the streams' ring_bytes is the memory that it takes."`
 	PostRoll   float64    `json:"post_roll" doc:"How much after an event is kept, seconds."`
 	State      string     `json:"state" enum:"recording,waiting,idle,failing,off" doc:"idle: nothing is wanted at present."`
-	Cause      string     `json:"cause" doc:"Why it is not recording."`
+	Cause      string     `json:"cause" people:"read" doc:"Why it is not recording."`
 	Since      time.Time  `json:"since"`
 	LastSynced *time.Time `json:"last_synced" doc:"Wall time of the newest frame that is safely on disk."`
 	Streams    []string   `json:"streams" doc:"Ids of the streams that are recorded."`
 	Mirror     string     `json:"mirror" enum:",mirrored,not_mirrored" doc:"Whether all that is recorded now is written to two volumes at once; empty where that is not wanted."`
-	MirrorWhy  string     `json:"mirror_why" doc:"Why it is not mirrored."`
+	MirrorWhy  string     `json:"mirror_why" people:"read" doc:"Why it is not mirrored."`
 }
 
 // StreamRecording is how the recording of one stream goes.
 type StreamRecording struct {
 	Now        string     `json:"now" enum:"continuous,event,off" doc:"How the present moment is recorded."`
-	Why        string     `json:"why" doc:"Why so: the event, or the words of the schedule."`
+	Why        string     `json:"why" people:"read" doc:"Why so: the event, or the words of the schedule."`
 	Until      *time.Time `json:"until" doc:"Until when that is so, as far as is known."`
 	State      string     `json:"state" enum:"recording,waiting,idle,failing" doc:"idle: nothing is wanted at present."`
-	Cause      string     `json:"cause" doc:"Why it is not recording."`
+	Cause      string     `json:"cause" people:"read" doc:"Why it is not recording."`
 	Since      time.Time  `json:"since"`
 	LastSynced *time.Time `json:"last_synced" doc:"Wall time of the newest frame that is safely on disk."`
 	Volumes    []string   `json:"volumes" doc:"Ids of the volumes that it is being written to now."`
@@ -181,13 +181,13 @@ type Way struct {
 	Codec      string `json:"codec" doc:"Video codec: H264, H265."`
 	Codecs     string `json:"codecs" doc:"The video codec as RFC 6381 writes it."`
 	Audio      string `json:"audio" doc:"Codec of the sound that can come with it; empty when none can."`
-	Why        string `json:"why" doc:"Why it cannot be watched so, one plain sentence; empty when it can."`
+	Why        string `json:"why" people:"read" doc:"Why it cannot be watched so, one plain sentence; empty when it can."`
 }
 
 // Health is how the gateway is.
 type Health struct {
 	State   string   `json:"state" enum:"ok,warning,failing"`
-	Summary string   `json:"summary" doc:"One plain sentence."`
+	Summary string   `json:"summary" people:"read" doc:"One plain sentence."`
 	Alarms  []Alarm  `json:"alarms"`
 	Volumes []Volume `json:"volumes"`
 	Copies  Copies   `json:"second_copies"`
@@ -198,7 +198,7 @@ type Copies struct {
 	Waiting int64  `json:"waiting" doc:"Segments that have one copy and are to have two."`
 	Copied  int64  `json:"copied" doc:"Second copies made since the gateway started."`
 	Bytes   int64  `json:"bytes" doc:"Bytes of those."`
-	Waits   string `json:"waits" doc:"Why none is made now, one plain sentence; empty where nothing stands in the way."`
+	Waits   string `json:"waits" people:"read" doc:"Why none is made now, one plain sentence; empty where nothing stands in the way."`
 	Damaged int    `json:"damaged" doc:"Segments that cannot be copied: they are not what was recorded."`
 }
 
@@ -207,9 +207,9 @@ type Alarm struct {
 	ID       string    `json:"id"`
 	Severity string    `json:"severity" enum:"warning,alarm"`
 	Since    time.Time `json:"since"`
-	What     string    `json:"what" doc:"What happened."`
-	Means    string    `json:"means" doc:"What it means for the footage."`
-	Do       string    `json:"do" doc:"What to do."`
+	What     string    `json:"what" people:"read" doc:"What happened."`
+	Means    string    `json:"means" people:"read" doc:"What it means for the footage."`
+	Do       string    `json:"do" people:"read" doc:"What to do."`
 }
 
 // Disk is a disk below a volume.
@@ -236,7 +236,7 @@ type SearchLine struct {
 	Found    *Discovered     `json:"found,omitempty"`
 	Progress *SearchProgress `json:"progress,omitempty"`
 	Done     bool            `json:"done,omitempty" doc:"The last line of a search that is complete."`
-	Error    string          `json:"error,omitempty" doc:"The last line of one that failed after it began."`
+	Error    string          `json:"error,omitempty" people:"read" doc:"The last line of one that failed after it began."`
 }
 
 // SearchProgress is how far a search is.

@@ -21,7 +21,7 @@ type Cards interface {
 // Card is what a camera keeps itself, and how it is with filling gaps from there.
 type Card struct {
 	State      string          `json:"state" enum:"off,none,idle,waiting,queued,filling" doc:"off: not wanted; none: there is no card that can be asked; queued: other cameras come first."`
-	Detail     string          `json:"detail" doc:"Why, in words."`
+	Detail     string          `json:"detail" people:"read" doc:"Why, in words."`
 	Recordings []CardRecording `json:"recordings" doc:"As the camera tells now; empty while it is not asked, or has none."`
 	Unasked    string          `json:"unasked,omitempty" doc:"Why the camera was not asked for them."`
 	Gaps       []CardGap       `json:"gaps" doc:"What was lost and may be fetched, the oldest first."`
@@ -56,9 +56,9 @@ type CardGap struct {
 	Stream string     `json:"stream"`
 	From   time.Time  `json:"from"`
 	To     time.Time  `json:"to"`
-	Cause  string     `json:"cause"`
+	Cause  string     `json:"cause" people:"read"`
 	State  string     `json:"state" enum:"due,waiting,filling,given_up"`
-	Why    string     `json:"why,omitempty" doc:"Why it waits, or was given up."`
+	Why    string     `json:"why,omitempty" people:"read" doc:"Why it waits, or was given up."`
 	Tries  int        `json:"tries" doc:"How often it was tried in vain."`
 	Next   *time.Time `json:"next,omitempty" doc:"When it is tried again."`
 }
@@ -79,11 +79,11 @@ type CardFilled struct {
 	Stream  string    `json:"stream"`
 	From    time.Time `json:"from"`
 	To      time.Time `json:"to"`
-	Cause   string    `json:"cause" doc:"Why it was lost."`
+	Cause   string    `json:"cause" people:"read" doc:"Why it was lost."`
 	Seconds float64   `json:"seconds" doc:"What was filled."`
 	Bytes   int64     `json:"bytes"`
 	Ended   time.Time `json:"ended"`
-	Why     string    `json:"why,omitempty" doc:"Why not all was filled."`
+	Why     string    `json:"why,omitempty" people:"read" doc:"Why not all was filled."`
 	Before  string    `json:"before" enum:"pictures,clock" doc:"How its beginning was placed."`
 	After   string    `json:"after" enum:"pictures,clock" doc:"How its end was placed."`
 	Within  float64   `json:"within" doc:"By how many seconds its times may be off."`

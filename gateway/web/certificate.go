@@ -30,7 +30,7 @@ type Certificate struct {
 	NotAfter    time.Time  `json:"not_after"`
 	Fingerprint string     `json:"fingerprint_sha256" doc:"SHA-256 of the certificate, in hexadecimal."`
 	Renews      *time.Time `json:"renews,omitempty" doc:"When it is renewed by itself; left out of the operator's files."`
-	Error       string     `json:"error,omitempty" doc:"Why the last try to take over or renew it did not work; left out when it did."`
+	Error       string     `json:"error,omitempty" people:"read" doc:"Why the last try to take over or renew it did not work; left out when it did."`
 	Tried       *time.Time `json:"tried,omitempty" doc:"When that was."`
 	Next        *time.Time `json:"next,omitempty" doc:"When it is tried again."`
 	HSTS        bool       `json:"hsts" doc:"Whether browsers that come by one of its names are told to come by HTTPS only."`

@@ -33,7 +33,7 @@ type CheckJob struct {
 	Bytes    int64     `json:"bytes"`
 	OfBytes  int64     `json:"of_bytes"`
 	Left     float64   `json:"left_seconds" doc:"At the rate so far; 0 while that is not known."`
-	Error    string    `json:"error,omitempty" doc:"Why it failed."`
+	Error    string    `json:"error,omitempty" people:"read" doc:"Why it failed."`
 	Report   any       `json:"report,omitempty" doc:"What was found; of a check that was cancelled, until then."`
 }
 

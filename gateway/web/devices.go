@@ -43,7 +43,7 @@ type Device struct {
 	Sources      []VideoSource `json:"sources" doc:"Its video sources. Each can be a camera of its own."`
 	Sound        Sound         `json:"sound"`
 	Metadata     []Metadata    `json:"metadata"`
-	Warnings     []string      `json:"warnings" doc:"What is amiss with it, in sentences."`
+	Warnings     []string      `json:"warnings" people:"read" doc:"What is amiss with it, in sentences."`
 }
 
 // VideoSource is a lens, or an input of an encoder.
@@ -64,7 +64,7 @@ type MediaProfile struct {
 	Token       string  `json:"token"`
 	Name        string  `json:"name"`
 	Role        string  `json:"role" enum:",main,sub,third" doc:"The stream that it is; empty: none."`
-	Why         string  `json:"why" doc:"Why it is no stream."`
+	Why         string  `json:"why" people:"read" doc:"Why it is no stream."`
 	Encoder     string  `json:"encoder" doc:"Token of its video encoder."`
 	Codec       string  `json:"codec"`
 	Width       int     `json:"width" doc:"Pixels."`

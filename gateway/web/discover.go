@@ -112,7 +112,7 @@ func (l *lines) tell(f SearchLine) {
 			d.Profiles = []string{}
 		}
 	}
-	if err := json.NewEncoder(l.w).Encode(f); err == nil {
+	if err := json.NewEncoder(l.w).Encode(inLanguageOf(l.w, f)); err == nil {
 		l.out.Flush()
 	}
 }

@@ -36,6 +36,11 @@
 // Whoever streams (events, live, playback) holds their right as a lease (auth.Hold) and is cut off when it ends or the gateway
 // stops: at once if they are waiting, at the next write or streamGrace at most if they are not.
 //
+// # Languages
+//
+// What people read of an answer is said in the language of whoever asks (package locale): reply, the event stream and problems do it, by the tag
+// people:"read" of the answer's fields. Files of the viewer that exist as name.de.ext or name.es.ext are served as name.ext by language.
+//
 // # Bounds
 //
 // Connections: maxConns, of one address maxConnsPerAddress. Headers: maxHeader bytes within headerTime. Bodies: what the

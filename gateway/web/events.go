@@ -174,7 +174,7 @@ func (e *eventStream) approvals() error {
 }
 
 func (e *eventStream) add(name string, value any) error {
-	data, err := json.Marshal(value) // one line: JSON escapes what would break it
+	data, err := json.Marshal(inLanguageOf(e.w, value)) // one line: JSON escapes what would break it
 	if err != nil {
 		return fmt.Errorf("encode event: %w", err)
 	}

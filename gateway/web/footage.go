@@ -43,7 +43,7 @@ type MapPoint struct {
 type MapGap struct {
 	Start time.Time `json:"start"`
 	End   time.Time `json:"end"`
-	Cause string    `json:"cause" doc:"Why nothing is recorded."`
+	Cause string    `json:"cause" people:"read" doc:"Why nothing is recorded."`
 	Media float64   `json:"media" doc:"Where the clip jumps over it, seconds."`
 }
 
@@ -52,7 +52,7 @@ type Span struct {
 	Start time.Time `json:"start"`
 	End   time.Time `json:"end"`
 	Kind  string    `json:"kind" enum:"recorded,gap"`
-	Cause string    `json:"cause" doc:"Why nothing is recorded; of what was filled, why nothing had been; empty for what was recorded as it came."`
+	Cause string    `json:"cause" people:"read" doc:"Why nothing is recorded; of what was filled, why nothing had been; empty for what was recorded as it came."`
 	Class string    `json:"class" enum:",lost,unwanted,deleted" doc:"What a gap means: it was to be recorded, it was not to be, or it was deleted on purpose; empty for what is recorded."`
 	Early bool      `json:"early,omitempty" doc:"Of a gap that was deleted: sooner than its promised age, because space was needed."`
 

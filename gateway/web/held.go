@@ -2,10 +2,10 @@ package web
 
 // Held is one thing that is held about a person.
 type Held struct {
-	What  string `json:"what"`
-	Where string `json:"where"`
-	Why   string `json:"why"`
-	Until string `json:"until" doc:"For how long, in words."`
+	What  string `json:"what" people:"read"`
+	Where string `json:"where" people:"read"`
+	Why   string `json:"why" people:"read"`
+	Until string `json:"until" people:"read" doc:"For how long, in words."`
 }
 
 // holding is one row of the inventory: which fields of which records it is about. A test holds the rows against the records themselves.

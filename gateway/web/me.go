@@ -39,7 +39,7 @@ type Network struct {
 // NamedGrant is a grant with what its role is called.
 type NamedGrant struct {
 	Grant
-	RoleName string `json:"role_name"`
+	RoleName string `json:"role_name" people:"read"`
 }
 
 // MeChange is what somebody changes of what is held about themselves; what is left out stays.

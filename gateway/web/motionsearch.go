@@ -36,7 +36,7 @@ type MotionLine struct {
 	Progress *MotionProgress `json:"progress,omitempty"`
 	Done     bool            `json:"done,omitempty" doc:"On the last line, when all was looked at."`
 	More     bool            `json:"more,omitempty" doc:"With done: there were more stretches than are told at once; ask on from the end of the last."`
-	Error    string          `json:"error,omitempty"`
+	Error    string          `json:"error,omitempty" people:"read"`
 }
 
 // MotionHit is a stretch in which something moved.
@@ -179,7 +179,7 @@ func (s *Server) getMotion(w http.ResponseWriter, r *request) error {
 			h.Set("Cache-Control", "no-store")
 			w.WriteHeader(http.StatusOK)
 		}
-		if err := json.NewEncoder(w).Encode(l); err == nil {
+		if err := json.NewEncoder(w).Encode(inLanguageOf(w, l)); err == nil {
 			out.Flush()
 		}
 	}

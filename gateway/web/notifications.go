@@ -15,8 +15,8 @@ type CameraReports struct {
 	State         string     `json:"state" enum:"off,none,subscribing,subscribed,waiting,refused,unauthorized" doc:"none: the camera has no events. refused: it has as many subscriptions as it takes."`
 	Since         time.Time  `json:"since" doc:"Since when the state is so."`
 	Delivery      string     `json:"delivery" enum:",pull-point,base-notification" doc:"How its events come: it is asked for them, or it connects to the gateway."`
-	Detail        string     `json:"detail" doc:"One plain sentence."`
-	Hint          string     `json:"hint" doc:"What to do."`
+	Detail        string     `json:"detail" people:"read" doc:"One plain sentence."`
+	Hint          string     `json:"hint" people:"read" doc:"What to do."`
 	RetryAt       *time.Time `json:"retry_at" doc:"When it is tried again."`
 	Notifications uint64     `json:"notifications" doc:"What it has reported since the gateway started, the present states among it."`
 	Streamed      uint64     `json:"streamed,omitempty" doc:"How many of those came in the metadata track of its stream alone, or first."`

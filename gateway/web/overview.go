@@ -49,7 +49,7 @@ type CameraOverview struct {
 type OverviewRun struct {
 	N     int    `json:"n" doc:"How many slots."`
 	Class string `json:"class" enum:"recorded,filled,partly,lost,unwanted,deleted," doc:"recorded: nothing that was to be is missing; filled: the same, and some of it was put into a gap afterwards; partly: recorded, and something of it was lost; lost: nothing is recorded, and it was to be; unwanted: it was not to be; deleted: on purpose; empty: nothing is known."`
-	Cause string `json:"cause,omitempty" doc:"Why something is missing: the first cause, as spans have it."`
+	Cause string `json:"cause,omitempty" people:"read" doc:"Why something is missing: the first cause, as spans have it."`
 }
 
 // OverviewMark counts the events that begin in a slot.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holdfast/gateway/auth"
+	"holdfast/gateway/web/locale"
 )
 
 const (
@@ -22,6 +23,7 @@ type paced struct {
 	out    *http.ResponseController
 	ctx    context.Context // ends with the request, and with the session of a stream
 	status int             // sent, 0 before
+	speaks locale.Language // constant
 	armed  time.Time       // when the deadline was last set
 	kept   time.Time       // when the session was last kept
 	keep   func()          // counts as use of the session; nil when the answer is no stream
@@ -33,7 +35,7 @@ type paced struct {
 }
 
 func newPaced(w http.ResponseWriter, r *http.Request) *paced {
-	return &paced{ResponseWriter: w, out: http.NewResponseController(w), ctx: r.Context()}
+	return &paced{ResponseWriter: w, out: http.NewResponseController(w), ctx: r.Context(), speaks: locale.Of(r)}
 }
 
 // endWith has the answer end when the right to it does: the context ends, and a write that waits fails. The

@@ -67,12 +67,12 @@ type Missing struct {
 	Start   time.Time `json:"start"`
 	End     time.Time `json:"end"`
 	Seconds float64   `json:"seconds"`
-	Cause   string    `json:"cause"`
+	Cause   string    `json:"cause" people:"read"`
 }
 
 // GapCause sums up what is missing for one cause.
 type GapCause struct {
-	Cause   string  `json:"cause"`
+	Cause   string  `json:"cause" people:"read"`
 	Gaps    int     `json:"gaps"`
 	Seconds float64 `json:"seconds"`
 }
@@ -80,8 +80,8 @@ type GapCause struct {
 // Amiss is something that is not as it should be.
 type Amiss struct {
 	Severity string `json:"severity" enum:"warning,alarm"`
-	What     string `json:"what"`
-	Do       string `json:"do" doc:"What to do."`
+	What     string `json:"what" people:"read"`
+	Do       string `json:"do" people:"read" doc:"What to do."`
 }
 
 // PlanRequest asks what footage would take.
@@ -105,7 +105,7 @@ type StoragePlan struct {
 	Missing  int64        `json:"missing" doc:"Bytes that the volumes lack for it; 0: they have room."`
 	Gives    float64      `json:"gives" doc:"For so many days the volumes have room at this rate; 0 while nothing is recorded."`
 	Measured float64      `json:"measured" doc:"Over how long the rates were measured, seconds, of the camera with the least."`
-	Says     string       `json:"says" doc:"All of it in one sentence."`
+	Says     string       `json:"says" people:"read" doc:"All of it in one sentence."`
 }
 
 // PlanCamera is what one camera writes.

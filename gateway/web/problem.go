@@ -95,10 +95,10 @@ var kinds = []kind{
 // Problem is an answer that says what went wrong (RFC 9457). As an error it may be returned by Cameras.
 type Problem struct {
 	Type   string   `json:"type" doc:"Address of the class of problem, /problems/ and a slug that programs may branch on."`
-	Title  string   `json:"title" doc:"The class in words."`
+	Title  string   `json:"title" people:"read" doc:"The class in words."`
 	Status int      `json:"status"`
-	Detail string   `json:"detail,omitempty" doc:"What happened this time."`
-	Hint   string   `json:"hint,omitempty" doc:"What to do."`
+	Detail string   `json:"detail,omitempty" people:"read" doc:"What happened this time."`
+	Hint   string   `json:"hint,omitempty" people:"read" doc:"What to do."`
 	Field  string   `json:"field,omitempty" doc:"Which field of the request is meant."`
 	Locks  []string `json:"locks,omitempty" doc:"Of footage-held: ids of the locks in the way, at most 100."`
 
@@ -145,6 +145,7 @@ func (p *Problem) write(w http.ResponseWriter) {
 	if p.after > 0 {
 		h.Set("Retry-After", strconv.Itoa(int((p.after+time.Second-1)/time.Second)))
 	}
+	said := inLanguageOf(w, p)
 	w.WriteHeader(p.Status)
-	json.NewEncoder(w).Encode(p)
+	json.NewEncoder(w).Encode(said)
 }

@@ -45,7 +45,7 @@ type Event struct {
 // RaisedEvent is an event and what footage there is of it.
 type RaisedEvent struct {
 	Event
-	Footage string `json:"footage" doc:"In words: what of its footage is kept, and what could not be."`
+	Footage string `json:"footage" people:"read" doc:"In words: what of its footage is kept, and what could not be."`
 }
 
 // EventOf gives an event of the store as the API tells it.

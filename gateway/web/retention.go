@@ -23,7 +23,7 @@ type Kept struct {
 	Short       bool       `json:"short" doc:"The forecast is less than what is promised."`
 	Locked      int64      `json:"locked" doc:"Bytes of it that locks hold. What is still being recorded is not in it; footage of the last ten minutes may not be."`
 	BrokenUntil *time.Time `json:"broken_until" doc:"Footage was deleted before its promised age: when it would have reached it. null where none was."`
-	Says        string     `json:"says" doc:"All of it in one sentence."`
+	Says        string     `json:"says" people:"read" doc:"All of it in one sentence."`
 }
 
 // Retention tells how long footage is kept. *gateway.Gateway implements it.

@@ -11,8 +11,8 @@ import (
 // Role is a named set of permissions.
 type Role struct {
 	ID          string   `json:"id" doc:"What grants name it by."`
-	Name        string   `json:"name"`
-	Says        string   `json:"says" doc:"What it is for."`
+	Name        string   `json:"name" people:"read"`
+	Says        string   `json:"says" people:"read" doc:"What it is for."`
 	Permissions []string `json:"permissions"`
 	Ready       bool     `json:"ready" doc:"It comes with the program and cannot be changed."`
 	Holders     int      `json:"holders" doc:"How many people have it."`
@@ -29,7 +29,7 @@ type RoleChange struct {
 type PermissionEntry struct {
 	ID        string `json:"id"`
 	OfCameras bool   `json:"of_cameras" doc:"It counts for the cameras of the grant that gives it; the others count only from a grant over all cameras."`
-	Says      string `json:"says" doc:"What it allows."`
+	Says      string `json:"says" people:"read" doc:"What it allows."`
 }
 
 // paramRole names a role.

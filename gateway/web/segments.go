@@ -27,7 +27,7 @@ type SegmentKey struct {
 	Start time.Time `json:"start"`
 	KID   string    `json:"kid" doc:"Hexadecimal."`
 	Key   string    `json:"key,omitempty" doc:"AES-128, hexadecimal."`
-	Error string    `json:"error,omitempty" doc:"Why there is no key."`
+	Error string    `json:"error,omitempty" people:"read" doc:"Why there is no key."`
 }
 
 // maxSegmentRange bounds a list of files: a week of five-minute segments has two thousand.

@@ -26,8 +26,8 @@ type Reload struct {
 	Adapted   []string `json:"adapted" doc:"Ids of cameras that were changed without an interruption."`
 	Untouched int      `json:"untouched" doc:"Cameras about which nothing changed."`
 	Pending   []string `json:"pending" doc:"Fields that were changed and count only from the next start."`
-	Warnings  []string `json:"warnings" doc:"What is valid and yet unwise, in sentences."`
-	Says      string   `json:"says" doc:"All of it in one sentence."`
+	Warnings  []string `json:"warnings" people:"read" doc:"What is valid and yet unwise, in sentences."`
+	Says      string   `json:"says" people:"read" doc:"All of it in one sentence."`
 }
 
 // RecordSettings is what of a camera is recorded, in the words of the configuration file's `record`.

@@ -12,6 +12,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"holdfast/gateway/web/locale"
 )
 
 // shellPages are the addresses of the viewer's pages. All serve the same shell, which holds no data; what is shown in
@@ -40,7 +42,8 @@ type asset struct {
 	mime string
 	etag string
 	data []byte
-	gzip []byte // the same, compressed once at the start; nil where that saves nothing
+	gzip []byte                     // the same, compressed once at the start; nil where that saves nothing
+	in   map[locale.Language]*asset // the same in other languages; nil of most
 }
 
 // staticRoutes makes a public route for each file of the viewer and for each of its pages. A file that is not there at
@@ -63,7 +66,7 @@ func staticRoutes(ui fs.FS) ([]route, error) {
 	}
 	routes = append(routes, fileRoute("/"+certificatePage, page))
 	for name, a := range assets {
-		if name != shell {
+		if _, l := original(name); name != shell && l == "" {
 			routes = append(routes, fileRoute("/"+name, a))
 		}
 	}
@@ -78,11 +81,18 @@ func fileRoute(pattern string, a *asset) route {
 // serve sends a file. The browser keeps it and asks each time whether it is still the same.
 func (a *asset) serve(w http.ResponseWriter, r *request) error {
 	h := w.Header()
+	if len(a.in) > 0 {
+		h.Add("Vary", "Accept-Language")
+		h.Add("Vary", "Cookie")
+		if other := a.in[locale.Of(r.Request)]; other != nil {
+			a = other
+		}
+	}
 	h.Set("Content-Type", a.mime)
 	h.Set("Cache-Control", "no-cache")
 	data, etag := a.data, a.etag
 	if a.gzip != nil {
-		h.Set("Vary", "Accept-Encoding")
+		h.Add("Vary", "Accept-Encoding")
 		if takesGzip(r.Header.Get("Accept-Encoding")) {
 			h.Set("Content-Encoding", "gzip")
 			data, etag = a.gzip, strings.TrimSuffix(a.etag, `"`)+`-gzip"` // another representation has another tag
@@ -137,5 +147,26 @@ func readAssets(ui fs.FS) (map[string]*asset, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the viewer's files: %w", err)
 	}
+	for name, a := range assets {
+		of, l := original(name)
+		if l == "" || assets[of] == nil {
+			continue
+		}
+		if assets[of].in == nil {
+			assets[of].in = make(map[locale.Language]*asset)
+		}
+		assets[of].in[l] = a
+	}
 	return assets, nil
+}
+
+// original is the file that another is in a language: page.html of page.de.html. Without a language it is its own.
+func original(name string) (of string, l locale.Language) {
+	ext := path.Ext(name)
+	stem := strings.TrimSuffix(name, ext)
+	switch in := locale.Language(strings.TrimPrefix(path.Ext(stem), ".")); in {
+	case locale.German, locale.Spanish:
+		return strings.TrimSuffix(stem, path.Ext(stem)) + ext, in
+	}
+	return name, ""
 }

@@ -15,12 +15,12 @@ type Volume struct {
 	ID         string    `json:"id"`
 	Path       string    `json:"path"`
 	State      string    `json:"state" enum:"ok,slow,full,read-only,missing,failing"`
-	Cause      string    `json:"cause"`
+	Cause      string    `json:"cause" people:"read"`
 	Free       int64     `json:"free" doc:"Bytes."`
 	Total      int64     `json:"total" doc:"Bytes."`
 	SyncMS     float64   `json:"sync_ms" doc:"How long syncing takes, milliseconds."`
 	Disks      []Disk    `json:"disks" doc:"What the disks below it say of themselves; empty where no helper asks them."`
-	Do         string    `json:"do" doc:"What to do, empty when ok."`
+	Do         string    `json:"do" people:"read" doc:"What to do, empty when ok."`
 	Since      time.Time `json:"since" doc:"Since when the state is so."`
 	Used       int64     `json:"used" doc:"Bytes of footage on it."`
 	MedianMS   float64   `json:"sync_median_ms" doc:"Half of the recent syncs take longer, milliseconds."`
@@ -43,7 +43,7 @@ type Draining struct {
 	Moved    int64     `json:"moved" doc:"Segments that were moved since the gateway started."`
 	MovedB   int64     `json:"moved_bytes" doc:"Bytes that were moved since the gateway started."`
 	Left     float64   `json:"left_seconds" doc:"How long it will take at the present rate; 0 while that is not known."`
-	Waits    string    `json:"waits" doc:"Why nothing is moved now, empty while something is."`
+	Waits    string    `json:"waits" people:"read" doc:"Why nothing is moved now, empty while something is."`
 	Damaged  int       `json:"damaged" doc:"Segments that cannot be moved, because their bytes are not those that were recorded."`
 	Done     bool      `json:"done" doc:"Nothing is left: the volume can be removed."`
 }

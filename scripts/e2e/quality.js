@@ -163,5 +163,5 @@ export async function quality({ make, base, test, must }) {
 
 /** All texts of an answer of the gateway, and their parts. @param {any} v @param {Set<string>} into */
 function gather(v, into) {
-  if (typeof v === "string") { into.add(v); for (const line of v.split("\n")) into.add(line.trim()); } else if (v && typeof v === "object") for (const [k, x] of Object.entries(v)) { into.add(k); gather(x, into); }
+  if (typeof v === "string") { if (/^\p{Lu}[^ ]* .* .*[.?]$/u.test(v)) return; into.add(v); for (const line of v.split("\n")) into.add(line.trim()); } else if (v && typeof v === "object") for (const [k, x] of Object.entries(v)) { into.add(k); gather(x, into); }
 }

@@ -29,13 +29,13 @@ type Receipt struct {
 	Clean      []string  `json:"clean"`      // copies that hold nothing of it any more; "" is the data directory
 	Away       []Away    `json:"away"`       // copies that still hold the keys: they are cleaned when they come back
 	Strength   Strength  `json:"strength"`
-	Meaning    string    `json:"meaning"` // a sentence for people
+	Meaning    string    `json:"meaning" people:"read"` // a sentence for people
 }
 
 // Away is a copy that could not be cleaned.
 type Away struct {
 	Copy  string `json:"copy"`
-	Cause string `json:"cause"`
+	Cause string `json:"cause" people:"read"`
 }
 
 // on runs f with a holder's turn, and waits for it at most for a while: a disk that hangs keeps its turn.

@@ -118,7 +118,7 @@ type Status struct {
 type Copy struct {
 	Volume string `json:"volume"` // "" is the data directory
 	State  string `json:"state"`  // "current", "lagging", "failing", "away"
-	Cause  string `json:"cause,omitempty"`
+	Cause  string `json:"cause,omitempty" people:"read"`
 }
 
 // Status tells how the ring is. It calls no disk.

@@ -5,5 +5,5 @@ if (res.ok) {
   const ca = await res.json();
   out.textContent = String(ca.fingerprint_sha256).replace(/:/g, "").replace(/(..)(?=.)/g, "$1 ").toUpperCase();
 } else {
-  out.textContent = "This address speaks plain HTTP on the machine itself: there is nothing to trust.";
+  out.textContent = out.dataset.plain || "";
 }

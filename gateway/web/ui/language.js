@@ -50,8 +50,8 @@ export async function learn() {
   const wanted = choice();
   chosen = wanted === pseudo || languages[wanted] ? wanted : follows();
   document.documentElement.lang = chosen === pseudo ? "en" : chosen;
-  if (chosen === "en" || chosen === pseudo) return;
-  try { translation = (await import(`./language-${chosen}.js`)).default; } catch { chosen = document.documentElement.lang = "en"; }
+  if (chosen !== "en" && chosen !== pseudo) try { translation = (await import(`./language-${chosen}.js`)).default; } catch { chosen = document.documentElement.lang = "en"; }
+  document.cookie = `holdfast_language=${chosen}; path=/; samesite=strict`; // the gateway's own sentences come in the same language
 }
 
 /** A table of words in the language that is spoken; what is not translated stays English. @template {object} T @param {string} topic @param {T} english @returns {T} */

@@ -44,7 +44,8 @@
 //	language.js language-*.js  in which language it speaks; the words of the others than English
 //	keys.js                    the keys of a page, in a dialog
 //	style.css frame.css storage.css people.css and those of topics   the visual language
-//	install-certificate.html   how to trust the gateway's certificate; works without script
+//	install-certificate.html   how to trust the gateway's certificate; works without script; install-certificate.de.html and .es.html in other languages
+//	app.webmanifest            what the viewer is called when installed; app.de.webmanifest and app.es.webmanifest in other languages
 //
 // Types are JSDoc comments, checked by tsc --checkJs (scripts/e2e).
 package ui
