@@ -60,6 +60,7 @@ export async function device(test, must, clean) {
   }
 
   await test("from the camera's picture to its settings: what it is, and its encoders, changed and read back", async () => {
+    await p.goto(`${shop.base}/live/gate`);
     await p.getByRole("button", { name: "Settings of the camera" }).click();
     await part("What it is").getByText("HF-PTZ 1MP").waitFor();
     await p.getByRole("link", { name: "Video", exact: true }).click();

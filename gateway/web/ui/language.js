@@ -40,10 +40,10 @@ export function number(n, decimals = 0) {
 }
 
 /** Where temperatures are told in Fahrenheit: by the browser's region, and its clock, since English of the United States is what many browsers elsewhere speak. */
-const fahrenheit = /-(US|LR|BS|BZ|KY|PW|FM|MH)$/.test(navigator.language) && /^(America|Pacific)\//.test(Intl.DateTimeFormat().resolvedOptions().timeZone || "");
+const fahrenheit = () => /-(US|LR|BS|BZ|KY|PW|FM|MH)$/.test(navigator.language) && /^(America|Pacific)\//.test(Intl.DateTimeFormat().resolvedOptions().timeZone || "");
 
 /** A temperature in the unit of the place. @param {number} kelvin */
-export const temperature = kelvin => (fahrenheit ? `${number((kelvin - 273.15) * 1.8 + 32, 1)} °F` : `${number(kelvin - 273.15, 1)} °C`);
+export const temperature = kelvin => (fahrenheit() ? `${number((kelvin - 273.15) * 1.8 + 32, 1)} °F` : `${number(kelvin - 273.15, 1)} °C`);
 
 /** Finds out which language to speak, and fetches its words. */
 export async function learn() {
