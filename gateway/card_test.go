@@ -214,7 +214,7 @@ func TestFillingGoesOnWhereItWasInterrupted(t *testing.T) {
 	r := startWith(t, dir, "", Options{cardSpeed: 1})
 	c, stopped := r.withCard(simcam.Card{}), r.withCard(simcam.Card{})
 	r.outage(6*time.Second, c, stopped)
-	r.await("somebody stops it", func() bool { return stopped.card().Job != nil && stopped.card().Job.Bytes > 0 })
+	r.await("somebody stops it", func() bool { j := stopped.card().Job; return j != nil && j.Bytes > 0 })
 	if _, err := r.g.StopFill(stopped.id); err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,7 @@ export class Overlay {
     const c = this.canvas = document.createElement("canvas");
     c.className = "overlay";
     c.setAttribute("role", "img");
+    c.setAttribute("aria-label", sceneWords.nothing);
     // Set one by one: the content security policy refuses a style attribute.
     for (const [k, v] of Object.entries({ position: "absolute", inset: "0", width: "100%", height: "100%", "pointer-events": "none" })) c.style.setProperty(k, v);
     const l = this.labels = document.createElement("div");
