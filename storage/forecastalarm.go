@@ -31,6 +31,9 @@ func (s *Store) retentionAlarms() (list []Alarm) {
 		if a, ok := s.lockAlarm(v, load); ok {
 			list = append(list, a)
 		}
+		if a, ok := s.crowdAlarm(v); ok {
+			list = append(list, a)
+		}
 	}
 	s.dateAlarms(list)
 	return list

@@ -152,3 +152,42 @@ func TestHistoryBeginsBehindTheOnlyFootageThatIsDeleted(t *testing.T) {
 	r.record(1)
 	r.expect("3-4 camera offline, 4-4.5 recorded")
 }
+
+// Other files fill a volume, and there is no footage that could make room: that is said before recording fails, and no more once
+// there is room.
+func TestVolumeThatOtherFilesFillIsAnAlarmBeforeItIsFull(t *testing.T) {
+	r := recording(t)
+	r.store.vols[0].o.MinFree = 4 << 20
+	r.tend()
+	if _, ok := r.alarm("crowded:" + mount); ok {
+		t.Fatal("there is an alarm while there is room")
+	}
+	space, err := r.disk.Space(mount)
+	r.must(err)
+	r.disk.Resize(space.Total - space.Free + 2<<20)
+	r.tend()
+	r.expectState(VolumeOK)
+	a, ok := r.alarm("crowded:" + mount)
+	if !ok || !strings.Contains(a.What, "2.1 MB") || !strings.Contains(a.Means, "disk full") || a.Since.IsZero() {
+		t.Errorf("alarm %t: %+v", ok, a)
+	}
+	r.fill()
+	r.must(r.begin(2))
+	r.must(r.w.Write(r.batch()))
+	if r.w.Flush(t.Context()) == nil {
+		t.Fatal("the disk took it")
+	}
+	r.must(r.w.Gap(CauseFull, r.now))
+	r.tend()
+	r.expectState(VolumeFull)
+	if _, ok := r.alarm("crowded:" + mount); ok {
+		t.Error("it is said twice that the volume is full")
+	}
+	r.disk.Resize(space.Total)
+	r.tend()
+	r.tend()
+	r.expectState(VolumeOK)
+	if _, ok := r.alarm("crowded:" + mount); ok {
+		t.Error("the alarm stays")
+	}
+}

@@ -56,10 +56,10 @@ func (s *Store) deletable(number uint16) int64 {
 }
 
 // retainBySpace deletes on a volume, until the space that is to stay free is free: continuous footage first, the oldest of all
-// streams, then that of events. Locked footage does not go. Where nothing else is left the volume is stuck, an alarm says
-// so, and recording goes on elsewhere or says that the disk is full.
+// streams, then that of events. Locked footage does not go. Where nothing else is left the volume is stuck, where nothing at all is
+// left it is crowded; an alarm says so, and recording goes on elsewhere or says that the disk is full.
 func (s *Store) retainBySpace(r *turn) error {
-	need, stuck := r.v.need(), false
+	need, stuck, crowded := r.v.need(), false, false
 	if again := r.v.reopens(); again > need && s.deletable(r.number) >= again { // less would cost footage for nothing
 		need = again
 	}
@@ -78,12 +78,13 @@ func (s *Store) retainBySpace(r *turn) error {
 		need -= freed
 		if len(chosen)+len(moves) == 0 {
 			stuck = s.heldOn(r.number, classLocked).bytes > 0
+			crowded = !stuck
 			break
 		}
 	}
 	r.v.mu.Lock()
 	defer r.v.mu.Unlock()
-	r.v.stuck = stuck
+	r.v.stuck, r.v.crowded = stuck, crowded
 	return nil
 }
 

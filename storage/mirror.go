@@ -96,6 +96,8 @@ func (v *volume) unfit() string {
 		return "is being emptied"
 	case v.isStuck():
 		return "has only locked footage left where room is needed"
+	case v.isCrowded():
+		return "is nearly full of other files"
 	}
 	return ""
 }

@@ -13,7 +13,7 @@ const usualRate = 500_000
 
 // pick chooses the volume for a new segment: the one that would take longest to fill, were this stream added to what is
 // written to it now. So streams spread over volumes, and a large volume gets more of them than a small one. Those that are
-// slow are avoided while one is ok, those where space is needed and only locked footage is left while there is another, those
+// slow are avoided while one is ok, those where space is needed and nothing is left that may be deleted while there is another, those
 // that have not answered for a while as long as another answers, and those that are emptied while any other is usable.
 //
 // A camera that is pinned is recorded on its own volumes while one of them takes footage, and on the others otherwise: the
@@ -100,7 +100,7 @@ func best(list []*volume) (*volume, error) {
 
 // rank sorts usable volumes into classes, of which a better one is preferred whatever the room.
 func (v *volume) rank(st VolumeStatus) (rank int) {
-	for i, good := range []bool{st.State == VolumeOK, !v.isStuck(), v.takes(), !v.draining()} {
+	for i, good := range []bool{st.State == VolumeOK, !v.isStuck() && !v.isCrowded(), v.takes(), !v.draining()} {
 		if good {
 			rank |= 1 << i
 		}

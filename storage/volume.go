@@ -142,6 +142,7 @@ type volume struct {
 	adopt     bool      // what is found may be made this site's; until a look found it usable
 	pace      writeRate // how much is written between rounds of retention
 	stuck     bool      // retention finds nothing that may go, and locked footage is there
+	crowded   bool      // retention finds nothing that may go, and no footage is there
 	keys      bool      // its copy of the keyring is open
 	device    uint64    // of its file system; 0 while it is not known
 	removed   bool      // it was taken out of use; never again false
