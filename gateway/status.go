@@ -297,8 +297,11 @@ func (g *Gateway) summary(alarms []web.Alarm) (state, sentence string) {
 		wanted++
 	}
 	sentence = fmt.Sprintf("%d of %d cameras are being recorded.", recording, wanted)
-	if idle > 0 {
-		sentence += fmt.Sprintf(" %d wait for an event or their schedule.", idle)
+	switch {
+	case idle == 1:
+		sentence += " 1 more waits for an event or its schedule."
+	case idle > 1:
+		sentence += fmt.Sprintf(" %d more wait for an event or their schedule.", idle)
 	}
 	state = "ok"
 	if recording < wanted || len(alarms) > 0 {

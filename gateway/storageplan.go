@@ -121,10 +121,15 @@ func planSays(p web.StoragePlan) string {
 	return fmt.Sprintf("To keep %s days %s are needed, and the volumes have room for %s days.", tenths(p.Days), size(p.Needed), tenths(p.Gives))
 }
 
-// tenths is a number with at most one decimal, however large.
-func tenths(n float64) string { return strconv.FormatFloat(math.Round(10*n)/10, 'f', -1, 64) }
+// tenths is a number with one decimal where it is below ten, and none above: as the viewer writes it beside.
+func tenths(n float64) string {
+	if n >= 10 {
+		return strconv.FormatFloat(math.Round(n), 'f', -1, 64)
+	}
+	return strconv.FormatFloat(math.Round(10*n)/10, 'f', -1, 64)
+}
 
-// size is a number of bytes as disks are sold.
+// size is a number of bytes as disks are sold, rounded as the viewer does.
 func size(n int64) string {
 	v, unit := float64(n), "B"
 	for _, u := range []string{"kB", "MB", "GB", "TB", "PB"} {
@@ -133,5 +138,5 @@ func size(n int64) string {
 		}
 		v, unit = v/1000, u
 	}
-	return fmt.Sprintf("%.3g %s", v, unit)
+	return tenths(v) + " " + unit
 }

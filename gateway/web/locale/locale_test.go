@@ -45,7 +45,7 @@ func TestSentencesAreSaidOneByOneAndWithinEachOther(t *testing.T) {
 	for english, german := range map[string]string{
 		"":               "",
 		"camera offline": "Kamera offline",
-		"3 of 4 cameras are being recorded. 1 wait for an event or their schedule.":          "3 von 4 Kameras werden aufgezeichnet. 1 warten auf ein Ereignis oder ihren Zeitplan.",
+		"3 of 4 cameras are being recorded. 1 more waits for an event or its schedule.":      "3 von 4 Kameras werden aufgezeichnet. 1 weitere wartet auf ein Ereignis oder ihren Zeitplan.",
 		"It cannot be recorded: disk full.":                                                  "Sie kann nicht aufgezeichnet werden: Laufwerk voll.",
 		"1.5 h of the last week is missing, in 3 gaps; most for: camera offline.":            "1,5 h der letzten Woche fehlen, in 3 Lücken; die meiste Zeit wegen: Kamera offline.",
 		"Nobody knows this sentence. Try again in a moment.":                                 "Nobody knows this sentence. Versuchen Sie es gleich noch einmal.",

@@ -130,6 +130,7 @@ export function dialog(o) {
     try { if (await o.act() !== false) { d.close(); return; } } catch (x) {
       const p = /** @type {Problem} */ (x), f = fields.find(v => v.input.name === p.field);
       (f ? f.error : error).textContent = p.says;
+      if (!f) error.scrollIntoView({ block: "nearest" }); // a long form has its end out of sight
       f?.input.focus();
     }
     check();
