@@ -8,8 +8,8 @@
 //	--days N          of footage; 7      --extra N      more cameras beside the ten
 //
 // A name is a page's address, or one of the states below; without a part every one is taken. The site (site.js) has ten cameras and a
-// week of footage: one thermal, one 4:3, one portrait, one at night, one that moves, one that was lost, one that was never recorded and one
-// that was just added; gaps of several causes, events, marks with words, locked ranges, footage from a card, people, a group, a wall, exports.
+// week of footage: one thermal, one 4:3, one portrait, one at night, one that moves, one that was lost, one that was added two
+// days ago and one that never answered since it was added; gaps of several causes, events, marks with words, locked ranges, footage from a card, people, a group, a wall, exports.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
