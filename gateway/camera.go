@@ -25,6 +25,7 @@ import (
 // Camera is one video source under supervision: its feeds, and the recorders that read them.
 type Camera struct {
 	told     atomic.Pointer[config.Camera] // as it is declared; adapt changes what needs no new connection
+	leaves   atomic.Pointer[storage.Cause] // why it is ended while the gateway goes on; nil: it is not
 	origin   string                        // "config" or "adopted": constant
 	log      *slog.Logger                  // constant
 	gate     *gate                         // constant: of its unit
@@ -93,7 +94,7 @@ func (g *Gateway) newCamera(spec config.Camera, origin string) *Camera {
 		c.feeds = append(c.feeds, f)
 		if c.records(id) {
 			c.recorded = append(c.recorded, id)
-			c.recs = append(c.recs, record.New(record.Options{Camera: spec.ID, Stream: id, From: ring, Plan: c.plan, Store: g.store, Synced: g.lag.told, Log: f.log}))
+			c.recs = append(c.recs, record.New(record.Options{Camera: spec.ID, Stream: id, From: ring, Plan: c.plan, Store: g.store, Synced: g.lag.told, Parting: c.parting, Log: f.log}))
 		}
 	}
 	c.unit.join(c)

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"holdfast/config"
+	"holdfast/storage"
 )
 
 // cameraGroup runs the cameras of a gateway. Cameras may join and leave while it runs.
@@ -63,7 +64,7 @@ const maxCameras = 512
 // join adds a camera to the running set, in the place of the one with its id when it replaces that.
 func (g *Gateway) join(spec config.Camera, replaces bool) {
 	if replaces {
-		g.leave(spec.ID)
+		g.leave(spec.ID, whyReplaced(spec))
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -74,12 +75,29 @@ func (g *Gateway) join(spec config.Camera, replaces bool) {
 	}
 }
 
-// leave stops a camera, waits until it has closed what it records, and takes it out of the set.
-func (g *Gateway) leave(id string) {
+// whyReplaced is why nothing follows the footage of a camera that is ended to be declared anew, until there is a picture again.
+func whyReplaced(by config.Camera) storage.Cause {
+	if by.Disabled {
+		return storage.CauseDisabled
+	}
+	return storage.CauseStarting
+}
+
+// parting is why nothing follows the footage of a camera that is ended.
+func (c *Camera) parting() storage.Cause {
+	if why := c.leaves.Load(); why != nil {
+		return *why
+	}
+	return storage.CauseStopped
+}
+
+// leave stops a camera for a reason, waits until it has closed what it records, and takes it out of the set.
+func (g *Gateway) leave(id string, why storage.Cause) {
 	c, there := g.camera(id)
 	if !there {
 		return
 	}
+	c.leaves.Store(&why)
 	c.end()
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -86,7 +86,7 @@ func (g *Gateway) RemoveCamera(_ context.Context, id string) (web.RemovedCamera,
 	if err := errors.Join(g.state.adopt(a), g.state.forgetTrust(id)); err != nil {
 		return web.RemovedCamera{}, fmt.Errorf("remove camera %s: %w", id, err)
 	}
-	g.leave(id)
+	g.leave(id, storage.CauseDisabled)
 	g.letGo([]string{id})
 	for _, alarm := range []string{"camera:", "settings:"} {
 		g.clear(alarm + id)

@@ -87,7 +87,7 @@ func (f *feed) run(ctx context.Context) error {
 	for {
 		err := f.connect(ctx)
 		if ctx.Err() != nil {
-			f.stream.End(string(storage.CauseStopped))
+			f.stream.End(string(f.cam.parting()))
 			return ctx.Err()
 		}
 		if f.lasted() >= settled {

@@ -139,6 +139,43 @@ func TestDisabledCameraHasAGapThatSaysSo(t *testing.T) {
 	r.until("door", "footage after it", func(l []span) bool { return len(l) > 3 && l[len(l)-1].Kind == "recorded" })
 }
 
+// TestACameraThatIsSwitchedOffWhileTheGatewayRunsDoesNotBlameTheGateway: nothing that was to be recorded is lost then.
+func TestACameraThatIsSwitchedOffWhileTheGatewayRunsDoesNotBlameTheGateway(t *testing.T) {
+	t.Parallel()
+	cam, _ := play(t, rtsptest.Options{})
+	r := startIn(t, t.TempDir(), "")
+	id, err := r.g.Enrol(t.Context(), Adoption{Address: cam.URL("main"), Name: "Door"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.recorded(id, time.Second)
+	for _, off := range []bool{true, false} {
+		if _, err := r.g.ChangeCamera(t.Context(), id, web.CameraChange{Disabled: &off}); err != nil {
+			t.Fatal(err)
+		}
+		if off {
+			r.until(id, "the gap", func(l []span) bool { return len(l) > 1 && l[len(l)-1].Cause == string(storage.CauseDisabled) })
+		} else {
+			r.until(id, "footage after it", func(l []span) bool { return len(l) > 2 && l[len(l)-1].Kind == "recorded" })
+		}
+		for _, s := range r.spans(id) {
+			if s.Cause == string(storage.CauseStopped) {
+				t.Errorf("off %v: %+v", off, r.spans(id))
+			}
+		}
+	}
+	yes := true
+	if _, err := r.g.ChangeCamera(t.Context(), id, web.CameraChange{Audio: &yes}); err != nil {
+		t.Fatal(err)
+	}
+	r.until(id, "footage after it was connected anew", func(l []span) bool { return len(l) > 4 && l[len(l)-1].Kind == "recorded" })
+	for _, s := range r.spans(id)[3:] {
+		if s.Cause == string(storage.CauseStopped) {
+			t.Errorf("connected anew: %+v", r.spans(id))
+		}
+	}
+}
+
 func TestRecordingThatIsOffStillShowsThePicture(t *testing.T) {
 	t.Parallel()
 	cam, _ := play(t, rtsptest.Options{})

@@ -172,6 +172,11 @@ func (g *Gateway) rearrange(r *web.Reload) error {
 func (g *Gateway) replace(stale []*Camera, fresh []wanted, order map[string]int) {
 	var ending sync.WaitGroup
 	for _, c := range stale {
+		why := storage.CauseDisabled
+		if i := slices.IndexFunc(fresh, func(w wanted) bool { return w.spec.ID == c.spec().ID }); i >= 0 {
+			why = whyReplaced(fresh[i].spec)
+		}
+		c.leaves.Store(&why)
 		ending.Go(c.end)
 	}
 	ending.Wait()

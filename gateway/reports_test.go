@@ -243,7 +243,7 @@ func TestDeviceOfSeveralSourcesIsSubscribedToOnceAndEachCameraHearsItsOwn(t *tes
 	if listens < 0 {
 		t.Fatal("no camera makes the connections")
 	}
-	r.g.leave(ids[listens])
+	r.g.leave(ids[listens], storage.CauseDisabled)
 	rest := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == ids[listens] })
 	last := rest[len(rest)-1]
 	r.await("events after that", func() bool {

@@ -184,6 +184,8 @@ func volumeProblem(err error) error {
 		return web.Conflict(err.Error(), "Empty it first (holdfast volume drain): recording goes on elsewhere.")
 	case errors.As(err, &use):
 		return web.Conflict(err.Error(), "Empty it first (holdfast volume drain). With --forget it is removed all the same, and this footage is off the timelines.")
+	case storage.Adoptable(err):
+		return web.Adoptable(err.Error(), storage.Advice(err))
 	}
 	return web.Conflict(err.Error(), storage.Advice(err))
 }

@@ -245,6 +245,12 @@ func Advice(err error) string {
 	return ""
 }
 
+// Adoptable tells whether an error says that a directory is refused, and would be taken with VolumeOptions.Adopt.
+func Adoptable(err error) bool {
+	var r *refusal
+	return errors.As(err, &r)
+}
+
 // Volume gives the present state of one volume, by its id or path; ErrNoVolume when there is none.
 func (s *Store) Volume(id string) (VolumeStatus, error) {
 	v, err := s.byID(id)

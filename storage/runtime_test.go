@@ -125,6 +125,9 @@ func TestDirectoriesThatAreRefusedNameTheCommandThatAdoptsThem(t *testing.T) {
 	if do := Advice(err); !strings.Contains(do, "holdfast volume add --config FILE --adopt /used") {
 		t.Errorf("what to do: %q", do)
 	}
+	if _, twice := r.store.AddVolume(VolumeOptions{Path: r.store.Volumes()[0].Path, MinFree: 1}); !Adoptable(err) || Adoptable(twice) {
+		t.Errorf("a directory with files, and one that is a volume: %v, %v", Adoptable(err), Adoptable(twice))
+	}
 	st, err := r.store.AddVolume(VolumeOptions{Path: "/used", MinFree: 1, Adopt: true})
 	if err != nil || st.State != VolumeOK || len(r.store.Volumes()) != 3 {
 		t.Errorf("%+v, %v", st, err)

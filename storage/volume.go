@@ -191,6 +191,7 @@ func (e *VolumeError) Error() string { return fmt.Sprintf("%s: %v", e.Cause, e.E
 func (e *VolumeError) Unwrap() error { return e.Err }
 
 // refusal says why a directory is not used as the volume, and what to do. It counts as a volume that is not there.
+// Each is ended by adopting what is there: see Adoptable.
 type refusal struct{ what, do string }
 
 func (r *refusal) Error() string { return r.what }

@@ -123,6 +123,9 @@ func (a *Auth) MakeDeviceToken(who Identity, n NewToken) (Token, string, error) 
 	if n.Permissions&^deviceMay != 0 {
 		return Token{}, "", &RuleError{"permissions", "A wall or kiosk may see, watch live and hear, and nothing else."}
 	}
+	if n.Permissions != 0 && n.Permissions&SetOf(See) == 0 { // the list of cameras would be empty to it, and so the wall
+		return Token{}, "", &RuleError{"permissions", "A wall or kiosk that may not see cameras has none to show: give it see as well."}
+	}
 	if !who.holdsAll(n.Permissions) {
 		return Token{}, "", ErrBeyond
 	}

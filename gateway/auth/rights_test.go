@@ -236,6 +236,10 @@ func TestADeviceWatchesAndNothingElse(t *testing.T) {
 	if _, _, err := b.MakeDeviceToken(admin, NewToken{Name: "Wall", Permissions: SetOf(See, Live, Playback), Cameras: []string{"door"}, Until: b.clock().Add(time.Hour)}); err == nil {
 		t.Error("a wall may play back")
 	}
+	var rule *RuleError
+	if _, _, err := b.MakeDeviceToken(admin, NewToken{Name: "Wall", Permissions: SetOf(Live), Cameras: []string{"door"}, Until: b.clock().Add(time.Hour)}); !errors.As(err, &rule) || rule.Field != "permissions" {
+		t.Errorf("a wall that knows no camera: %v", err)
+	}
 	told, secret, err := b.MakeDeviceToken(admin, NewToken{Name: "Wall", Permissions: SetOf(See, Live), Cameras: []string{"door"}, Until: b.clock().Add(30 * 24 * time.Hour)})
 	if err != nil {
 		t.Fatal(err)

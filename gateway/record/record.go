@@ -49,6 +49,7 @@ type Options struct {
 	Plan           *Plan // what is wanted; nil: everything
 	Store          *storage.Store
 	Synced         func(lag time.Duration) // told of each batch how long its oldest frame waited, from its arrival until it was safe; nil: nobody is
+	Parting        func() storage.Cause    // why nothing follows once Run's context ends; nil: the gateway is stopped
 	Mono           func() rtsp.Mono        // monotonic clock, that of the frames' arrival; nil: rtsp.MonoNow
 	Log            *slog.Logger            // nil: silent
 }

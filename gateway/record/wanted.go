@@ -248,10 +248,13 @@ func (r *Recorder) catchUp(now time.Time) {
 	}
 }
 
-// parting is why nothing follows when the gateway stops: outside of a schedule nothing would have followed anyhow.
+// parting is why nothing follows when recording is ended: outside of a schedule nothing would have followed anyhow.
 func (r *Recorder) parting() storage.Cause {
 	if r.o.Plan != nil && !r.now.open && r.now.cause == storage.CauseSchedule {
 		return storage.CauseSchedule
+	}
+	if r.o.Parting != nil {
+		return r.o.Parting()
 	}
 	return storage.CauseStopped
 }

@@ -39,7 +39,9 @@ type Network struct {
 // NamedGrant is a grant with what its role is called.
 type NamedGrant struct {
 	Grant
-	RoleName string `json:"role_name" people:"read"`
+	RoleName string `json:"role_name" people:"read if ready"`
+
+	ready bool // the role comes with the program, and so its name is a sentence of ours
 }
 
 // MeChange is what somebody changes of what is held about themselves; what is left out stays.
@@ -107,13 +109,13 @@ func (s *Server) me(ctx context.Context, who auth.Identity) (m Me, err error) {
 }
 
 func (s *Server) namedGrants(grants []auth.Grant) []NamedGrant {
-	names := make(map[string]string)
+	roles := make(map[string]auth.Role)
 	for _, r := range s.o.Auth.Roles() {
-		names[r.ID] = r.Name
+		roles[r.ID] = r
 	}
 	list := []NamedGrant{}
 	for _, g := range grants {
-		list = append(list, NamedGrant{Grant: grantOf(g), RoleName: names[g.Role]})
+		list = append(list, NamedGrant{Grant: grantOf(g), RoleName: roles[g.Role].Name, ready: roles[g.Role].Ready})
 	}
 	return list
 }

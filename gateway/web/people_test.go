@@ -160,6 +160,30 @@ func TestWhatSomebodyMayNotManageIsNotThere(t *testing.T) {
 	}
 }
 
+// TestARoleOfTheSiteKeepsItsNameInEveryLanguage: what is shown in its form is saved with it, so it may be nothing but what somebody wrote.
+func TestARoleOfTheSiteKeepsItsNameInEveryLanguage(t *testing.T) {
+	s := newSite(t)
+	boss := s.setUp()
+	german := header("Accept-Language", "de")
+	own := RoleChange{Name: "Viewer", Says: "Watches live pictures, and nothing else.", Permissions: []string{"see"}}
+	if r := read[Role](s, s.do("PUT", "/api/v1/roles/own", encode(own), boss.changes(), german), 200); r.Name != own.Name || r.Says != own.Says {
+		t.Errorf("made as %+v", r)
+	}
+	names := make(map[string]string)
+	for _, r := range read[[]Role](s, s.do("GET", "/api/v1/roles", "", boss.reads(), german), 200) {
+		names[r.ID] = r.Name
+	}
+	if names["own"] != "Viewer" || names["viewer"] != "Betrachter" {
+		t.Errorf("listed as %v", names)
+	}
+	for role, want := range map[string]string{"own": "Viewer", "viewer": "Betrachter"} {
+		p := s.hire(boss, "of-"+role, on(role, "*"))
+		if me := read[Me](s, s.do("GET", "/api/v1/me", "", p.reads(), german), 200); me.Grants[0].RoleName != want {
+			t.Errorf("%s is told of %q", role, me.Grants[0].RoleName)
+		}
+	}
+}
+
 func TestRolesGroupsAndThePolicyAreManaged(t *testing.T) {
 	s := newSite(t)
 	boss := s.setUp()

@@ -58,6 +58,9 @@ func PasswordRefused(detail string) error { return kindPassword.with(detail) }
 // Conflict is the error of a change to a volume that its state does not allow: why, and what to do.
 func Conflict(detail, hint string) error { return kindVolume.with(detail).hinting(hint) }
 
+// Adoptable is the error of a directory that becomes a volume only when the request says to adopt it: why, and what to do.
+func Adoptable(detail, hint string) error { return kindForeign.with(detail).hinting(hint) }
+
 // Rejected is the error of a request that breaks a rule: which field, and why.
 func Rejected(name, reason string) error { return field(kindRule.with(reason), name) }
 

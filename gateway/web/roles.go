@@ -11,8 +11,8 @@ import (
 // Role is a named set of permissions.
 type Role struct {
 	ID          string   `json:"id" doc:"What grants name it by."`
-	Name        string   `json:"name" people:"read"`
-	Says        string   `json:"says" people:"read" doc:"What it is for."`
+	Name        string   `json:"name" people:"read if Ready" doc:"The site's own are given as somebody wrote them, whatever the language."`
+	Says        string   `json:"says" people:"read if Ready" doc:"What it is for."`
 	Permissions []string `json:"permissions"`
 	Ready       bool     `json:"ready" doc:"It comes with the program and cannot be changed."`
 	Holders     int      `json:"holders" doc:"How many people have it."`

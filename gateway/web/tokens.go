@@ -27,7 +27,7 @@ type Token struct {
 // NewToken asks for a token.
 type NewToken struct {
 	Name        string    `json:"name" doc:"What it is for, at most 80 bytes."`
-	Permissions []string  `json:"permissions" doc:"What it may do; of a device see, live and audio."`
+	Permissions []string  `json:"permissions" doc:"What it may do; of a device see, and live and audio."`
 	Cameras     []string  `json:"cameras" doc:"Ids of cameras, group: and the id of a group, or * for all."`
 	Until       time.Time `json:"until" doc:"When it ends: an API token within a year, a device's within five."`
 }

@@ -30,6 +30,12 @@ export async function cameras({ out, test, must }) {
     await row("Street 3").getByRole("button", { name: "Test", exact: true }).nth(1).click();
     await row("Street 3").getByText(/first picture after/).waitFor();
     await row("Street 1").getByRole("button", { name: "Details" }).click();
+    const uses = row("Street 1").getByLabel(/^What .* is used for$/);
+    const [main, sub] = [await uses.nth(0).inputValue(), await uses.nth(1).inputValue()];
+    must(main === "main" && sub === "sub", `proposed: ${main}, ${sub}`);
+    await uses.nth(0).selectOption("");
+    await row("Street 1").getByText("One stream has to be the main one.").waitFor();
+    await uses.nth(1).selectOption("main"); // the small stream alone is recorded
     await row("Street 1").getByLabel("Name", { exact: true }).fill("Till");
     await page.screenshot({ path: join(out, "adopt-1440-dark.png") });
     await page.setViewportSize({ width: 390, height: 844 });
@@ -42,6 +48,8 @@ export async function cameras({ out, test, must }) {
     await side.getByText("All 3 added.").waitFor();
     await page.screenshot({ path: join(out, "adopted-1440-dark.png") });
     await page.goto(shop.base + "/cameras");
+    const till = await page.evaluate(async () => (await (await fetch("/api/v1/cameras")).json()).find((/** @type {any} */ c) => c.name === "Till"));
+    must(till.streams.length === 1 && till.streams[0].id === "main", `the streams that were chosen are not what was added: ${JSON.stringify(till.streams.map((/** @type {any} */ s) => s.id))}`);
     for (const name of ["Till", "Dock 02", "Dock 03 1", "Dock 03 thermal"]) await page.getByRole("row", { name: new RegExp(`^${name} `) }).getByText("Online").waitFor();
   });
 

@@ -108,6 +108,18 @@ export async function quality({ make, base, test, must }) {
     must(faults.length === 0, faults.join("\n"));
   });
 
+  await test("nothing moves for whoever asks for less motion", async () => {
+    const context = await make({ reducedMotion: "reduce" }), page = await context.newPage();
+    const moves = () => page.evaluate(() => [...document.querySelectorAll("*")].filter(e => { const s = getComputedStyle(e); return s.animationName !== "none" || s.transitionDuration.split(",").some(d => parseFloat(d) > 0); }).map(e => `${e.localName}.${e.className}`));
+    await page.goto(base + "/me");
+    await page.waitForSelector("nav.rail");
+    for (const path of ["/live", "/timeline", "/storage/health", "/cameras"]) {
+      await visit(page, path);
+      must((await moves()).length === 0, `${path}: ${await moves()}`);
+    }
+    await context.close();
+  });
+
   await test("the first load is light, and asks nobody else", async () => {
     const context = await make({}), page = await context.newPage(), wire = await context.newCDPSession(page);
     let sum = 0, files = 0;

@@ -110,5 +110,5 @@ export async function lived({ ask, page }) {
     { title: "Till theft", reason: "Police, case 12/2026", recipient: "Police, Mitte", form: "original", clips: [{ camera: "till", from: at(30.2), to: at(30) }, { camera: "entrance", from: at(30.1), to: at(30) }] },
     { title: "Fall at the door", reason: "Insurance claim", recipient: "Allianz, claims", form: "original", clips: [{ camera: "entrance", from: at(5), to: at(4.8) }] },
   ]) await ask("POST", "exports", e);
-  return /** @type {any} */ (await ask("POST", "tokens", { kind: "device", name: "Control room", cameras: ["*"], permissions: ["live"], until: later }));
+  return /** @type {any} */ (await ask("POST", "tokens", { kind: "device", name: "Control room", cameras: ["*"], permissions: ["see", "live"], until: later }));
 }

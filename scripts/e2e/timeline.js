@@ -219,6 +219,67 @@ export async function timeline({ page, base, browser, out, test, must }) {
     return { ms: Math.round(Number(off) * 1000) };
   });
 
+  await test("a click where nothing was recorded goes to what follows, and says how long and why", async () => {
+    const off = (/** @type {boolean} */ disabled) => page.evaluate(async disabled => {
+      const { csrf } = await (await fetch("/api/v1/session")).json();
+      return (await fetch("/api/v1/cameras/gate", { method: "PATCH", headers: { "X-CSRF-Token": csrf, "Content-Type": "application/json" }, body: JSON.stringify({ disabled }) })).status;
+    }, disabled);
+    /** Waits for the newest stretch of the gate to be of a kind and so long, ms. @param {string} kind @param {number} long */
+    const newest = async (kind, long) => {
+      await until(page, `fetch("/api/v1/cameras/gate/spans?from=${new Date(Date.now() - 600e3).toISOString()}&to=" + new Date().toISOString()).then(r => r.json()).then(l => (s => !!s && s.kind === "${kind}" && Date.parse(s.end) - Date.parse(s.start) > ${long} && (window.newest = s, true))(l.at(-1)))`, 60000);
+      return Date.parse(await page.evaluate("window.newest.start"));
+    };
+    await newest("recorded", 8000);
+    must(await off(true) === 200, "the camera cannot be switched off");
+    const gap = await newest("gap", 6000);
+    must(await off(false) === 200, "the camera cannot be switched on");
+    const next = await newest("recorded", 8000);
+    await page.evaluate("localStorage.setItem('holdfast.timeline', JSON.stringify({ span: 60000 }))");
+    await page.goto(`${base}/timeline/gate?at=${new Date(gap - 5000).toISOString()}`);
+    await until(page, "document.querySelector('.played > video:not([hidden])')?.readyState >= 2");
+    await stand();
+    const box = /** @type {{x:number,y:number,width:number}} */ (await axis.boundingBox());
+    for (let turn = 0, there = false; !there; turn++) { // what the axis knows may be on its way
+      must(turn < 900, "no place on the axis says that nothing was recorded");
+      await page.mouse.move(box.x + box.width * (0.2 + turn % 60 * 0.01), box.y + 45);
+      there = /Not recorded for .+: disabled/.test(await page.textContent(".tip") || "");
+    }
+    await page.mouse.down();
+    await page.mouse.up();
+    await until(page, "/^Nothing was recorded for .+ \\(disabled\\)/.test(document.querySelector('.stage .says').textContent)");
+    await until(page, `Date.parse(document.querySelector('output.time').title) >= ${next}`);
+    await page.screenshot({ path: join(out, "timeline-gap-1440-dark.png") });
+    return page.textContent(".stage .says");
+  });
+
+  await test("each speed is kept by the clock of the axis", async () => {
+    const begin = await recorded(25);
+    /** @type {Record<string, number>} */
+    const kept = {};
+    for (const speed of ["0.25", "4"]) {
+      await page.goto(`${base}/timeline/shop-floor?at=${new Date(begin + 1000).toISOString()}`);
+      await until(page, "document.querySelector('.played > video:not([hidden])')?.readyState >= 2");
+      await page.getByLabel("Speed").selectOption(speed);
+      kept[speed] = await page.evaluate(() => new Promise(ok => { // in the page, so that no answer's way counts; while it waits for pictures it stands
+        const time = () => Date.parse(/** @type {HTMLElement} */ (document.querySelector("output.time")).title);
+        /** @type {number[]} */
+        const rates = [];
+        let was = time(), at = performance.now();
+        const timer = setInterval(() => {
+          const now = time(), t = performance.now();
+          if (now > was) rates.push((now - was) / (t - at));
+          was = now;
+          at = t;
+          if (rates.length === 7) { clearInterval(timer); ok(rates.sort((a, b) => a - b)[3]); }
+        }, 400);
+      }));
+      must(kept[speed] > Number(speed) * 0.5 && kept[speed] < Number(speed) * 2, `at ${speed}× it goes ${kept[speed]}×`);
+    }
+    const all = await page.getByLabel("Speed").locator("option").evaluateAll(l => l.map(o => /** @type {HTMLOptionElement} */ (o).value));
+    must(all[0] === "0.25" && all.at(-1) === "32", all.join());
+    return kept;
+  });
+
   await test("on a phone the pictures lie above each other and a finger scrubs", async () => {
     const phone = await open({ base, browser, size: [390, 844], scheme: "light" });
     await phone.context.addCookies(await page.context().cookies());

@@ -2,16 +2,28 @@ package locale
 
 import (
 	"reflect"
+	"strings"
 	"sync"
 )
 
 // Tag marks, on the field of an answer, what people read: a string, a pointer to one, or a list of them.
 //
 //	What string `json:"what" people:"read"`
+//
+// What is ours in some answers and somebody's own words in others names the field beside it, exported or not, that is true where it is ours:
+//
+//	Name string `json:"name" people:"read if Ready"`
 const (
 	Tag    = "people"
 	readBy = "read"
+	where  = " if "
 )
+
+// marks tells of a field whether people read it, and which field beside it says that this one's words are ours; "" where they always are.
+func marks(f reflect.StructField) (marked bool, beside string) {
+	mark, beside, _ := strings.Cut(f.Tag.Get(Tag), where)
+	return mark == readBy, beside
+}
 
 // Answer gives what is to be sent in the language: value itself where that changes nothing, else a copy in which the fields that people read are said in
 // it. value is not changed, since others may be reading it.
@@ -89,9 +101,11 @@ func (l Language) structure(v reflect.Value) reflect.Value {
 	c := reflect.New(v.Type()).Elem()
 	c.Set(v)
 	for i := range v.NumField() {
-		switch f := v.Type().Field(i); {
+		f := v.Type().Field(i)
+		switch marked, beside := marks(f); {
 		case !f.IsExported(): // not part of an answer
-		case f.Tag.Get(Tag) == readBy:
+		case marked && beside != "" && !v.FieldByName(beside).Bool(): // somebody's own words
+		case marked:
 			c.Field(i).Set(l.said(v.Field(i)))
 		default:
 			c.Field(i).Set(l.answer(v.Field(i)))
@@ -145,7 +159,7 @@ func look(t reflect.Type, met map[reflect.Type]bool) bool {
 		return look(t.Elem(), met)
 	case reflect.Struct:
 		for f := range t.Fields() {
-			if f.Tag.Get(Tag) == readBy || f.IsExported() && look(f.Type, met) {
+			if marked, _ := marks(f); marked || f.IsExported() && look(f.Type, met) {
 				return true
 			}
 		}

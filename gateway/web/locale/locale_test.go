@@ -89,6 +89,22 @@ type Told struct {
 	More  []string `json:"more" people:"read"`
 }
 
+type named struct {
+	Name  string `json:"name" people:"read if Ready"`
+	Says  string `json:"says" people:"read if ours"`
+	Ready bool   `json:"ready"`
+	ours  bool
+}
+
+func TestWordsOfPeopleAreLeftAsTheyWroteThem(t *testing.T) {
+	for ready, want := range map[bool]string{true: "Laufwerk voll", false: "disk full"} {
+		got := German.Answer([]named{{Name: "disk full", Says: "disk full", Ready: ready, ours: ready}}).([]named)[0]
+		if got.Name != want || got.Says != want || got.Ready != ready || got.ours != ready {
+			t.Errorf("ours %v: %+v", ready, got)
+		}
+	}
+}
+
 type answered struct {
 	Told
 	List  []Told          `json:"list"`

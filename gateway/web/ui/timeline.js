@@ -84,6 +84,12 @@ function waiting(id, go) {
   return { element, key: e => page?.key?.(e) || false, leave: () => { undo.run(); page?.leave(); } };
 }
 
+/** Why most of a time without footage has none: several causes may follow each other. @param {import("./api.js").Span[]} list @param {number} from @param {number} to */
+function mainCause(list, from, to) {
+  const of = (/** @type {import("./api.js").Span} */ s) => Math.min(to, Date.parse(s.end)) - Math.max(from, Date.parse(s.start));
+  return list.filter(s => s.kind === "gap" && of(s) > 0).sort((a, b) => of(b) - of(a))[0]?.cause;
+}
+
 class Timeline {
   /** @param {string[]} chosen @param {(path: string) => void} go @param {number} at @param {number} span */
   constructor(chosen, go, at, span) {
@@ -267,9 +273,8 @@ class Timeline {
     if (all.some(has)) return;
     const next = Math.min(...all.flat().filter(s => s.kind === "recorded" && Date.parse(s.end) > at + 200).map(s => Math.max(Date.parse(s.start), at)));
     if (!Number.isFinite(next)) { this.says.textContent = all.flat().length ? words.nothingLater : words.noFootage; this.wantsPlay = false; return; }
-    const hole = all[0].find(s => s.kind === "gap" && Date.parse(s.start) <= at && Date.parse(s.end) > at);
     this.seek(next + 1, true);
-    if (next - at > shortGap) this.says.textContent = words.jumped(duration((next - at) / 1000), hole?.cause || "–");
+    if (next - at > shortGap) this.says.textContent = words.jumped(duration((next - at) / 1000), mainCause(all[Math.max(0, this.chosen.indexOf(this.focus))], at, next) || "–");
     this.axis.reveal(next);
   }
 

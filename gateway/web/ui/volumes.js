@@ -107,7 +107,7 @@ export function volumesPart(undo) {
       try { await api.addVolume(path.input.value.trim(), adopt.checked); } catch (e) {
         const p = /** @type {Problem} */ (e);
         // What a person must decide about is offered at once; the command that the hint names does the same.
-        if (/adopt/.test(p.hint + p.message)) offer.hidden = false;
+        if (p.slug === "volume-adoptable") offer.hidden = false;
         if (!p.field) p.field = "path";
         throw p;
       }
