@@ -38,6 +38,9 @@ func (g *Gateway) watchHealth(ctx context.Context) error {
 				if err := g.dropLooseTexts(true); err != nil {
 					g.log.Error("look for what is said of events that are no more", "error", err)
 				}
+				if err := g.dropReviewed(); err != nil {
+					g.log.Error("look for reviewed events that are no more", "error", err)
+				}
 			}
 			for _, c := range g.list() {
 				c.endOverdue()

@@ -15,9 +15,9 @@ import (
 	"holdfast/gateway/web"
 )
 
-// event raises, ends and lists events of a camera, through the running gateway.
+// event raises, ends and lists events of a camera, through the running gateway, and marks them as reviewed.
 func event(ctx context.Context, t terminal, args []string) error {
-	return operate(ctx, t, "event", args, verb{"raise", eventRaise}, verb{"end", eventEnd}, verb{"list", eventList})
+	return operate(ctx, t, "event", args, verb{"raise", eventRaise}, verb{"end", eventEnd}, verb{"list", eventList}, verb{"reviewed", eventReviewed})
 }
 
 // eventTarget is which gateway and camera an event command is about.
@@ -112,35 +112,6 @@ func (e eventTarget) send(ctx context.Context, t terminal, req web.EventRequest)
 	}
 	printEvent(t.out, answer.Event)
 	fmt.Fprintf(t.out, "footage: %s\n", answer.Footage)
-	return nil
-}
-
-func eventList(ctx context.Context, t terminal, args []string) error {
-	fs, e := eventOptions(t, "list", "[--from TIME] [--to TIME] ")
-	from := fs.String("from", "", "begin of the range, as 2026-03-01T08:00:00Z; a day ago when left out")
-	to := fs.String("to", "", "end of the range; now when left out")
-	if err := parse(fs, args); err != nil {
-		return err
-	}
-	now := time.Now().UTC()
-	q := url.Values{"from": {now.AddDate(0, 0, -1).Format(time.RFC3339)}, "to": {now.Add(time.Second).Format(time.RFC3339)}}
-	if *from != "" {
-		q.Set("from", *from)
-	}
-	if *to != "" {
-		q.Set("to", *to)
-	}
-	list := []web.Event{}
-	if err := e.ask(ctx, "GET", "?"+q.Encode(), nil, &list); err != nil {
-		return err
-	}
-	if *e.asJSON {
-		return printJSON(t.out, list)
-	}
-	for _, one := range list {
-		printEvent(t.out, one)
-	}
-	fmt.Fprintf(t.out, "%d events\n", len(list))
 	return nil
 }
 

@@ -7,7 +7,7 @@
 //	holdfast check       compare index, files and hashes, and repair them
 //	holdfast map         floor plans, and the cameras on them
 //	holdfast volume      list, add, drain or remove volumes
-//	holdfast event       raise, end or list events of a camera
+//	holdfast event       raise, end or list events, and mark them as reviewed
 //	holdfast lock        keep footage from deletion
 //	holdfast erase       erase footage and its keys
 //	holdfast export      take footage out: order, list, fetch, cancel or remove evidence packages
@@ -79,7 +79,7 @@ var commands = []command{
 	{"check", "compare index, files and hashes, and repair them", check},
 	{"map", "floor plans and maps: list, add or remove them, put cameras on them", mapCommand},
 	{"volume", "list, add, drain or remove volumes", volume},
-	{"event", "raise, end or list events of a camera", event},
+	{"event", "raise, end or list events, and mark them as reviewed", event},
 	{"lock", "keep footage from deletion: add, list or remove locks", lock},
 	{"erase", "erase footage and its keys, or list what was erased", erase},
 	{"export", "take footage out: order, list, fetch, cancel or remove evidence packages", exportCommand},

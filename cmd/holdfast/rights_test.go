@@ -94,6 +94,8 @@ func (s *scene) body(op operation, camera string) string {
 	switch op.method + " " + op.path {
 	case "POST /api/v1/cameras/{id}/whep":
 		return s.offer
+	case "PUT /api/v1/events/reviewed":
+		return s.text(object{"events": []object{{"camera": camera, "id": "0000000000000000"}}})
 	case "POST /api/v1/locks":
 		return s.text(s.lock(camera, "matrix"))
 	case "POST /api/v1/erasures": // of the future: refused to whoever may

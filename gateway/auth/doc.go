@@ -68,8 +68,8 @@
 //
 // # Layout in state.db
 //
-// Buckets "auth.people" (id → record), "auth.sessions2" (SHA-256 of the secret → record) and "auth.tokens" (id → record) hold
-// records sealed by AES-256-GCM under the key of the person, or device, whose they are, and bound to where they lie: without
+// Buckets "auth.people" (id → record), "auth.sessions2" (SHA-256 of the secret → record), "auth.tokens" (id → record) and
+// "auth.reviewed" (person, camera and day → the events of that day that the person has reviewed) hold records sealed by AES-256-GCM under the key of the person, or device, whose they are, and bound to where they lie: without
 // the key they cannot be read, which is how somebody is forgotten. "auth.roles", "auth.groups" and "auth.policy" hold nothing
 // personal, in clear. Bucket "auth.users" of the first releases, in clear, is sealed at the start, and the pages that it
 // leaves are overwritten. Where somebody's key is missing they are locked: nobody is set up anew. Set-up token, one-time
@@ -78,7 +78,8 @@
 // # Bounds
 //
 // maxPeople people, maxGrants grants of each and maxHours stretches of each grant, maxRoles own roles, maxGroups groups,
-// maxSessions sessions and maxAPITokens tokens of each person, maxDeviceTokens devices, maxApprovals approvals.
+// maxSessions sessions and maxAPITokens tokens of each person, maxDeviceTokens devices, maxApprovals approvals,
+// maxReviewedOfDay reviewed events of each person, camera and day, maxReviewedDays such days of each person.
 //
 // # What it does not do
 //

@@ -12,7 +12,7 @@ func Stored() []string {
 	for _, r := range []struct {
 		name string
 		of   reflect.Type
-	}{{"person", reflect.TypeFor[person]()}, {"session", reflect.TypeFor[record]()}, {"token", reflect.TypeFor[token]()}, {"approval", reflect.TypeFor[Approval]()}} {
+	}{{"person", reflect.TypeFor[person]()}, {"session", reflect.TypeFor[record]()}, {"token", reflect.TypeFor[token]()}, {"approval", reflect.TypeFor[Approval]()}, {"reviewed", reflect.TypeFor[reviewed]()}} {
 		for i := range r.of.NumField() {
 			f := r.of.Field(i)
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")

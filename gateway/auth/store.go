@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -17,7 +18,7 @@ var (
 	bucketGroups   = []byte("auth.groups")
 	bucketPolicy   = []byte("auth.policy")
 
-	buckets = [][]byte{bucketPeople, bucketSessions, bucketTokens, bucketRoles, bucketGroups, bucketPolicy}
+	buckets = [][]byte{bucketPeople, bucketSessions, bucketTokens, bucketReviewed, bucketRoles, bucketGroups, bucketPolicy}
 )
 
 // PersonKeys are the keys under which what is held about people is sealed, one for each, so that a person can be forgotten: a value
@@ -138,7 +139,7 @@ func (a *Auth) eraseAll(p *person, tokens []*token, sessions []*session) error {
 		if err := remove(tx, sessions); err != nil {
 			return err
 		}
-		return tx.Bucket(bucketPeople).Delete([]byte(p.ID))
+		return errors.Join(forgetReviewed(tx, p.ID), tx.Bucket(bucketPeople).Delete([]byte(p.ID)))
 	})
 	if err != nil {
 		return fmt.Errorf("remove person: %w", err)

@@ -48,6 +48,8 @@ type Archive interface {
 	Segments(camera, stream string, from, to time.Time) ([]storage.Segment, error)
 	Spans(camera, stream string, from, to time.Time) ([]storage.Span, error)
 	Events(camera string, from, to time.Time, limit int) ([]storage.Event, error)
+	EventsBack(camera string, from, to time.Time, before string, f func(storage.Event) bool) error
+	EventOf(camera, id string) (storage.Event, error)
 	Counted
 }
 

@@ -52,6 +52,7 @@ var inventory = []holding{
 	{[]string{"approval.id", "approval.permission", "approval.camera", "approval.from", "approval.to", "approval.by", "approval.asked", "approval.until"}, Held{"What you asked another person to approve", inMemory, "The other person decides it.", withAsking}},
 	{[]string{"approval.reason"}, Held{"Why you asked for it", inMemory, "The other person decides by it.", withAsking}},
 	{[]string{"approval.state", "approval.decider", "approval.decided"}, Held{"Approvals: who decided, what and when", inMemory, "You may do what was approved.", withAsking}},
+	{[]string{"reviewed.camera", "reviewed.day", "reviewed.events"}, Held{"Which events you have marked as reviewed", inState, "You see by it what you have still to look at. Nobody else sees it.", "until the events are gone, you take the mark away, or the account is deleted"}},
 	{[]string{"lock.owner"}, Held{"Your id with footage that you have locked", inLocks, "To answer for who keeps footage.", withLock}},
 	{[]string{"lock.reason"}, Held{"Why you have locked footage", inLocks, "To answer for why footage is kept.", withLock}},
 	{[]string{"entry.personal.name"}, Held{"Your user name, with each thing that you did", inLog, "To answer for who did and saw what.", withLog}},

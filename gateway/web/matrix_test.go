@@ -69,6 +69,9 @@ func sample(rt route) (path, body, mime string) {
 	if rt.pattern == "/api/v1/locks" && rt.body != nil {
 		body = goodLock
 	}
+	if rt.pattern == "/api/v1/events/reviewed" {
+		body = `{"events":[{"camera":"door","id":"` + newestEvent + `"}]}`
+	}
 	if rt.pattern == "/api/v1/erasures" && rt.body != nil {
 		body = goodErasure
 	}

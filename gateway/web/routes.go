@@ -35,6 +35,7 @@ func table() []route {
 	all = append(all, steeringRoutes()...)
 	all = append(all, controlRoutes()...)
 	all = append(all, footageRoutes()...)
+	all = append(all, eventRoutes()...)
 	all = append(all, reelRoutes()...)
 	all = append(all, overviewRoutes()...)
 	all = append(all, motionRoutes()...)

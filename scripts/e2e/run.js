@@ -10,6 +10,7 @@ import { device } from "./device.js";
 import { dialogs } from "./dialogs.js";
 import { encryption } from "./encryption.js";
 import { demo, serve, run, scratch } from "./gateway.js";
+import { events } from "./events.js";
 import { exports } from "./exports.js";
 import { hands } from "./hands.js";
 import { keeping } from "./keeping.js";
@@ -271,6 +272,7 @@ async function make(o) {
   if (!o.storageState) await context.addCookies(await b.context.cookies());
   return context;
 }
+await events({ base: shop.base, browser: b.browser, context: await make({}), test, must });
 await quality({ base: shop.base, test, must, make });
 await dialogs({ base: shop.base, test, must, make });
 

@@ -7,6 +7,8 @@ import { base, json, lines, request } from "./api.js";
  * @typedef {{from:string,to:string,slots:number,cameras:CameraOverview[]}} Overview
  * @typedef {{from:string,to:string,peak:string,changed:number,by:"pictures"|"boxes",class?:string}} MotionHit
  * @typedef {{hit?:MotionHit,progress?:{at:string,part:number,by:string,pictures:number,every:number,pace:number,left_seconds:number},done?:boolean,more?:boolean,error?:string}} MotionLine
+ * @typedef {import("./api.js").CameraEvent & {camera:string,pre:number,post:number,reviewed:boolean}} ListedEvent
+ * @typedef {{events:ListedEvent[],next:string,back:string|null}} EventPage
  */
 
 /** @param {number} t */
@@ -23,6 +25,10 @@ export const footage = {
   sound: (id, stream, from, to, signal) => request("GET", `${cam(id)}/audio.fmp4?from=${at(from)}&to=${at(to)}&stream=${encodeURIComponent(stream)}`, { signal }),
   /** The key frame of a moment. @param {string} id @param {string} stream @param {number} t @param {"mp4"|"jpg"} as @param {AbortSignal} [signal] */
   picture: (id, stream, t, as, signal) => request("GET", `${cam(id)}/picture.${as}?at=${at(t)}&stream=${encodeURIComponent(stream)}`, { signal }),
+  /** Events of all cameras, newest first. @param {{from:number,to:number,before?:string,cameras?:string,kinds?:string,text?:string,unreviewed?:boolean}} o @returns {Promise<EventPage>} */
+  events: o => json("GET", `${base}/events?from=${at(o.from)}&to=${at(o.to)}${["before", "cameras", "kinds", "text"].map(k => /** @type {any} */ (o)[k] ? `&${k}=${encodeURIComponent(/** @type {any} */ (o)[k])}` : "").join("")}${o.unreviewed ? "&unreviewed=1" : ""}`),
+  /** Marks events as reviewed by oneself, or as not. @param {{camera:string,id:string}[]} events @param {boolean} yes */
+  review: (events, yes) => json("PUT", `${base}/events/reviewed`, { json: { events, reviewed: yes } }),
   /** Looks for motion in a part of the picture, and tells of each stretch as it is found. @param {string} id @param {number} from @param {number} to @param {{region: number[], least: number, pictures: boolean}} o @param {AbortSignal} signal @param {(l: MotionLine) => void} tell */
   motion: async (id, from, to, o, signal, tell) => lines(await request("GET", `${cam(id)}/motion?from=${at(from)}&to=${at(to)}&least=${o.least}&region=${o.region.map(v => v.toFixed(3)).join(",")}${o.pictures ? "&pictures=1" : ""}`, { signal }), tell),
 };

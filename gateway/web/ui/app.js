@@ -15,7 +15,7 @@ let page = null;
 const undo = new Undo();
 /** Pages that are fetched when they are first opened. */
 const later = {
-  timeline: () => import("./timeline.js"), exports: () => import("./exports.js"), cameras: () => import("./cameras.js"), map: () => import("./map.js"), storage: () => import("./storage.js"), people: () => import("./people.js"), me: () => import("./me.js"),
+  timeline: () => import("./timeline.js"), events: () => import("./events.js"), exports: () => import("./exports.js"), cameras: () => import("./cameras.js"), map: () => import("./map.js"), storage: () => import("./storage.js"), people: () => import("./people.js"), me: () => import("./me.js"),
   approvals: () => import("./approvals.js"), audit: () => import("./audit.js"), factor: () => import("./factor.js"), join: () => import("./join.js"), wall: () => import("./wall.js"), keys: () => import("./keys.js"),
   device: () => import("./device.js"),
 };
@@ -123,6 +123,7 @@ async function make(where, id, part) {
   if (where === "cameras") return (await later.cameras()).camerasPage(go);
   if (where === "map") return (await later.map()).mapPage(go);
   if (where === "storage") return (await later.storage()).storagePage(id, go);
+  if (where === "events") return (await later.events()).eventsPage(go);
   if (where === "exports") return (await later.exports()).exportsPage(id, go);
   if (where === "people") return (await later.people()).peoplePage(id, go);
   if (where === "approvals") return (await later.approvals()).approvalsPage(go);

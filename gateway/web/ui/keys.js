@@ -16,6 +16,7 @@ const pages = {
     ["steering", [[arrows, "turn"], [["PageUp", "PageDown"], "optic"], [["1", "…", "9"], "preset"], [["H"], "home"], [["C"], "aim"]]],
     ["arranging", [[["Space"], "take"], [arrows, "shift"], [[["Shift", "→"], ["Shift", "↓"]], "size"]]],
   ],
+  events: [["events", [[arrows, "row"], [["Space"], "choose"], [[["Shift", "→"], ["Shift", "↓"]], "chooseTo"], [["Enter"], "past"], [["R"], "reviewed"], [["Escape"], "chooseNone"]]]],
   timeline: [["timeline", [[["Space"], "play"], [["←", "→"], "seconds"], [[["Shift", "←"], ["Shift", "→"]], "minute"], [["PageUp", "PageDown"], "tenth"], [["Home"], "begin"], [["End"], "now"], [["J"], "back30"], [["R"], "reverse"], [["H", "L"], "faster"], [[",", "."], "frame"], [["P", "N"], "event"], [["+", "−"], "axis"], [["I"], "from"], [["O"], "until"], [["C"], "cameras"], [["D"], "day"], [["M"], "search"], [["A"], "sound"], [["B"], "mark"]]]],
 };
 const lists = /** @type {typeof everywhere} */ ([["lists", [[["↑", "↓"], "row"], [["Enter"], "details"]]]]);

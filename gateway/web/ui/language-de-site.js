@@ -35,6 +35,14 @@ const words = {
     live: "Live", timeline: "Zeitachse", close: "Schließen", zoomIn: "Größer", zoomOut: "Kleiner", of: (n, s) => `${n}: ${s}`, north: "N", scale: t => t,
     noPlace: "Geben Sie die Koordinaten der ersten Kamera ein; die Karte wird um sie gezeichnet.", happened: k => k, legend: { online: "Online", offline: "Nicht erreichbar", event: "Etwas geschieht", off: "Ausgeschaltet" },
   },
+  events: {
+    title: "Ereignisse", list: "Ereignisse, neueste zuerst", cameras: "Kamera", allCameras: "Alle Kameras", kinds: "Art", allKinds: "Alle Arten", day: "Tag", search: "Art, Quelle oder Worte", unreviewed: "Noch nicht gesichtet",
+    none: "Noch keine Ereignisse", noneText: "Was Kameras melden und was Menschen markieren, steht hier mit einem Bild. Ob eine Kamera etwas meldet, und was, steht bei ihren Einstellungen.", noMatch: "Kein Ereignis passt", noMatchText: "In den Aufnahmen, die es noch gibt, passt nichts zu dem, was oben gewählt ist.", allSeen: "Alles gesichtet", allSeenText: "Sie haben jedes passende Ereignis gesichtet. Neue erscheinen hier von selbst.", clear: "Alle Ereignisse zeigen", openTimeline: "Zeitachse öffnen",
+    more: "Ältere zeigen", back: at => `Gesucht bis ${at}.`, end: "Älteres gibt es nicht mehr.",
+    reviewed: "Gesichtet", isNew: "nicht gesichtet", chosen: n => `${n} gewählt`, markReviewed: "Gesichtet", markUnreviewed: "Nicht gesichtet", chooseNone: "Keine wählen", choose: "Wählen",
+    marked: n => n === 1 ? "1 Ereignis ist gesichtet." : `${n} Ereignisse sind gesichtet.`, unmarked: n => n === 1 ? "1 Ereignis ist noch zu sichten." : `${n} Ereignisse sind noch zu sichten.`, lasts: "dauert an",
+    lockTitle: n => n === 1 ? "Die Aufnahme von 1 Ereignis sperren?" : `Die Aufnahmen von ${n} Ereignissen sperren?`, locked: n => n === 1 ? "Die Aufnahme von 1 Ereignis ist gesperrt." : `Die Aufnahmen von ${n} Ereignissen sind gesperrt.`, eraseOne: "Beim Löschen wird genannt, was verloren geht: Wählen Sie ein einzelnes Ereignis.", noPicture: "Kein Bild", mostChosen: n => `Höchstens ${n} werden zugleich gewählt.`,
+  },
   exports: {
     title: "Exporte", intro: "Aufnahmen, die entnommen wurden und weitergegeben werden können. Jedes Paket kann der Empfänger ohne diesen Rekorder prüfen.",
     none: "Noch nichts exportiert", noneText: "Wählen Sie auf einer Zeitachse einen Bereich, und drücken Sie Exportieren. Was Sie bestellen, entsteht im Hintergrund und wartet hier auf den Download.", openTimeline: "Zeitachse öffnen",

@@ -20,7 +20,7 @@ const count = (n, one, many) => n === 1 ? `1 ${one}` : `${number(n)} ${many}`;
 /** @type {import("./language.js").Tables} */
 const words = {
   main: {
-    cameraSettings: "Einstellungen der Kamera", settings: "Einstellungen", live: "Live", timeline: "Zeitachse", exports: "Exporte", cameras: "Kameras", map: "Karte", storage: "Speicher",
+    cameraSettings: "Einstellungen der Kamera", settings: "Einstellungen", live: "Live", timeline: "Zeitachse", events: "Ereignisse", exports: "Exporte", cameras: "Kameras", map: "Karte", storage: "Speicher",
     approvals: "Freigaben", people: "Personen", audit: "Protokoll", me: "Ihre Seite", more: "Mehr", health: "Der Rekorder",
     rightsChanged: "Was Sie hier dürfen, hat sich geändert.", notHere: "Diese Kamera gibt es hier nicht", notHereText: "Sie wurde entfernt, oder Sie dürfen sie jetzt nicht sehen.", goOn: "Weiter",
     wishesWait: n => n === 1 ? "1 Anfrage wartet auf Ihre Entscheidung" : `${n} Anfragen warten auf Ihre Entscheidung`, wish: (who, what, why) => `${who} bittet um ${what}: „${why}“`, wishOf: (camera, range) => `${camera}, ${range}`, look: "Ansehen",
@@ -79,7 +79,7 @@ const words = {
     steering: "Beim Schwenken einer Kamera", turn: "Schwenken", optic: "Heran-, herauszoomen", preset: "Zu einer Position", home: "Zur Grundstellung", aim: "Mit dem Zeiger zielen",
     arranging: "Beim Anordnen", take: "Aufnehmen, ablegen", shift: "Bewegen", size: "Größe ändern, bei freier Aufteilung",
     timeline: "Zeitachse", play: "Abspielen, anhalten", seconds: "10 Sekunden zurück, vor", minute: "1 Minute zurück, vor", tenth: "Ein Zehntel der Achse zurück, vor", begin: "Zum Anfang der Achse", now: "Zu jetzt", back30: "30 Sekunden zurück", reverse: "Rückwärts abspielen", faster: "Langsamer, schneller", frame: "Bild zurück, vor", axis: "Achse vergrößern, verkleinern", from: "Bereich beginnt hier", until: "Bereich endet hier", cameras: "Kameras wählen", day: "Tag wählen", search: "Bewegung suchen", event: "Voriges, nächstes Ereignis",
-    lists: "Listen", row: "Zeile darüber, darunter", details: "Einzelheiten öffnen",
+    events: "Ereignisse", choose: "Wählen, oder nicht", chooseTo: "Bis zum nächsten wählen", reviewed: "Gesichtet, oder nicht", chooseNone: "Keine wählen", lists: "Listen", row: "Zeile darüber, darunter", details: "Einzelheiten öffnen",
   },
   keynames: { Space: "Leertaste", Enter: "Eingabe", Escape: "Esc", Tab: "Tab", Home: "Pos1", End: "Ende", PageUp: "Bild ↑", PageDown: "Bild ↓", Shift: "Umschalt", Delete: "Entf" },
   live: {

@@ -35,6 +35,14 @@ const words = {
     live: "En directo", timeline: "Cronología", close: "Cerrar", zoomIn: "Más grande", zoomOut: "Más pequeño", of: (n, s) => `${n}: ${s}`, north: "N", scale: t => t,
     noPlace: "Dé las coordenadas de la primera cámara; el mapa se dibuja a su alrededor.", happened: k => k, legend: { online: "En línea", offline: "No se alcanza", event: "Pasa algo", off: "Apagada" },
   },
+  events: {
+    title: "Eventos", list: "Eventos, los más nuevos primero", cameras: "Cámara", allCameras: "Todas las cámaras", kinds: "Tipo", allKinds: "Todos los tipos", day: "Día", search: "Tipo, origen o palabras", unreviewed: "Sin revisar",
+    none: "Aún no hay eventos", noneText: "Lo que comunican las cámaras y lo que marcan las personas aparece aquí con una imagen. Si una cámara comunica algo, y qué, está en sus ajustes.", noMatch: "Ningún evento coincide", noMatchText: "Nada en las grabaciones que se conservan coincide con lo elegido arriba.", allSeen: "Todo revisado", allSeenText: "Ha revisado todos los eventos que coinciden. Los nuevos aparecen aquí solos.", clear: "Mostrar todos los eventos", openTimeline: "Abrir la cronología",
+    more: "Mostrar anteriores", back: at => `Se ha buscado hasta ${at}.`, end: "No se conserva nada anterior.",
+    reviewed: "Revisado", isNew: "sin revisar", chosen: n => n === 1 ? "1 elegido" : `${n} elegidos`, markReviewed: "Revisado", markUnreviewed: "Sin revisar", chooseNone: "No elegir ninguno", choose: "Elegir",
+    marked: n => n === 1 ? "1 evento está revisado." : `${n} eventos están revisados.`, unmarked: n => n === 1 ? "1 evento queda por revisar." : `${n} eventos quedan por revisar.`, lasts: "sigue en curso",
+    lockTitle: n => n === 1 ? "¿Bloquear la grabación de 1 evento?" : `¿Bloquear las grabaciones de ${n} eventos?`, locked: n => n === 1 ? "La grabación de 1 evento está bloqueada." : `Las grabaciones de ${n} eventos están bloqueadas.`, eraseOne: "Al borrar se nombra lo que se pierde: elija un solo evento.", noPicture: "Sin imagen", mostChosen: n => `Se eligen ${n} a la vez como máximo.`,
+  },
   exports: {
     title: "Exportaciones", intro: "Grabaciones extraídas, listas para entregar. Cada paquete puede comprobarlo quien lo recibe, sin este grabador.",
     none: "Aún no se exportó nada", noneText: "Elija un intervalo en una cronología y pulse Exportar. Lo que encargue se hace en segundo plano y espera aquí a ser descargado.", openTimeline: "Abrir la cronología",

@@ -20,7 +20,7 @@ const count = (n, one, many) => n === 1 ? `1 ${one}` : `${number(n)} ${many}`;
 /** @type {import("./language.js").Tables} */
 const words = {
   main: {
-    cameraSettings: "Ajustes de la cámara", settings: "Ajustes", live: "En directo", timeline: "Cronología", exports: "Exportar", cameras: "Cámaras", map: "Plano", storage: "Almacenamiento",
+    cameraSettings: "Ajustes de la cámara", settings: "Ajustes", live: "En directo", timeline: "Cronología", events: "Eventos", exports: "Exportar", cameras: "Cámaras", map: "Plano", storage: "Almacenamiento",
     approvals: "Solicitudes", people: "Personas", audit: "Registro", me: "Su página", more: "Más", health: "El grabador",
     rightsChanged: "Lo que usted puede hacer aquí ha cambiado.", notHere: "Aquí no existe esa cámara", notHereText: "Fue eliminada, o no está entre las que usted puede ver ahora.", goOn: "Continuar",
     wishesWait: n => n === 1 ? "1 solicitud espera su decisión" : `${n} solicitudes esperan su decisión`, wish: (who, what, why) => `${who} pide ${what}: «${why}»`, wishOf: (camera, range) => `${camera}, ${range}`, look: "Ver",
@@ -79,7 +79,7 @@ const words = {
     steering: "Al girar una cámara", turn: "Girar", optic: "Acercar, alejar", preset: "A una posición", home: "A su posición inicial", aim: "Apuntar con el puntero",
     arranging: "Al ordenar", take: "Tomar, soltar", shift: "Mover", size: "Cambiar el tamaño, en disposición libre",
     timeline: "Cronología", play: "Reproducir, pausar", seconds: "10 segundos atrás, adelante", minute: "1 minuto atrás, adelante", tenth: "Un décimo del eje atrás, adelante", begin: "Al principio del eje", now: "A ahora", back30: "30 segundos atrás", reverse: "Reproducir hacia atrás", faster: "Más lento, más rápido", frame: "Fotograma atrás, adelante", axis: "Ampliar, reducir el eje", from: "El intervalo empieza aquí", until: "El intervalo termina aquí", cameras: "Elegir cámaras", day: "Elegir un día", search: "Buscar movimiento", event: "Evento anterior, siguiente",
-    lists: "Listas", row: "Fila de arriba, de abajo", details: "Abrir los detalles",
+    events: "Eventos", choose: "Elegir, o no", chooseTo: "Elegir hasta el siguiente", reviewed: "Revisado, o no", chooseNone: "No elegir ninguno", lists: "Listas", row: "Fila de arriba, de abajo", details: "Abrir los detalles",
   },
   keynames: { Space: "Espacio", Enter: "Intro", Escape: "Esc", Tab: "Tab", Home: "Inicio", End: "Fin", PageUp: "Re Pág", PageDown: "Av Pág", Shift: "Mayús", Delete: "Supr" },
   live: {

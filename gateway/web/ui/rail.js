@@ -13,7 +13,7 @@ const storageNeeds = ["maintain", "lock", "erase", "keys"];
 
 /** The places in their order, and who may go there. @type {[string, import("./icons.js").IconName, () => boolean][]} */
 const places = [
-  ["live", "live", () => store.may("live")], ["timeline", "timeline", () => store.may("playback")], ["exports", "save", () => store.may("export")], ["approvals", "approvals", () => store.may("approve") || wishes.list.length > 0],
+  ["live", "live", () => store.may("live")], ["timeline", "timeline", () => store.may("playback")], ["events", "list", () => store.may("playback")], ["exports", "save", () => store.may("export")], ["approvals", "approvals", () => store.may("approve") || wishes.list.length > 0],
   ["cameras", "cameras", () => store.may("configure") || store.may("maintain")], ["map", "map", () => store.may("configure") || plans], ["storage", "storage", () => storageNeeds.some(p => store.may(p))], ["people", "people", () => store.may("people")], ["audit", "audit", () => store.may("audit")],
 ];
 /** Whether there is a plan with a camera that this person may see. */

@@ -3,14 +3,12 @@ import { api } from "./api.js";
 import { store } from "./store.js";
 import { h, iconButton } from "./dom.js";
 import { icon } from "./icons.js";
-import { field } from "./sign.js";
-import { dialog } from "./parts.js";
 import { unlock } from "./unlock.js";
 import { words, duration, when } from "./words.js";
 import { keepingWords as w } from "./words-keeping.js";
 
-/** How old the list of locks may be while the axis stands still, ms, and how long a lock lasts unless somebody says otherwise. */
-const fresh = 10e3, month = 30 * 24 * 3600e3;
+/** How old the list of locks may be while the axis stands still, ms. */
+const fresh = 10e3;
 /** How much of the lane's upper edge says that it is locked, px. */
 export const lockBand = 7;
 /** How far beside a handle a mouse, and a finger, still holds it, px. */
@@ -167,14 +165,9 @@ export class Range {
     exportRange(this.camera, from, to, this.told.go);
   }
 
-  lock() {
-    const from = new Date(this.first), to = new Date(this.last);
-    const reason = field(w.reason, { name: "reason", maxlength: "500" }, w.reasonNote);
-    const until = field(w.lockedTill, { name: "until", type: "date", value: new Date(Date.now() + month).toISOString().slice(0, 10), min: new Date().toISOString().slice(0, 10) }, w.lockedTillNote);
-    const name = store.cameras.get(this.camera)?.name || this.camera;
-    dialog({ title: w.lockTitle(duration((+to - +from) / 1000), name), text: [w.lockText(store.session?.user || "")], fields: [reason, until], button: w.lock,
-      ready: () => reason.input.value.trim() !== "" && until.input.value !== "",
-      act: async () => { await api.lock({ camera: this.camera, from: from.toISOString(), to: to.toISOString(), until: new Date(until.input.value + "T23:59:59").toISOString(), reason: reason.input.value }); this.known.at = 0; this.clear(); } });
+  async lock() {
+    const r = { camera: this.camera, from: this.first, to: this.last }, { lockDialog } = await import("./lock.js");
+    lockDialog(w.lockTitle(duration((r.to - r.from) / 1000), store.cameras.get(r.camera)?.name || r.camera), [r], () => { this.known.at = 0; }, () => this.clear());
   }
 
   async erase() {

@@ -9,6 +9,7 @@ export const keyWords = spoken("keys", {
   steering: "While you turn a camera", turn: "Turn", optic: "Zoom in, out", preset: "To a preset", home: "To its home position", aim: "Aim by the pointer",
   arranging: "While you arrange", take: "Take up, put down", shift: "Move it", size: "Resize it, in the free layout",
   timeline: "Timeline", play: "Play, pause", seconds: "10 seconds back, forward", minute: "1 minute back, forward", tenth: "A tenth of the axis back, forward", begin: "To the beginning of the axis", now: "To now", back30: "30 seconds back", reverse: "Play backwards", faster: "Slower, faster", frame: "Frame back, forward", axis: "Zoom the axis in, out", from: "Range begins here", until: "Range ends here", cameras: "Choose cameras", day: "Choose a day", search: "Look for motion", event: "Event before, after",
+  events: "Events", choose: "Choose, or not", chooseTo: "Choose on to the next", reviewed: "Reviewed, or not", chooseNone: "Choose none",
   lists: "Lists", row: "Row above, below", details: "Open the details",
 });
 
