@@ -27,6 +27,16 @@ export async function device(test, must, clean) {
     clean(b.faults);
   });
 
+  await test("boxes and temperatures lie over the main stream too that takes a tile's place when it is enlarged", async () => {
+    await p.goto(`${shop.base}/live`);
+    await until(p, "document.querySelector('.tile.playing[data-camera=yard-thermal]')?.dataset.stream === 'sub'");
+    await p.locator(".tile[data-camera=yard-thermal]").click();
+    await until(p, "document.querySelector('.tile.large.playing[data-camera=yard-thermal]')?.dataset.stream === 'main'");
+    const under = await p.evaluate(() => [...document.querySelectorAll(".tile.large video")].map(v => v.compareDocumentPosition(/** @type {Node} */ (document.querySelector(".tile.large .measured"))) & Node.DOCUMENT_POSITION_FOLLOWING));
+    must(under.length > 0 && under.every(Boolean), "the picture lies over what is drawn over it");
+    clean(b.faults);
+  });
+
   for (const [size, width, height] of /** @type {[string, number, number][]} */ ([["desktop", 1440, 900], ["phone", 390, 844]])) {
     await test(`temperatures stand where the camera measures them, and stay there when the picture is zoomed (${size})`, async () => {
       const before = p.viewportSize();

@@ -387,7 +387,7 @@ await test("a camera that goes away leaves a placeholder with its cause, and com
   await until(s.page, "document.querySelectorAll('.tile.playing').length === 2");
   const port = new URL(b264.url.replace("rtsp:", "http:")).host;
   b264.child.kill("SIGKILL");
-  await until(s.page, "[...document.querySelectorAll('.tile:not(.playing) .tile-why')].filter(e => /camera offline.*retrying/.test(e.textContent)).length === 2");
+  await until(s.page, "[...document.querySelectorAll('.tile:not(.playing) .tile-why')].filter(e => e.previousElementSibling.textContent === 'Offline' && /^since [\\d:]+.*retrying/.test(e.textContent)).length === 2");
   must(await s.page.evaluate("[...document.querySelectorAll('.tile:not(.playing) video')].every(v => getComputedStyle(v).visibility === 'hidden')"), "a frozen picture is shown");
   await s.page.screenshot({ path: join(out, "offline.png") });
   const again = await run(process.env.STREET_BIN || "street", ["-clip", clip("libx264", ["-bf", "3"]), "-listen", port], /rtsp:\/\/[^"]+/);
@@ -401,7 +401,7 @@ await test("a gap is on the timeline with its cause", async () => {
   must(spans.some((/** @type {any} */ x) => x.kind === "gap" && x.cause === "camera offline"), JSON.stringify(spans));
   await s.page.goto(secure + "/timeline/bframes");
   await s.page.waitForSelector("canvas.axis");
-  await until(s.page, "/Offline.*camera offline/.test(document.body.textContent)"); // the live picture there is none of
+  await until(s.page, "/Offline · since [\\d:]+/.test(document.querySelector('.timeline .says')?.textContent || '')"); // the live picture there is none of
   await until(s.page, "document.querySelector('canvas.axis').clientHeight > 100"); // three lanes
   const box = /** @type {{x:number,y:number,width:number}} */ (await s.page.locator("canvas.axis").boundingBox());
   await s.page.mouse.move(box.x + box.width * 0.65, box.y + 45);

@@ -33,18 +33,22 @@ const hour = 3600e3, day = 24 * hour;
 /** A place on the timeline. @param {string} name @param {string} cameras @param {number} hours ago @param {number} span ms @param {Shot["act"]} [act] @returns {Shot} */
 const moment = (name, cameras, hours, span, act) => ({ name: `timeline-${name}`, path: `/timeline?cameras=${cameras}&at=${ago(hours)}`, keep: { "holdfast.timeline": JSON.stringify({ span }) }, act });
 const press = (/** @type {string} */ name) => (/** @type {Page} */ p) => p.getByRole("button", { name, exact: true }).first().click({ timeout: 4000 });
+/** The page of live pictures stays when it is visited again: what it shows is chosen as a person does. @param {string} name */
+const view = name => (/** @type {Page} */ p) => p.locator("select.view-pick").selectOption({ label: name });
 
 /** @type {Shot[]} */
 const states = [
   { name: "live-large", path: "/live/entrance" }, { name: "live-info", path: "/live/entrance", act: press("Info") },
-  { name: "live-ptz", path: "/live/gate", act: press("Move") }, { name: "live-thermal", path: "/live/yard" }, { name: "live-portrait", path: "/live/lift" },
+  { name: "live-ptz", path: "/live/gate", act: press("Turn and zoom") }, { name: "live-thermal", path: "/live/yard" }, { name: "live-portrait", path: "/live/lift" },
   { name: "live-offline", path: "/live/loading" }, { name: "live-never", path: "/live/roof" },
-  { name: "live-group", path: "/live", keep: { "live:now": JSON.stringify("group:ground") } },
-  { name: "live-arrange", path: "/live", act: press("Arrange") }, { name: "keys", path: "/live", act: p => p.keyboard.press("?") },
+  { name: "live-group", path: "/live", act: view("Ground floor") }, { name: "live-6", path: "/live", act: async p => { await view("All cameras")(p); await press("One large, five small")(p); } },
+  { name: "live-16", path: "/live", act: press("4 × 4") }, { name: "live-free", path: "/live", act: press("Free") }, { name: "live-tour", path: "/live", act: press("Start the tour") }, { name: "live-alarms", path: "/live", act: press("Bring alarms to the front") },
+  { name: "live-arrange", path: "/live", act: async p => { await press("As many as there are")(p); await press("Arrange")(p); } }, { name: "keys", path: "/live", act: p => p.keyboard.press("?") },
   { name: "live-wall", path: wall?.link ? new URL(wall.link, s.base).href.slice(s.base.length) : "/wall", bare: true },
   moment("minutes", "entrance", 2, 10 * 60e3), moment("hours", "entrance", 1.6, 6 * hour), moment("day", "entrance", 5, day), moment("week", "entrance", 30, 7 * day), moment("year", "entrance", 30, 365 * day),
   moment("four", four, 2.2, 4 * hour), moment("ten", all, 5, day), moment("full", "till", 53.2, 3 * hour), moment("gap", "entrance", 70.5, 6 * hour), moment("lost", "loading", 0.3, 3 * hour), moment("motion", "lift", 9, 12 * hour),
-  moment("locked", "entrance", 4.9, 2 * hour), moment("range", "entrance", 5, 3 * hour, press("Pick a range")), moment("calendar", four, 30, day, press("Days with footage")), moment("list", four, 8, day, press("What happened")), moment("search", "entrance", 5, 3 * hour, press("Look for motion")),
+  moment("locked", "entrance", 4.9, 2 * hour), moment("range", "entrance", 5, 3 * hour, press("Pick a range")), moment("calendar", four, 30, day, press("Days with footage")), moment("list", four, 8, day, press("What happened")), moment("search", "entrance", 5, 3 * hour, press("Look for motion")), moment("reverse", "entrance", 5, 3 * hour, press("Play backwards")), moment("choose", four, 5, 3 * hour, p => p.locator("button.pick").click()),
+  { name: "timeline-live", path: "/timeline/entrance" }, { name: "timeline-live-offline", path: "/timeline?cameras=entrance,loading" },
   { name: "timeline-never", path: "/timeline/roof" },
   { name: "sign-in", path: "/", bare: true },
 ];

@@ -14,7 +14,7 @@ const made = [
   ["entrance", "Entrance", "scale=640:360", "shaky"],
   ["till", "Till 1", "hflip,crop=576:432:40:0,scale=640:480,eq=saturation=1.25:gamma=1.08,colorbalance=rs=.06:bs=-.06", "full"],
   ["lift", "Lift", "crop=324:432:250:0,scale=480:640,eq=contrast=1.1", "motion"],
-  ["stockroom", "Stockroom", "vflip,hflip,scale=640:360,hue=s=0,eq=brightness=-.16:contrast=1.25,vignette", "steady"],
+  ["stockroom", "Stockroom", "hflip,crop=512:288:40:130,scale=640:360,hue=s=0,eq=brightness=-.16:contrast=1.25,vignette", "steady"],
   ["loading", "Loading bay", "crop=512:288:128:100,scale=640:360,colorbalance=bs=.12:rs=-.05,eq=brightness=-.04", "lost"],
   ["corridor", "Corridor", "hflip,crop=384:216:190:20,scale=640:360,eq=gamma=1.2:saturation=.7", "late"],
 ];

@@ -13,7 +13,8 @@ const wall = matchMedia("(min-width: 2600px)").matches;
 /** Where the lanes begin, and how high those of the focus, of other chosen cameras and of the rest are, px. */
 const [top, tall, middle, thin, between] = wall ? [28, 64, 40, 22, 6] : [26, 40, 26, 12, 5];
 const steps = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 2 * 86400, 7 * 86400, 30 * 86400, 61 * 86400].map(s => s * 1000);
-const font = `${wall ? 16 : 12}px system-ui, sans-serif`, bold = `600 ${font}`;
+/** How the axis writes. */
+export const font = `${wall ? 16 : 12}px system-ui, sans-serif`, bold = `600 ${font}`;
 
 /** A camera's place on the axis. @typedef {{c: import("./api.js").Camera, y: number, h: number, focus: boolean, chosen: boolean}} Lane */
 
@@ -97,14 +98,18 @@ export class Axis {
     return g;
   }
 
-  /** @param {CanvasRenderingContext2D} g @param {number} height */
-  ticks(g, height) {
+  /** @param {CanvasRenderingContext2D} g @param {number} height @param {number} head px, where the time of the moment that is shown lies over the labels @param {string} pill what it says */
+  ticks(g, height, head, pill) {
+    g.font = bold;
+    const half = g.measureText(pill).width / 2 + 10, middle = Math.max(half, Math.min(this.width - half, head));
+    g.font = font;
     const step = steps.find(s => s / this.span * this.width > 84) || steps[steps.length - 1], zone = -new Date(this.center).getTimezoneOffset() * minute; // labels are local, the axis is not
     for (let at = Math.ceil((this.from + zone) / step) * step - zone; at < this.to; at += step) {
       g.fillStyle = this.colour("--hairline");
       g.fillRect(Math.round(this.x(at)), 20, 1, height);
       g.fillStyle = this.colour("--faint");
-      g.fillText(label(at, step), this.x(at) + 4, 10 + this.scroll);
+      const text = label(at, step), left = this.x(at) + 4;
+      if (left > middle + half || left + g.measureText(text).width < middle - half) g.fillText(text, left, 10 + this.scroll);
     }
   }
 
@@ -175,28 +180,25 @@ export class Axis {
     }
   }
 
-  /** Writes words that are read on whatever lies behind them. @param {CanvasRenderingContext2D} g @param {string} text @param {number} x @param {number} y */
-  write(g, text, x, y) {
-    g.strokeStyle = this.colour("--bg");
-    g.lineWidth = 3;
-    g.lineJoin = "round";
-    g.strokeText(text, x, y);
-    g.fillText(text, x, y);
-  }
+  /** @param {CanvasRenderingContext2D} g @param {string} text @param {number} x @param {number} y */
+  write(g, text, x, y) { write(g, text, x, y, this.colour("--bg")); }
 
   /** The words of events, where there is room. @param {CanvasRenderingContext2D} g @param {Lane} l @param {import("./api.js").CameraEvent[]} list */
   eventWords(g, l, list) {
-    let free = 0; // where the next word may stand
     const now = this.x(Date.now());
+    g.font = bold;
+    let free = 16 + g.measureText(l.c.name).width; // where the next word may stand: behind the camera's name
+    g.font = font;
     for (const e of list) {
       const a = this.x(Date.parse(e.start)), b = this.x(e.end ? Date.parse(e.end) : Date.now());
       if (b < 0 || a > this.width) continue;
       g.fillStyle = this.colour(e.kind === "mark" ? "--accent" : "--motion");
       g.fillRect(a - 1, l.y + l.h - 6, Math.max(2, b - a), 6);
       if (a < free) continue;
-      const text = eventText(e), wide = g.measureText(text).width, before = a + 4 + wide > now && a - 4 - wide >= free; // nothing is written across now, into what is to come
+      const whole = eventText(e), across = a + 4 + g.measureText(whole).width > now, before = across && now - a < a - free; // nothing is written across now, into what is to come
+      const text = across ? within(g, whole, before ? a - 4 - free : now - a - 8) : whole, wide = g.measureText(text).width;
       g.fillStyle = this.colour("--text");
-      this.write(g, text, before ? a - 4 - wide : a + 4, l.y + l.h - 13);
+      if (text) this.write(g, text, before ? a - 4 - wide : a + 4, l.y + l.h - 11);
       free = a + (before ? 12 : wide + 16);
     }
   }
@@ -222,6 +224,23 @@ export class Axis {
     g.fillRect(Math.max(0, this.x(now)), 20, this.width, height);
     g.globalAlpha = 1;
   }
+}
+
+/** Writes words that are read on whatever lies behind them. @param {CanvasRenderingContext2D} g @param {string} text @param {number} x @param {number} y @param {string} edge its colour */
+export function write(g, text, x, y, edge) {
+  g.strokeStyle = edge;
+  g.lineWidth = 3;
+  g.lineJoin = "round";
+  g.strokeText(text, x, y);
+  g.fillText(text, x, y);
+}
+
+/** As much of words as a width has room for; none where that says nothing. @param {CanvasRenderingContext2D} g @param {string} text @param {number} room px */
+export function within(g, text, room) {
+  if (g.measureText(text).width <= room) return text;
+  let n = text.length - 1;
+  while (n > 0 && g.measureText(`${text.slice(0, n)}…`).width > room) n--;
+  return n < 4 ? "" : `${text.slice(0, n).trimEnd()}…`;
 }
 
 /** Slanted lines, six pixels apart, to fill with. @param {CanvasRenderingContext2D} g @param {string} colour @param {number} dpr */

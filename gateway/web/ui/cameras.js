@@ -8,7 +8,7 @@ import { remove, rename, replace, switchTo } from "./camerachange.js";
 import { listing } from "./listing.js";
 import { facts, notice, state } from "./parts.js";
 import { styled } from "./styles.js";
-import { words, clock, bitrate, when, why } from "./words.js";
+import { words, because, clock, bitrate, when, why } from "./words.js";
 import { cardWords } from "./words-card.js";
 import { camerasWords as w } from "./words-cameras.js";
 
@@ -35,8 +35,6 @@ export function camerasPage(go) {
 
   /** @param {Camera} c */
   const trouble = c => store.troubled(c);
-  /** Why, where that says more than the state does. @param {Camera} c */
-  const because = c => c.cause === "camera offline" && c.state === "offline" ? "" : c.cause;
   /** @param {Camera} c */
   const streams = c => c.streams.map(s => s.codec ? `${s.id} ${s.codec.replace("H26", "H.26")} ${s.width}×${s.height}${s.state === "online" ? ` · ${number(s.fps, 0)} fps · ${bitrate(s.bitrate)}` : ""}`.replace(/(\d) (?=fps|.?bit)/g, "$1\u00a0") : s.id);
 

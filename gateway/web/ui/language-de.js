@@ -47,7 +47,7 @@ const words = {
     name: "Name", nameNote: "Leer: wie die Kamera sich selbst nennt.", addCamera: "Kamera hinzufügen", adding: "Die Kamera wird gefragt, wer sie ist.",
     sourcesTitle: n => `Sie hat ${n} Videoquellen`, sourcesNote: "Jede, die Sie wählen, wird eine eigene Kamera.", sourceNumber: (n, name) => name && name !== String(n) ? `${n}: ${name}` : `${n}`, thermalSource: "Wärmebild", sourceUnfit: "Nichts davon kann aufgezeichnet werden", sourcesNone: "Wählen Sie mindestens eine Videoquelle.", addChosen: "Gewählte hinzufügen",
     record: "Aufzeichnen", recordOn: "Immer", recordEvents: "Um Ereignisse herum", recordOff: "Nur live", cancel: "Abbrechen",
-    allOffline: "Keine Kamera ist erreichbar", offline: "Offline", starting: "Verbindet", unauthorized: "Passwort abgelehnt", disabled: "Ausgeschaltet", online: "Online",
+    allOffline: "Keine Kamera ist erreichbar", offline: "Offline", plainlyOffline: "Kamera offline", starting: "Verbindet", unauthorized: "Passwort abgelehnt", disabled: "Ausgeschaltet", online: "Online",
     lastPicture: "letztes Bild", retry: s => s > 0 ? `neuer Versuch in ${s} s` : "neuer Versuch",
     stopped: "Es kommen keine Bilder", waiting: "Wartet auf ein Bild", recording: "Zeichnet auf", notRecorded: "Nicht aufgezeichnet",
     recStates: { recording: "Zeichnet auf", waiting: "Wartet auf die Kamera", idle: "Jetzt nichts aufzuzeichnen", failing: "Kann nicht geschrieben werden", off: "Nur live" },

@@ -47,7 +47,7 @@ const words = {
     name: "Nombre", nameNote: "Vacío: como la cámara se llama a sí misma.", addCamera: "Añadir cámara", adding: "Preguntando a la cámara quién es.",
     sourcesTitle: n => `Tiene ${n} fuentes de vídeo`, sourcesNote: "Cada una que elija será una cámara propia.", sourceNumber: (n, name) => name && name !== String(n) ? `${n}: ${name}` : `${n}`, thermalSource: "Térmica", sourceUnfit: "Nada de ella se puede grabar", sourcesNone: "Elija al menos una fuente de vídeo.", addChosen: "Añadir las elegidas",
     record: "Grabar", recordOn: "Siempre", recordEvents: "Alrededor de eventos", recordOff: "Solo en directo", cancel: "Cancelar",
-    allOffline: "No se alcanza ninguna cámara", offline: "Sin conexión", starting: "Conectando", unauthorized: "Contraseña rechazada", disabled: "Apagada", online: "En línea",
+    allOffline: "No se alcanza ninguna cámara", offline: "Sin conexión", plainlyOffline: "cámara sin conexión", starting: "Conectando", unauthorized: "Contraseña rechazada", disabled: "Apagada", online: "En línea",
     lastPicture: "última imagen", retry: s => s > 0 ? `nuevo intento en ${s} s` : "nuevo intento",
     stopped: "No llegan imágenes", waiting: "Esperando una imagen", recording: "Grabando", notRecorded: "Sin grabar",
     recStates: { recording: "Grabando", waiting: "Esperando a la cámara", idle: "Nada que grabar ahora", failing: "No se puede escribir", off: "Solo en directo" },

@@ -52,7 +52,7 @@ export class CameraBar {
     this.sound = iconButton(icon("mute"), words.sound, () => this.hear());
     this.boxes = iconButton(icon("boxes"), sceneWords.boxes, () => { wantOverlays(!overlaysWanted()); tile.seen(); this.paint(); });
     this.snap = iconButton(icon("snap"), words.snapshot, () => this.snapshot());
-    this.mark = h("button.button.mark-button", { type: "button", title: words.markNote, onclick: () => this.marked() }, words.mark);
+    this.mark = h("button.button.mark-button", { type: "button", title: words.markNote, onclick: () => this.marked() }, icon("mark"), h("span", null, words.mark));
     this.record = h("button.button.record-button", { type: "button", title: w.recordBound, "aria-pressed": "false", onclick: () => this.recorded() }, icon("record"), h("span", null, w.record));
     this.steer = iconButton(icon("ptz"), w.ptz, () => this.open("ptz"));
     this.pip = iconButton(icon("pip"), w.pip, () => this.apart());

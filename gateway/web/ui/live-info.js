@@ -16,7 +16,7 @@ function factsOf(c, player) {
     [f.stream, s && p.stream(s.id)],
     [p.codec, (st?.codec || s?.codec || "").replace("H26", "H.26")],
     [p.picture, st?.width ? `${st.width} × ${st.height}` : s?.width ? `${s.width} × ${s.height}` : w.unknown],
-    [p.frames, st ? p.fps(st.fps, st.cameraFPS) : w.unknown],
+    [p.frames, st ? p.fps(st.cameraFPS > 0 ? Math.min(st.fps, st.cameraFPS) : st.fps, st.cameraFPS) : w.unknown],
     [p.rate, st ? p.rateOf(st.bitrate, st.cameraBitrate) : w.unknown],
     [p.loss, st && p.lossOf(st.loss, st.lost)],
     [w.sent, s && w.lostByCamera(s.lost)],

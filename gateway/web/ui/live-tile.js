@@ -3,7 +3,7 @@ import { store } from "./store.js";
 import { Player } from "./player.js";
 import { Overlay, overlaysWanted } from "./overlay.js";
 import { h } from "./dom.js";
-import { words, clock } from "./words.js";
+import { words, because, clock } from "./words.js";
 import { talkWords as tw } from "./words-talk.js";
 import { liveWords as w } from "./words-live.js";
 
@@ -83,7 +83,7 @@ export class Tile {
       p.video.muted = !this.audio;
     } else {
       p.show(c, p.wanted, p.audio); // it goes on meanwhile
-      if (!this.next) { this.next = this.make(); this.view.append(this.next.video); }
+      if (!this.next) { this.next = this.make(); this.player.video.after(this.next.video); /* under what is drawn over it */ }
       this.next.show(c, this.stream, this.audio);
     }
     this.paint();
@@ -155,7 +155,7 @@ export class Tile {
   because(c) {
     if (c.state === "online") return "";
     const parts = [`${words.since} ${clock(c.since)}`];
-    if (c.cause) parts.push(c.cause);
+    if (because(c)) parts.push(because(c));
     if (c.retry_at) parts.push(words.retry(Math.max(0, Math.round((Date.parse(c.retry_at) - Date.now()) / 1000))));
     const seen = c.record.last_synced;
     if (!this.lastAt && seen) parts.push(w.lastSeen(clock(seen)));

@@ -9,7 +9,7 @@ import { Player } from "./player.js";
 import { field } from "./sign.js";
 import { store } from "./store.js";
 import { styled } from "./styles.js";
-import { words } from "./words.js";
+import { words, because } from "./words.js";
 import { mapWords as w } from "./words-map.js";
 
 /** @typedef {import("./api-map.js").Plan} Plan @typedef {import("./api-map.js").Placement} Placement */
@@ -110,7 +110,7 @@ export function mapPage(go) {
   function watching(id) {
     const c = store.cameras.get(id);
     if (!c) return [];
-    const picture = h("div.map-picture"), state = h("p.quiet", null, `${/** @type {any} */ (words)[c.state] || c.state}${c.cause ? `: ${c.cause}` : ""}`);
+    const picture = h("div.map-picture"), state = h("p.quiet", null, `${/** @type {any} */ (words)[c.state] || c.state}${because(c) ? `: ${because(c)}` : ""}`);
     if (store.can(id, "live") && c.state === "online") {
       player = new Player();
       player.show(c, "sub", false);

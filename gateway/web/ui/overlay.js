@@ -136,6 +136,7 @@ export class Overlay {
       if (!l.parentNode) this.labels.append(l);
       if (!p) return;
       this.labels.style.setProperty("font-size", `${p.size}px`);
+      l.style.setProperty("max-width", `${p.at.w * zoom}px`); // words that are longer than a small picture is wide go on in a second line
       const lw = l.offsetWidth / zoom, lh = l.offsetHeight / zoom, [x, y] = where(lw, lh), { x: left, y: top, w, h } = p.at;
       l.style.setProperty("left", `${Math.max(left, Math.min(x, left + w - lw))}px`);
       l.style.setProperty("top", `${Math.max(top, Math.min(y, top + h - lh))}px`);

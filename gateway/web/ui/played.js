@@ -4,7 +4,7 @@ import { Player } from "./player.js";
 import { Reel } from "./reel.js";
 import { Stills } from "./stills.js";
 import { store } from "./store.js";
-import { clock, words } from "./words.js";
+import { because, clock, words } from "./words.js";
 import { timelineWords as w } from "./words-timeline.js";
 
 /** From this speed on, and backwards, key frames alone are shown. */
@@ -61,7 +61,7 @@ export class Played {
     const away = !!c && c.state !== "online";
     this.player.video.hidden = away;
     this.reel.video.hidden = this.canvas.hidden = true;
-    this.says(away ? /** @type {any} */ (words)[c.state] || c.state : "", away ? [`${words.since} ${clock(c.since)}`, c.cause].filter(Boolean).join(" · ") : "");
+    this.says(away ? /** @type {any} */ (words)[c.state] || c.state : "", away ? [`${words.since} ${clock(c.since)}`, because(c)].filter(Boolean).join(" · ") : "");
   }
 
   /** Has live sound be heard or not. @param {boolean} on */
@@ -102,9 +102,10 @@ export class Played {
   /** @param {boolean} gap @param {number} at */
   gap(gap, at) {
     if (gap) this.canvas.hidden = this.reel.video.hidden = true;
-    this.says(gap ? w.noneThen : "", gap ? this.cause(at) : "");
+    const why = gap ? this.cause(at) : "";
+    this.says(!gap ? "" : why === null ? w.waits : w.noneThen, why || "");
   }
-  /** Why there is no footage at a moment. @type {(at: number) => string} */
+  /** Why there is no footage at a moment; null while that is asked. @type {(at: number) => string|null} */
   cause = () => "";
 
   /** @param {string} what @param {string} why */

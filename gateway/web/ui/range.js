@@ -1,6 +1,7 @@
 // A range of the timeline: picking it by hand or by its times, keeping it from deletion, erasing it; and what is locked already.
 import { api } from "./api.js";
 import { store } from "./store.js";
+import { font, bold, within, write } from "./axis.js";
 import { h, iconButton } from "./dom.js";
 import { icon } from "./icons.js";
 import { unlock } from "./unlock.js";
@@ -121,7 +122,7 @@ export class Range {
     this.head = head;
     const l = this.at(head);
     this.hereButton.hidden = !l;
-    if (l) { const text = w.lockedUntil(when(l.until)); if (this.hereButton.title !== text) { this.hereButton.title = text; this.hereButton.replaceChildren(icon("lock"), h("span", null, text)); } }
+    if (l) { const text = w.lockedUntil(when(l.until)); if (this.hereButton.title !== text) { this.hereButton.title = text; this.hereButton.setAttribute("aria-label", text); this.hereButton.replaceChildren(icon("lock"), h("span", null, `${words.until} ${when(l.until, false)}`)); } }
   }
 
   /**
@@ -134,10 +135,10 @@ export class Range {
       if (b <= 0 || a >= width) continue;
       g.fillStyle = colour("--locked");
       g.fillRect(a, lane.y, Math.max(3, b - a), lockBand);
-      g.font = "600 12px system-ui, sans-serif";
+      g.font = bold;
       g.fillStyle = colour("--text");
-      if (b - a > 90) g.fillText(`${w.locked}: ${l.reason}`, a + 6, lane.y + lockBand + 9, b - a - 12);
-      g.font = "12px system-ui, sans-serif";
+      if (b - a > 90) write(g, within(g, `${w.locked}: ${l.reason}`, b - a - 12), a + 6, lane.y + lockBand + 8, colour("--bg"));
+      g.font = font;
     }
     if (!this.some) return;
     const a = x(this.first), b = x(this.last);

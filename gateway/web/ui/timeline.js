@@ -15,7 +15,7 @@ import { chooser } from "./chooser.js";
 import { h, iconButton, Undo } from "./dom.js";
 import { styled } from "./styles.js";
 import { icon } from "./icons.js";
-import { words, clock, duration, when } from "./words.js";
+import { words, because, clock, duration, when } from "./words.js";
 import { keepingWords as keeping } from "./words-keeping.js";
 import { timelineWords as w } from "./words-timeline.js";
 
@@ -242,7 +242,7 @@ class Timeline {
     for (const p of this.played.values()) p.showLive();
     this.liveButton.classList.add("on");
     const c = store.cameras.get(this.focus), away = c && c.state !== "online" && this.chosen.length === 1;
-    this.says.textContent = away ? [/** @type {any} */ (words)[c.state] || c.state, `${words.since} ${clock(c.since)}`, c.cause].filter(Boolean).join(" · ") : "";
+    this.says.textContent = away ? [/** @type {any} */ (words)[c.state] || c.state, `${words.since} ${clock(c.since)}`, because(c)].filter(Boolean).join(" · ") : "";
   }
 
   /** Goes to a moment, and plays from there unless it is to stand. @param {number} at @param {boolean} [exact] stay there also when there is no footage */
@@ -289,11 +289,11 @@ class Timeline {
     return entry.list;
   }
 
-  /** Why a camera has no footage at a moment. @param {string} id @param {number} at */
+  /** Why a camera has no footage at a moment; null while that is asked. @param {string} id @param {number} at */
   cause(id, at) {
     this.known(id, at, false);
-    const s = this.spans.get(id)?.list.find(v => v.kind === "gap" && Date.parse(v.start) <= at && Date.parse(v.end) > at);
-    return s ? s.cause : this.history.at(id, at)?.cause || "";
+    const known = this.spans.get(id), s = known?.list.find(v => v.kind === "gap" && Date.parse(v.start) <= at && Date.parse(v.end) > at);
+    return s ? s.cause : this.history.at(id, at)?.cause || (known?.busy ? null : "");
   }
 
   get keys() { return this.pace.speed < 0 || this.pace.speed >= keysFrom; }
@@ -405,16 +405,19 @@ class Timeline {
     if (own) this.range.draw(g, t => a.x(t), own, a.width, a.colour);
     a.future(g, height, now);
     if (a.scroll) { g.fillStyle = a.colour("--bg"); g.fillRect(0, a.scroll, a.width, 22); }
-    a.ticks(g, height);
+    a.ticks(g, height, a.x(this.head), this.pill);
     this.drawHead();
     this.list();
   }
+
+  /** The moment that is shown, as the axis says it. */
+  get pill() { return this.live ? words.liveHere : clock(this.head); }
 
   /** Draws what tells of the moment that is shown, on an axis that is drawn. */
   drawHead() {
     const a = this.axis;
     this.range.follow(this.head);
-    this.needle.at(a.x(this.head), a.width, this.live ? words.liveHere : clock(this.head));
+    this.needle.at(a.x(this.head), a.width, this.pill);
     this.announce();
     this.paintBar();
   }

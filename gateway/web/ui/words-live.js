@@ -1,5 +1,6 @@
 // What the live page says.
 import { number, spoken } from "./language.js";
+import { kinds } from "./words.js";
 
 export const liveWords = spoken("live", {
   all: "All cameras", view: "View", views: "Views", groups: "Groups", layout: "Layout", page: (/** @type {number} */ n) => `Page ${n}`,
@@ -13,7 +14,7 @@ export const liveWords = spoken("live", {
   tour: "Tour", tourOn: "Start the tour", tourOff: "End the tour", tourTitle: "Tour", tourText: "Shows views one after the other. A touch or a key pauses it for a minute.", tourEvery: "Seconds of each", tourViews: "Views", tourPages: "The tour goes through the pages of one view, or through several views.", tourStart: "Start", tourPaused: (/** @type {number} */ s) => `Tour paused, goes on in ${s} s`, tourGoesOn: "Go on",
   tourShort: "From 3 to 3600 seconds.", tourOne: "Choose a view with several pages, or two views.",
   alarms: "Bring alarms to the front", alarmsText: "When one of these begins, its camera is shown large, and goes back afterwards. This device only. A camera that you opened yourself stays.", alarmSeconds: "For how long, seconds", alarmKinds: "Events", alarmSave: "Save", alarmNow: (/** @type {string} */ kind, /** @type {string} */ camera, /** @type {string} */ t) => `${camera}: ${kind} since ${t}`, alarmShow: "Show", alarmKeep: "Stay here",
-  kinds: /** @type {Record<string, string>} */ ({ motion: "motion", line: "line crossed", intrusion: "intrusion", loitering: "loitering", person: "person", vehicle: "vehicle", face: "face", "left-object": "object left or taken", tamper: "tampering", "signal-loss": "signal lost", "digital-input": "digital input", temperature: "temperature", audio: "sound", sensor: "sensor", mark: "mark" }),
+  kinds,
   talk: "Talk", ptz: "Turn and zoom",
   controls: (/** @type {string} */ camera) => `Controls of ${camera}`, ago: "30 seconds ago", pip: "Picture in picture", pipNot: "This browser did not allow it.", zoomed: (/** @type {string} */ n) => `${n} ×`, unzoom: "Whole picture",
   record: "Record now", recordStop: "Stop recording", recordBound: "Kept as an event until you stop it, 15 minutes at most", recording: (/** @type {string} */ t) => `Recording ${t}`, recordBegan: "Recording as an event, 15 minutes at most.", recordEnded: (/** @type {string} */ t) => `Recorded ${t}.`,

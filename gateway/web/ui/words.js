@@ -1,5 +1,9 @@
 // Every sentence that people read. A translation is another object of this shape.
 import { number, spoken, tongue } from "./language.js";
+
+/** What happens before a camera, by the kind of the event. @type {Record<string, string>} */
+export const kinds = { motion: "motion", line: "line crossed", intrusion: "intrusion", loitering: "loitering", person: "person", vehicle: "vehicle", face: "face", "left-object": "object left or taken", tamper: "tampering", "signal-loss": "signal lost", "digital-input": "digital input", temperature: "temperature", audio: "sound", sensor: "sensor", mark: "mark" };
+
 export const words = spoken("main", {
   cameraSettings: "Settings of the camera", settings: "Settings", live: "Live", timeline: "Timeline", events: "Events", exports: "Exports", cameras: "Cameras", map: "Map", storage: "Storage",
   approvals: "Approvals", people: "People", audit: "Audit", me: "Your page", more: "More", health: "The gateway",
@@ -28,7 +32,7 @@ export const words = spoken("main", {
   name: "Name", nameNote: "Empty: what the camera calls itself.", addCamera: "Add camera", adding: "Asking the camera who it is.",
   sourcesTitle: (/** @type {number} */ n) => `It has ${n} video sources`, sourcesNote: "Each that you choose becomes a camera of its own.", sourceNumber: (/** @type {number} */ n, /** @type {string} */ name) => name && name !== String(n) ? `${n}: ${name}` : `${n}`, thermalSource: "Thermal", sourceUnfit: "Nothing of it can be recorded", sourcesNone: "Choose at least one video source.", addChosen: "Add the chosen ones",
   record: "Record", recordOn: "All the time", recordEvents: "Around events", recordOff: "Live view only", cancel: "Cancel",
-  allOffline: "No camera can be reached", offline: "Offline", starting: "Connecting", unauthorized: "Password refused", disabled: "Switched off", online: "Online",
+  allOffline: "No camera can be reached", offline: "Offline", plainlyOffline: "camera offline", starting: "Connecting", unauthorized: "Password refused", disabled: "Switched off", online: "Online",
   lastPicture: "last picture", retry: (/** @type {number} */ s) => s > 0 ? `retrying in ${s} s` : "retrying now",
   stopped: "No pictures arrive", waiting: "Waiting for a picture", recording: "Recording", notRecorded: "Not recorded",
   recStates: { recording: "Recording", waiting: "Waiting for the camera", idle: "Nothing to record now", failing: "Cannot be written", off: "Live only" },
@@ -36,7 +40,7 @@ export const words = spoken("main", {
   layouts: { auto: "Auto", 1: "1", 4: "2 × 2", 6: "1 + 5", 9: "3 × 3", 16: "4 × 4" }, layout: "Layout", page: "Page",
   noFootage: "No footage at this moment", liveHere: "LIVE", play: "Play", pause: "Pause", speed: "Speed", frameBack: "Frame back", frame: "Frame forward", day: "Day",
   mark: "Mark", markNote: "Mark this moment as an event", marked: "Marked", footage: (/** @type {string} */ f) => `Footage: ${f}.`, until: "until", mode: "Mode",
-  eventKind: (/** @type {string} */ kind) => kind.replaceAll("-", " "),
+  eventKind: (/** @type {string} */ kind) => kinds[kind] || kind.replaceAll("-", " "),
   event: (/** @type {string} */ kind, /** @type {string} */ source, /** @type {string} */ len) => `${words.eventKind(kind)}${source ? ` (${source})` : ""}${len ? `, ${len}` : ""}`,
   unwanted: (/** @type {string} */ len, /** @type {string} */ cause) => `Not recorded for ${len}: ${cause}`, deleted: (/** @type {string} */ len, /** @type {string} */ cause) => `Deleted, ${len}: ${cause}`,
   gap: (/** @type {string} */ len, /** @type {string} */ cause) => `No footage for ${len}: ${cause}`, jumped: (/** @type {string} */ len, /** @type {string} */ cause) => `Nothing was recorded for ${len} (${cause}). Playing what follows.`,
@@ -53,9 +57,13 @@ export const words = spoken("main", {
 export function duration(s) {
   if (s < 10) return `${number(s, 1)} s`;
   if (s < 120) return `${Math.round(s)} s`;
-  if (s < 7200) return `${Math.round(s / 60)} min`;
-  return `${Math.floor(s / 3600)} h ${Math.round(s % 3600 / 60)} min`;
+  const all = Math.round(s / 60), minutes = all % 60;
+  if (all < 60) return `${all} min`;
+  return `${Math.floor(all / 60)} h${minutes ? ` ${minutes} min` : ""}`;
 }
+
+/** Why a camera is in its state, where that says more than the state does. @param {{state:string,cause:string}} c */
+export const because = c => c.state === "offline" && c.cause === words.plainlyOffline ? "" : c.cause;
 
 /** Why a camera is recorded now or not, and until when. @param {{why:string,until:string|null}} r */
 export function why(r) {
@@ -75,11 +83,11 @@ export function bitrate(n) {
   return n < 1e6 ? `${Math.round(n / 1e3)} kbit/s` : `${number(n / 1e6, 1)} Mbit/s`;
 }
 
-/** A moment as briefly as it is still clear: the time today, else with the day. @param {Date|number|string} t */
-export function when(t) {
+/** A moment as briefly as it is still clear: the time today, else with the day, or the day alone. @param {Date|number|string} t @param {boolean} [time] */
+export function when(t, time = true) {
   const d = new Date(t), now = new Date();
   if (d.toDateString() === now.toDateString()) return clock(d, false);
-  return `${d.toLocaleDateString(tongue(), { day: "numeric", month: "short", ...(d.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }) })} ${clock(d, false)}`;
+  return `${d.toLocaleDateString(tongue(), { day: "numeric", month: "short", ...(d.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }) })}${time ? ` ${clock(d, false)}` : ""}`;
 }
 
 /** Writers of times, by whether they write seconds: making one for each time took a tenth of the time in which the axis is drawn. @type {Map<boolean, Intl.DateTimeFormat>} */
