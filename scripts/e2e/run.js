@@ -401,7 +401,7 @@ await test("a gap is on the timeline with its cause", async () => {
   must(spans.some((/** @type {any} */ x) => x.kind === "gap" && x.cause === "camera offline"), JSON.stringify(spans));
   await s.page.goto(secure + "/timeline/bframes");
   await s.page.waitForSelector("canvas.axis");
-  await until(s.page, "/Offline · since [\\d:]+/.test(document.querySelector('.timeline .says')?.textContent || '')"); // the live picture there is none of
+  await until(s.page, "/^Offline\\s*since [\\d:]+/.test(document.querySelector('.played-cover:not([hidden])')?.textContent || '')"); // the live picture there is none of
   await until(s.page, "document.querySelector('canvas.axis').clientHeight > 100"); // three lanes
   const box = /** @type {{x:number,y:number,width:number}} */ (await s.page.locator("canvas.axis").boundingBox());
   await s.page.mouse.move(box.x + box.width * 0.65, box.y + 45);

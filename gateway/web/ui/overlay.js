@@ -8,6 +8,8 @@ import { sceneWords } from "./words-scene.js";
 /** How long a scene is shown that no other follows, and how long a box takes to where it is told to be, ms. */
 const stale = 3000, glide = 200;
 const key = "overlay";
+/** A wall is read from across the room. */
+const wall = matchMedia("(min-width: 2600px)").matches;
 
 /** Whether boxes are wanted on this device: they are, until somebody switches them off. */
 export const overlaysWanted = () => localStorage.getItem(key) !== "off";
@@ -175,7 +177,7 @@ class Pen {
   constructor(g, at, width) {
     this.g = g;
     this.at = at;
-    this.size = width < 420 ? 11 : width < 1600 ? 12 : 17;
+    this.size = width < 420 ? 11 : width < (wall ? 700 : 1600) ? 12 : 17;
     g.font = `600 ${this.size}px system-ui, sans-serif`;
     g.textBaseline = "middle";
     const colours = getComputedStyle(document.documentElement);

@@ -33,7 +33,7 @@ export class Played {
     this.reel.video.hidden = true;
     this.canvas = h("canvas.footage", { hidden: true });
     this.stills = new Stills(id, this.stream, this.canvas, () => {});
-    this.cover = h("div.played-cover", { hidden: true }, h("strong"), h("span"));
+    this.cover = h("div.played-cover", { hidden: true, role: small ? null : "status" }, h("strong"), h("span"));
     this.name = h("span.played-name", null, c?.name || id);
     this.facts = h("span.played-facts", { hidden: true });
     this.element = h("div.played", { role: "group", "aria-label": c?.name || id, "data-camera": id, onclick: told.pick, ondblclick: told.pick }, this.player.video, this.reel.video, this.canvas, this.cover, h("div.played-label", null, this.name, this.facts));

@@ -15,7 +15,7 @@ import { chooser } from "./chooser.js";
 import { h, iconButton, Undo } from "./dom.js";
 import { styled } from "./styles.js";
 import { icon } from "./icons.js";
-import { words, because, clock, duration, when } from "./words.js";
+import { words, clock, duration, when } from "./words.js";
 import { keepingWords as keeping } from "./words-keeping.js";
 import { timelineWords as w } from "./words-timeline.js";
 
@@ -241,8 +241,7 @@ class Timeline {
   showLive() {
     for (const p of this.played.values()) p.showLive();
     this.liveButton.classList.add("on");
-    const c = store.cameras.get(this.focus), away = c && c.state !== "online" && this.chosen.length === 1;
-    this.says.textContent = away ? [/** @type {any} */ (words)[c.state] || c.state, `${words.since} ${clock(c.since)}`, because(c)].filter(Boolean).join(" · ") : "";
+    this.says.textContent = ""; // that a camera is away is said where its picture would be
   }
 
   /** Goes to a moment, and plays from there unless it is to stand. @param {number} at @param {boolean} [exact] stay there also when there is no footage */
@@ -452,7 +451,7 @@ class Timeline {
     this.side.replaceChildren(this.searcher.element);
     this.side.hidden = false;
     this.searchButton.setAttribute("aria-pressed", "true");
-    this.searcher.button.focus();
+    this.searcher.button.focus({ preventScroll: true }); // what is asked is seen from its beginning
   }
   endSearch() {
     this.searcher?.end();
