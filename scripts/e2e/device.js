@@ -28,12 +28,15 @@ export async function device(test, must, clean) {
   });
 
   await test("boxes and temperatures lie over the main stream too that takes a tile's place when it is enlarged", async () => {
+    const before = p.viewportSize();
+    await p.setViewportSize({ width: 800, height: 600 }); // too small for main streams in tiles
     await p.goto(`${shop.base}/live`);
     await until(p, "document.querySelector('.tile.playing[data-camera=yard-thermal]')?.dataset.stream === 'sub'");
     await p.locator(".tile[data-camera=yard-thermal]").click();
     await until(p, "document.querySelector('.tile.large.playing[data-camera=yard-thermal]')?.dataset.stream === 'main'");
     const under = await p.evaluate(() => [...document.querySelectorAll(".tile.large video")].map(v => v.compareDocumentPosition(/** @type {Node} */ (document.querySelector(".tile.large .measured"))) & Node.DOCUMENT_POSITION_FOLLOWING));
     must(under.length > 0 && under.every(Boolean), "the picture lies over what is drawn over it");
+    if (before) await p.setViewportSize(before);
     clean(b.faults);
   });
 
