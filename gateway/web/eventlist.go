@@ -97,7 +97,7 @@ func parseEventList(raw string) (a askedEvents, err error) {
 	}
 	if ids := q.Get("cameras"); ids != "" {
 		if a.cameras = strings.Split(ids, ","); len(a.cameras) > maxOverviewIDs {
-			return a, field(kindRequest.with(fmt.Sprintf("Events are listed of at most %d cameras.", maxOverviewIDs)), "cameras")
+			return a, field(kindRequest.with(fmt.Sprintf("An overview is of at most %d cameras.", maxOverviewIDs)), "cameras")
 		}
 	}
 	if kinds := q.Get("kinds"); kinds != "" {
