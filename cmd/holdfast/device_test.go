@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"holdfast/gateway/web"
 )
@@ -46,6 +47,7 @@ func TestACamerasDeviceIsSetUpByCommand(t *testing.T) {
 			t.Errorf("%v writes over a file: exit %d, %s", args, code, errs)
 		}
 	}
+	awaitFootage(t, dir, cameras[0].ID)
 	taken("whole.mp4", "stsz", "video")
 	taken("wall.mp4", "moof", "video", "--wall")
 	taken("keys.mp4", "moof", "video", "--wall", "--keys", "3")
@@ -99,6 +101,20 @@ func TestACamerasDeviceIsSetUpByCommand(t *testing.T) {
 	expect(exitFailed, "1 to", "firmware", "--file", os.DevNull)
 	if code, _, errs := invoke(t, "camera", "clock", "--data", dir); code != exitFailed || !strings.Contains(errs, "--camera ID") {
 		t.Errorf("without a camera: exit %d %s", code, errs)
+	}
+}
+
+// awaitFootage waits until a camera has footage that can be played: a segment is begun before its first pictures are safe.
+func awaitFootage(t *testing.T, dir, camera string) {
+	t.Helper()
+	for begun := time.Now(); ; {
+		code, out, errs := invoke(t, "recordings", "video", "--data", dir, "--camera", camera, "--out", filepath.Join(t.TempDir(), "any.mp4"))
+		if code == exitDone {
+			return
+		}
+		if !strings.Contains(errs, "Nothing is recorded there") || time.Since(begun) > time.Minute {
+			t.Fatalf("exit %d\n%s%s", code, out, errs)
+		}
 	}
 }
 
