@@ -16,6 +16,9 @@ const (
 	// thousands of segments.
 	healthWeek = 7 * 24 * time.Hour
 	weekKept   = 30 * time.Second
+	// weekSettles is how long after a change of a camera's state its gap may not be told of yet, and weekHasty for how long what is found then
+	// is kept.
+	weekSettles, weekHasty = 15 * time.Second, 2 * time.Second
 	// weekGrain is how finely what is held is told: a point of a screen that shows a week. It bounds how much is told.
 	weekGrain = 10 * time.Minute
 	// weekGaps bounds the gaps that are listed.
@@ -41,6 +44,14 @@ type keptWeek struct {
 	at   time.Time
 	was  time.Time // since when the camera's state was as it was then: a gap that has begun shows at once
 	week *web.WeekHealth
+}
+
+// lasts is for how long it is not looked up again.
+func (k keptWeek) lasts() time.Duration {
+	if k.at.Sub(k.was).Abs() < weekSettles {
+		return weekHasty
+	}
+	return weekKept
 }
 
 // CameraHealth tells how a camera does, and what to do.
@@ -85,7 +96,7 @@ func (g *Gateway) weekOf(camera, stream string, since time.Time) (*web.WeekHealt
 	g.weeks.mu.Lock()
 	defer g.weeks.mu.Unlock() // one look at a time: several people look at the same page
 	now := g.now().UTC()
-	if k, ok := g.weeks.kept[camera]; ok && now.Sub(k.at).Abs() < weekKept && k.was.Equal(since) {
+	if k, ok := g.weeks.kept[camera]; ok && now.Sub(k.at).Abs() < k.lasts() && k.was.Equal(since) {
 		return k.week, nil
 	}
 	spans, err := g.store.Spans(camera, stream, now.Add(-healthWeek), now)

@@ -15,7 +15,7 @@ export function unspoken(told) {
     const e = n.parentElement, text = (n.textContent || "").trim();
     // What is typed as it stands, codes and the keys of a keyboard, and the names of languages in their own tongue.
     if (!e || !text || e.closest("script, style, noscript, code, kbd, textarea, [hidden], [lang]:not(html)") || !e.checkVisibility()) continue;
-    let rest = text;
+    let rest = text.replace(/\b\p{L}+day, \p{L}+ \d{1,2}, \d{4}\b/gu, " "); // a date, before parts of its words are taken for something that was told
     for (let before = ""; before !== rest;) { before = rest; rest = rest.replace(/\[[^[\]]*\]/g, " "); }
     for (const t of known) if (/\p{L}{2}/u.test(rest)) rest = rest.split(t).join(" ");
     rest = rest.replace(plain, " ").replace(/\b[0-9a-f]{8,}\b/g, " "); // and fingerprints

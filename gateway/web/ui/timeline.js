@@ -57,8 +57,11 @@ class Events {
     this.ids = ids.join();
     Promise.all(ids.map(async id => /** @type {const} */ ([id, await api.eventsOf(id, new Date(lo), new Date(hi)).catch(() => [])]))).then(all => { this.of = new Map(all); this.from = lo; this.to = hi; this.busy = false; then(); });
   }
-  /** The event of a camera nearest to a moment, within a tolerance. @param {string} id @param {number} at @param {number} near */
-  at(id, at, near) { return (this.of.get(id) || []).find(e => Date.parse(e.start) - near <= at && (e.end ? Date.parse(e.end) : Date.now()) + near >= at); }
+  /** The event of a camera at a moment, within a tolerance: of several the shortest, since a mark within a long one would never be named. @param {string} id @param {number} at @param {number} near */
+  at(id, at, near) {
+    const end = (/** @type {import("./api.js").CameraEvent} */ e) => e.end ? Date.parse(e.end) : Date.now(), long = (/** @type {import("./api.js").CameraEvent} */ e) => end(e) - Date.parse(e.start);
+    return (this.of.get(id) || []).filter(e => Date.parse(e.start) - near <= at && end(e) + near >= at).sort((a, b) => long(a) - long(b))[0];
+  }
 }
 
 /** @param {string} id the camera; "": those of the address, of this device's memory, or the first @param {(path: string) => void} go @returns {import("./dom.js").Page} */
