@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -95,10 +94,8 @@ func parseEventList(raw string) (a askedEvents, err error) {
 	if a.unreviewed, err = parseFlag(q, "unreviewed"); err != nil {
 		return a, err
 	}
-	if ids := q.Get("cameras"); ids != "" {
-		if a.cameras = strings.Split(ids, ","); len(a.cameras) > maxOverviewIDs {
-			return a, field(kindRequest.with(fmt.Sprintf("An overview is of at most %d cameras.", maxOverviewIDs)), "cameras")
-		}
+	if a.cameras, err = parseCameras(q); err != nil {
+		return a, err
 	}
 	if kinds := q.Get("kinds"); kinds != "" {
 		a.kinds = strings.Split(kinds, ",")
@@ -120,12 +117,11 @@ func (s *Server) getEventList(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case s.overviews <- struct{}{}:
-		defer func() { <-s.overviews }()
-	case <-r.Context().Done():
-		return r.Context().Err()
+	leave, err := s.overviewTurn(r.Context())
+	if err != nil {
+		return err
 	}
+	defer leave()
 	page, err := s.eventPage(r, &a)
 	if err != nil {
 		return err

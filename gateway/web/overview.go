@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -102,14 +103,32 @@ func parseOverview(raw string) (a askedOverview, err error) {
 	if a.activity && a.to.Sub(a.from) > playback.MaxCurve {
 		return a, field(kindRange.with(fmt.Sprintf("Activity is told of at most %v.", playback.MaxCurve)), "to")
 	}
-	if ids := q.Get("cameras"); ids != "" {
-		a.cameras = strings.Split(ids, ",")
-		if len(a.cameras) > maxOverviewIDs {
-			return a, field(kindRequest.with(fmt.Sprintf("An overview is of at most %d cameras.", maxOverviewIDs)), "cameras")
-		}
+	if a.cameras, err = parseCameras(q); err != nil {
+		return a, err
 	}
 	a.slots, err = parseCount(q, "slots", defaultSlots, maxSlots)
 	return a, err
+}
+
+// parseCameras is which cameras a question about several is of; nil: every one.
+func parseCameras(q url.Values) (ids []string, err error) {
+	if list := q.Get("cameras"); list != "" {
+		ids = strings.Split(list, ",")
+	}
+	if len(ids) > maxOverviewIDs {
+		return nil, field(kindRequest.with(fmt.Sprintf("At most %d cameras are named at once.", maxOverviewIDs)), "cameras")
+	}
+	return ids, nil
+}
+
+// overviewTurn waits until few enough questions that walk the index of many cameras are being answered; the caller leaves when it is done.
+func (s *Server) overviewTurn(ctx context.Context) (leave func(), err error) {
+	select {
+	case s.overviews <- struct{}{}:
+		return func() { <-s.overviews }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func (s *Server) getOverview(w http.ResponseWriter, r *request) error {
@@ -117,12 +136,11 @@ func (s *Server) getOverview(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case s.overviews <- struct{}{}:
-		defer func() { <-s.overviews }()
-	case <-r.Context().Done():
-		return r.Context().Err()
+	leave, err := s.overviewTurn(r.Context())
+	if err != nil {
+		return err
 	}
+	defer leave()
 	var chosen []Camera
 	for _, c := range s.o.Cameras.Cameras() {
 		if r.who.MayOn(auth.Playback, c.ID) && (a.cameras == nil || slices.Contains(a.cameras, c.ID)) && len(chosen) < maxOverviewIDs {
