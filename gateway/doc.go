@@ -53,7 +53,8 @@
 //
 // Many devices are added by one list (adoption.go), askedAtOnce at a time, each once; passwords of a list are kept no longer than it is worked through.
 // A camera that was removed stays in state.db without its password, so that its id, and with it its footage and the rights over it, is never another's and
-// is its own again (enrolment.go). Plans with cameras on them (plans.go) are sealed in state.db, at most maxPlans of planBytes.
+// is its own again (enrolment.go). Until its footage is gone that is played, locked, exported and erased by whoever could before, at the age that was set of it
+// (former.go). Plans with cameras on them (plans.go) are sealed in state.db, at most maxPlans of planBytes.
 //
 // # The root key
 //

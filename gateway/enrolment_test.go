@@ -9,6 +9,7 @@ import (
 
 	"holdfast/gateway/web"
 	"holdfast/onvif/onviftest"
+	"holdfast/storage"
 )
 
 // adopted waits until a list of devices has been worked through.
@@ -113,6 +114,18 @@ func TestCamerasAreAddedInNumbersRenamedReplacedAndRemoved(t *testing.T) {
 // removedAndBack removes a camera, and adds its device again.
 func (r *running) removedAndBack(id string, d web.AdoptionDevice) {
 	r.t.Helper()
+	name := r.cameras()[id].Name
+	settings, err := r.g.RecordSettings(id)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	settings.MaxAge = "1d"
+	if _, err := r.g.SetRecordSettings(r.t.Context(), id, settings); err != nil {
+		r.t.Fatal(err)
+	}
+	if list, err := r.g.FormerCameras(); err != nil || len(list) > 0 {
+		r.t.Errorf("before any was removed, those that were are %+v, %v", list, err)
+	}
 	gone, err := r.g.RemoveCamera(r.t.Context(), id)
 	if _, there := r.g.camera(id); err != nil || there || !gone.Footage {
 		r.t.Fatalf("removed it is %+v, %v", gone, err)
@@ -126,9 +139,43 @@ func (r *running) removedAndBack(id string, d web.AdoptionDevice) {
 	if other, err := r.g.freeID(id); err != nil || other == id {
 		r.t.Errorf("another camera of its name gets its id: %v", err)
 	}
+	r.former(id, name)
 	ids, err := r.g.EnrolSources(context.Background(), Adoption{Address: d.Address, Username: d.Username, Password: d.Password, Sources: d.Sources})
 	if err != nil || len(ids) != 1 || ids[0] != id {
 		r.t.Errorf("added again it is %v, %v", ids, err)
 	}
 	r.recorded(id, time.Second)
+	if list, err := r.g.FormerCameras(); err != nil || len(list) > 0 {
+		r.t.Errorf("once it is back, those that were are %+v, %v", list, err)
+	}
+}
+
+// former holds that the footage of a camera that was removed is found, is played, is kept no longer than was set of it, and is kept on request.
+func (r *running) former(id, name string) {
+	r.t.Helper()
+	const own = 24 * time.Hour
+	list, err := r.g.FormerCameras()
+	if err != nil || len(list) != 1 || list[0].ID != id || list[0].Name != name || list[0].Removed == nil || !list[0].Oldest.Before(list[0].Newest) || list[0].MaxAge != own.Seconds() {
+		r.t.Fatalf("the removed cameras are %+v, %v", list, err)
+	}
+	f := list[0]
+	if f.Until == nil || f.Until.Before(f.Newest.Add(own)) || !strings.Contains(f.Says, "is deleted on") {
+		r.t.Errorf("it is there until %v: %s", f.Until, f.Says)
+	}
+	r.g.store.SetAges(id, storage.Ages{})
+	if err := r.g.keepAdopted(); err != nil || r.g.store.Ages(id).Max != own {
+		r.t.Errorf("after a start its footage is kept for %v, %v", r.g.store.Ages(id), err)
+	}
+	if spans := r.spans(id); len(spans) == 0 || spans[0].Kind != "recorded" {
+		r.t.Errorf("its spans are %+v", spans)
+	}
+	if list := r.events(id); !slices.ContainsFunc(list, func(e web.Event) bool { return e.Kind == replacedEvent }) {
+		r.t.Errorf("its events are %+v", list)
+	}
+	if named := r.g.evidenceCamera(id); named.Name != name || r.g.exportedStream(id) != "main" {
+		r.t.Errorf("an export calls it %+v", named)
+	}
+	if _, err := r.g.FormerCamera("nobody"); err != web.ErrNotFound {
+		r.t.Errorf("of a camera that never was: %v", err)
+	}
 }

@@ -64,6 +64,10 @@ func (g *Gateway) export(ctx context.Context) error {
 func (g *Gateway) exportedStream(camera string) string {
 	if c, ok := g.Camera(camera); ok && len(c.Record.Streams) > 0 {
 		return c.Record.Streams[0]
+	} else if !ok {
+		if f, err := g.FormerCamera(camera); err == nil {
+			return f.Streams[0]
+		}
 	}
 	return "main"
 }
@@ -87,10 +91,7 @@ func (g *Gateway) unlockExport(id string) error {
 
 // evidenceCamera is what a package says of a camera.
 func (g *Gateway) evidenceCamera(id string) evidence.Camera {
-	out := evidence.Camera{ID: id, Name: id}
-	if c, ok := g.Camera(id); ok {
-		out.Name = cmp.Or(c.Name, id)
-	}
+	out := evidence.Camera{ID: id, Name: g.recordedName(id)}
 	if c, ok := g.camera(id); ok {
 		if d := c.Device(); d != nil {
 			out.Manufacturer, out.Model, out.Serial, out.Firmware = d.Manufacturer, d.Model, d.Serial, d.Firmware

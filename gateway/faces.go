@@ -90,7 +90,7 @@ func (g *Gateway) makeFaces() (err error) {
 	}
 	g.audits = &auditReader{Log: g.audit}
 	g.playback = playback.New(g.store, g.log)
-	if err := g.loadCameras(); err != nil {
+	if err := errors.Join(g.keepAdopted(), g.loadCameras()); err != nil {
 		return err
 	}
 	g.openExports()

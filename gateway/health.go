@@ -35,6 +35,9 @@ func (g *Gateway) watchHealth(ctx context.Context) error {
 			g.auditAlarms()
 		case <-tick.C:
 			if g.now().Sub(g.texts) >= textPeriod {
+				if err := g.store.ForgetEvents(); err != nil {
+					g.log.Error("look for events that are older than footage gets", "error", err)
+				}
 				if err := g.dropLooseTexts(true); err != nil {
 					g.log.Error("look for what is said of events that are no more", "error", err)
 				}

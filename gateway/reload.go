@@ -193,10 +193,13 @@ func (g *Gateway) replace(stale []*Camera, fresh []wanted, order map[string]int)
 	slices.SortStableFunc(g.cameras, func(a, b *Camera) int { return order[a.spec().ID] - order[b.spec().ID] })
 }
 
-// letGo says of cameras that are not declared any more why nothing follows, and that their footage is kept as the site's is.
+// letGo says of cameras that are not declared any more why nothing follows. What the file said of their ages is gone with it: their footage is
+// kept as the site's is. Those that were added here keep theirs, see keepAdopted.
 func (g *Gateway) letGo(ids []string) {
 	for _, id := range ids {
-		g.store.SetAges(id, storage.Ages{})
+		if a, err := g.state.adoptedOf(id); err != nil || a.Removed == nil {
+			g.store.SetAges(id, storage.Ages{})
+		}
 		g.store.SetPins(id, nil)
 		if err := g.store.GapOfAll(id, g.now(), storage.CauseDisabled); err != nil {
 			g.log.Error("note that a camera was let go", "camera", id, "error", err)

@@ -214,6 +214,9 @@ func OnFiles(ctx context.Context, conf *config.Config, log *slog.Logger, f func(
 		return err
 	}
 	defer func() { err = errors.Join(err, g.store.Close()) }()
+	if err := g.keepAdopted(); err != nil { // before Run deletes by age
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	over := make(chan struct{})
 	go func() { defer close(over); g.store.Run(ctx) }()

@@ -340,6 +340,22 @@ func (s *Store) forgetOld(tx *bbolt.Tx, camera string) error {
 	return dropEvents(tx, camera, before, forgetEvents)
 }
 
+// ForgetEvents does that for every camera: one that is there no longer, or is switched off, raises none that would have its old ones dropped.
+// While the clock is in doubt nothing is.
+func (s *Store) ForgetEvents() error {
+	if !s.guard.believed(s.now()) {
+		return nil
+	}
+	return s.index.db.Update(func(tx *bbolt.Tx) error {
+		var cameras []string
+		err := tx.Bucket(bEvents).ForEachBucket(func(k []byte) error { cameras = append(cameras, string(k)); return nil })
+		for _, camera := range cameras {
+			err = errors.Join(err, s.forgetOld(tx, camera))
+		}
+		return err
+	})
+}
+
 // firstOfCamera is where the oldest footage of any stream of a camera begins.
 func firstOfCamera(tx *bbolt.Tx, camera string) (first time.Time, ok bool) {
 	all := tx.Bucket(bSegments)

@@ -300,7 +300,7 @@ func cameraRemove(ctx context.Context, t terminal, args []string) error {
 	return d.print(gone, func(w io.Writer) {
 		fmt.Fprintf(w, "Removed: %s\n", gone.ID)
 		if gone.Footage {
-			fmt.Fprintln(w, "Its footage stays until its age ends, and is in view again when the same device is added again.")
+			fmt.Fprintln(w, "Its footage stays until its age ends: holdfast camera list --removed. It is the camera's again when the same device is added again.")
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"holdfast/config"
 	"holdfast/gateway"
@@ -50,9 +51,13 @@ func camera(ctx context.Context, t terminal, args []string) error {
 }
 
 func cameraList(ctx context.Context, t terminal, args []string) error {
-	x := targetOptions(t, "camera list", "[--json]")
+	x := targetOptions(t, "camera list", "[--removed] [--json]")
+	removed := x.fs.Bool("removed", false, "those that are there no longer and of which there is footage")
 	if err := parse(x.fs, args); err != nil {
 		return err
+	}
+	if *removed {
+		return formerList(ctx, t, x)
 	}
 	l, err := x.running(ctx)
 	if err != nil {
@@ -69,6 +74,31 @@ func cameraList(ctx context.Context, t terminal, args []string) error {
 	fmt.Fprintln(table, "CAMERA\tNAME\tSOURCE\tSTATE\tMODE\tRECORDING\tMIRROR\t")
 	for _, c := range list {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.Name, c.Source, c.State, c.Record.Mode, c.Record.State, strings.ReplaceAll(c.Record.Mirror, "_", " "), cmp.Or(c.Record.Why, c.Record.MirrorWhy))
+	}
+	return table.Flush()
+}
+
+// formerList lists the cameras that are there no longer. Their footage is listed, played, locked, exported and erased by their ids.
+func formerList(ctx context.Context, t terminal, x target) error {
+	l, err := x.running(ctx)
+	if err != nil {
+		return err
+	}
+	list := []web.FormerCamera{}
+	if err := l.call(ctx, "GET", "/api/v1/removed-cameras", nil, &list); err != nil {
+		return err
+	}
+	if *x.asJSON {
+		return printJSON(t.out, list)
+	}
+	table := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "CAMERA\tNAME\tREMOVED\tSTREAMS\tFOOTAGE FROM\tTO\t")
+	for _, c := range list {
+		when := "left the file"
+		if c.Removed != nil {
+			when = c.Removed.Format(time.RFC3339)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.Name, when, strings.Join(c.Streams, " "), c.Oldest.Format(time.RFC3339), c.Newest.Format(time.RFC3339), c.Says)
 	}
 	return table.Flush()
 }

@@ -20,13 +20,14 @@ const maxMarked = 500
 
 // eventList lists events: of one camera, oldest first, or of all of them, newest first, with what of them is reviewed.
 func eventList(ctx context.Context, t terminal, args []string) error {
-	x := targetOptions(t, "event list", "[--camera ID | --cameras LIST] [--from TIME] [--to TIME] [--kinds LIST] [--text TEXT] [--unreviewed] [--most N] [--json]")
+	x := targetOptions(t, "event list", "[--camera ID | --cameras LIST] [--removed] [--from TIME] [--to TIME] [--kinds LIST] [--text TEXT] [--unreviewed] [--most N] [--json]")
 	e := eventTarget{target: x, camera: x.fs.String("camera", "", "the `ID` of one camera, all of whose events are listed, oldest first")}
 	from := x.fs.String("from", "", "begin of the range, as 2026-03-01T08:00:00Z; a day ago when left out")
 	to := x.fs.String("to", "", "end of the range; now when left out")
 	cameras := x.fs.String("cameras", "", "`IDS` of cameras, separated by commas; all when left out")
 	kinds := x.fs.String("kinds", "", "only these `KINDS`, separated by commas, such as motion,line-crossing")
 	text := x.fs.String("text", "", "only those in whose kind, source or text it is")
+	removed := x.fs.Bool("removed", false, "also of the cameras that are there no longer")
 	unreviewed := x.fs.Bool("unreviewed", false, "only those that the command line on this machine has not marked as reviewed")
 	most := x.fs.Int("most", 1000, "how many are listed at most; not with --camera alone")
 	if err := parse(x.fs, args); err != nil {
@@ -52,8 +53,10 @@ func eventList(ctx context.Context, t terminal, args []string) error {
 			q.Set(name, value)
 		}
 	}
-	if *unreviewed {
-		q.Set("unreviewed", "1")
+	for name, yes := range map[string]bool{"unreviewed": *unreviewed, "removed": *removed} {
+		if yes {
+			q.Set(name, "1")
+		}
 	}
 	return x.listNewest(ctx, t, q, *most)
 }

@@ -20,10 +20,11 @@ const overviewSlots = 72
 
 // recordingsOverview shows what is recorded of every camera, a line each.
 func recordingsOverview(ctx context.Context, t terminal, args []string) error {
-	q := inquiryOptions(t, "recordings overview", "[--from TIME] [--to TIME] [--cameras LIST] [--slots N]")
+	q := inquiryOptions(t, "recordings overview", "[--from TIME] [--to TIME] [--cameras LIST] [--removed] [--slots N]")
 	from := q.fs.String("from", "", "from this `TIME` on, as 2026-03-01T08:00:00Z; a day before --to when left out")
 	to := q.fs.String("to", "", "before this `TIME`; now when left out")
 	cameras := q.fs.String("cameras", "", "only of the cameras of this `LIST` of ids, separated by commas")
+	removed := q.fs.Bool("removed", false, "also of the cameras that are there no longer")
 	slots := q.fs.Int("slots", overviewSlots, "`N` pieces that the range is cut into, up to 2000")
 	if err := q.begin(ctx, args); err != nil {
 		return err
@@ -39,6 +40,9 @@ func recordingsOverview(ctx context.Context, t terminal, args []string) error {
 	v := url.Values{"from": {begin.UTC().Format(time.RFC3339Nano)}, "to": {end.UTC().Format(time.RFC3339Nano)}, "slots": {strconv.Itoa(*slots)}}
 	if *cameras != "" {
 		v.Set("cameras", *cameras)
+	}
+	if *removed {
+		v.Set("removed", "1")
 	}
 	var o web.Overview
 	if err := q.ask(http.MethodGet, "/api/v1/overview?"+v.Encode(), nil, &o); err != nil {

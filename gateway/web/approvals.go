@@ -65,8 +65,8 @@ func (s *Server) approvalOf(x auth.Approval, who auth.Identity) Approval {
 
 // reach is by how many seconds bit-exact copies go beyond an approval to export, at each end, by what is recorded.
 func (s *Server) reach(x *auth.Approval) (before, after float64) {
-	c, ok := s.o.Cameras.Camera(x.Camera)
-	if !ok || s.o.Exports == nil || x.Permission != auth.Export || x.State != auth.Asked && x.State != auth.Given {
+	c, err := s.recordedCamera(x.Camera)
+	if err != nil || s.o.Exports == nil || x.Permission != auth.Export || x.State != auth.Asked && x.State != auth.Given {
 		return 0, 0
 	}
 	streams := c.Record.Streams
@@ -100,7 +100,7 @@ func (s *Server) postApprovals(w http.ResponseWriter, r *request) error {
 	if n.From.Year() < firstYear || n.To.Year() > lastYear {
 		return field(kindRule.with("It is no time that can be recorded."), "to")
 	}
-	if _, ok := s.o.Cameras.Camera(n.Camera); !ok || !r.who.MayOn(p, n.Camera) {
+	if _, err := s.recordedCamera(n.Camera); err != nil || !r.who.MayOn(p, n.Camera) {
 		return field(kindRule.with("There is no such camera."), "camera")
 	}
 	r.entry.Camera, r.entry.From, r.entry.To = n.Camera, n.From, n.To

@@ -34,6 +34,7 @@ type Cameras interface {
 	Trust
 	Devices
 	Adopting
+	Former
 	Plans
 	Planner
 	Scenes

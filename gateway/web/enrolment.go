@@ -31,7 +31,7 @@ type CameraChange struct {
 // RemovedCamera is what stays of a camera that was removed.
 type RemovedCamera struct {
 	ID      string `json:"id"`
-	Footage bool   `json:"footage" doc:"There is footage of it, which is kept until its age ends. It comes back in view when the same device is added again."`
+	Footage bool   `json:"footage" doc:"There is footage of it, which is kept until its age ends: see removed-cameras. It is the camera's again when the same device is added again."`
 }
 
 // ReplaceRequest says which device a camera is from now on. Its id, name, settings, rights and footage stay.

@@ -58,7 +58,7 @@ func eventRoutes() []route {
 		{method: "GET", pattern: events, filters: "cameras whose footage may not be played are left out", needs: auth.Playback, serve: (*Server).getEventList,
 			summary: "What happened before all cameras, newest first, and what of it one has reviewed",
 			params: []param{paramFrom, paramTo,
-				{"cameras", "query", false, "string", "Ids, separated by commas, at most 64; every camera when left out."},
+				{"cameras", "query", false, "string", "Ids, separated by commas, at most 64; every camera when left out."}, paramFormer,
 				{"kinds", "query", false, "string", "Kinds, separated by commas, such as motion; every kind when left out."},
 				{"text", "query", false, "string", "Only events in whose kind, source or text it is, in small or capital letters; at most 100 bytes."},
 				{"unreviewed", "query", false, "flag", "1: only those that one has not reviewed."},
@@ -77,6 +77,7 @@ type askedEvents struct {
 	cameras, kinds []string // nil: every one
 	text, before   string
 	unreviewed     bool
+	former         bool // those cameras too that are there no longer
 	limit          int
 }
 
@@ -94,7 +95,7 @@ func parseEventList(raw string) (a askedEvents, err error) {
 	if a.unreviewed, err = parseFlag(q, "unreviewed"); err != nil {
 		return a, err
 	}
-	if a.cameras, err = parseCameras(q); err != nil {
+	if a.cameras, a.former, err = parseCameras(q); err != nil {
 		return a, err
 	}
 	if kinds := q.Get("kinds"); kinds != "" {
@@ -132,14 +133,12 @@ func (s *Server) getEventList(w http.ResponseWriter, r *request) error {
 // eventPage puts what was found of each camera into one list. What is older than where the looking ended for one of them waits for the next page.
 func (s *Server) eventPage(r *request, a *askedEvents) (page EventPage, err error) {
 	page.Events = []ListedEvent{}
-	floor, looked := "", 0
-	for _, c := range s.o.Cameras.Cameras() {
-		if !r.who.MayOn(auth.Playback, c.ID) || a.cameras != nil && !slices.Contains(a.cameras, c.ID) {
-			continue
-		}
-		if looked++; looked > maxOverviewIDs {
-			break
-		}
+	cameras, err := s.playable(r.who, a.cameras, a.former)
+	if err != nil {
+		return page, err
+	}
+	floor := ""
+	for _, c := range cameras {
 		found, ended, err := s.eventsOf(r, c.ID, a)
 		if err != nil {
 			return page, err

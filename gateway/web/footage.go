@@ -93,7 +93,7 @@ func (s *Server) askedFootage(r *request) (a asked, err error) {
 	if err != nil {
 		return a, err
 	}
-	c, err := s.camera(r)
+	c, err := s.recordedCamera(r.PathValue("id"))
 	if err != nil {
 		return a, err
 	}

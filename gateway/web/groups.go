@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"holdfast/gateway/audit"
 	"holdfast/gateway/auth"
@@ -60,6 +61,11 @@ func (s *Server) groupFacts(id string) any {
 	return nil
 }
 
+// inGroup tells whether a camera is in a group already.
+func (s *Server) inGroup(id, camera string) bool {
+	return slices.ContainsFunc(s.o.Auth.Groups(), func(g auth.Group) bool { return g.ID == id && slices.Contains(g.Cameras, camera) })
+}
+
 func (s *Server) putGroup(w http.ResponseWriter, r *request) error {
 	var c CameraGroupChange
 	if err := decode(r.body, &c); err != nil {
@@ -69,7 +75,7 @@ func (s *Server) putGroup(w http.ResponseWriter, r *request) error {
 	r.entry.Target = clipID(id)
 	before := s.groupFacts(id)
 	for _, camera := range c.Cameras {
-		if _, ok := s.o.Cameras.Camera(camera); !ok {
+		if _, err := s.recordedCamera(camera); err != nil && !s.inGroup(id, camera) { // one that is gone, with its footage, may stay
 			return field(kindRule.with("There is no such camera."), "cameras")
 		}
 	}

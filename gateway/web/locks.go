@@ -90,7 +90,7 @@ func (s *Server) postLock(w http.ResponseWriter, r *request) error {
 	if err := req.check(); err != nil {
 		return err
 	}
-	if _, ok := s.o.Cameras.Camera(req.Camera); !ok || !r.who.MayOn(auth.Lock, req.Camera) {
+	if _, err := s.recordedCamera(req.Camera); err != nil || !r.who.MayOn(auth.Lock, req.Camera) {
 		return field(kindRule.with("There is no such camera."), "camera")
 	}
 	r.entry.Camera, r.entry.From, r.entry.To, r.entry.Reason = req.Camera, req.From, req.To, "" // why is personal, and kept sealed with the lock

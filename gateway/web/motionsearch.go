@@ -117,7 +117,7 @@ func (s *Server) askedMotion(r *request) (m MotionSearch, a asked, err error) {
 	if err != nil {
 		return m, a, err
 	}
-	if c, err := s.camera(r); err == nil && q.Get("stream") == "" && len(c.Record.Streams) > 1 {
+	if c, err := s.recordedCamera(a.camera); err == nil && q.Get("stream") == "" && len(c.Record.Streams) > 1 {
 		a.stream = c.Record.Streams[len(c.Record.Streams)-1]
 	}
 	m = MotionSearch{Camera: a.camera, Stream: a.stream, From: a.from, To: a.to, Region: [4]float64{-1, -1, 1, 1}}

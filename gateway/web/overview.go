@@ -71,7 +71,7 @@ func overviewRoutes() []route {
 		{method: "GET", pattern: "/api/v1/overview", filters: "cameras whose footage may not be played are left out", needs: auth.Playback, serve: (*Server).getOverview,
 			summary: "What is recorded of many cameras, what is missing and why, and what happened, at a resolution that is asked for",
 			params: []param{paramFrom, paramTo,
-				{"cameras", "query", false, "string", "Ids, separated by commas, at most 64; every camera when left out."},
+				{"cameras", "query", false, "string", "Ids, separated by commas, at most 64; every camera when left out."}, paramFormer,
 				{"slots", "query", false, "string", "How many pieces the range is cut into, 1 to 2000; 500 when left out."},
 				{"activity", "query", false, "flag", "1: with how much moves, of a range of at most 26 hours."}},
 			answers: gives[Overview](200, "The overview.")},
@@ -83,6 +83,7 @@ type askedOverview struct {
 	from, to time.Time
 	slots    int
 	cameras  []string // nil: every one
+	former   bool     // those too that are there no longer
 	activity bool
 }
 
@@ -103,22 +104,28 @@ func parseOverview(raw string) (a askedOverview, err error) {
 	if a.activity && a.to.Sub(a.from) > playback.MaxCurve {
 		return a, field(kindRange.with(fmt.Sprintf("Activity is told of at most %v.", playback.MaxCurve)), "to")
 	}
-	if a.cameras, err = parseCameras(q); err != nil {
+	if a.cameras, a.former, err = parseCameras(q); err != nil {
 		return a, err
 	}
 	a.slots, err = parseCount(q, "slots", defaultSlots, maxSlots)
 	return a, err
 }
 
-// parseCameras is which cameras a question about several is of; nil: every one.
-func parseCameras(q url.Values) (ids []string, err error) {
+// paramFormer has a question about several cameras be of those too that are there no longer.
+var paramFormer = param{"removed", "query", false, "flag", "1: also the cameras that are there no longer and of which there is footage. One of them that is named is meant in any case."}
+
+// parseCameras is which cameras a question about several is of; nil: every one, with former also those that are there no longer.
+func parseCameras(q url.Values) (ids []string, former bool, err error) {
+	if former, err = parseFlag(q, paramFormer.name); err != nil {
+		return nil, false, err
+	}
 	if list := q.Get("cameras"); list != "" {
 		ids = strings.Split(list, ",")
 	}
 	if len(ids) > maxOverviewIDs {
-		return nil, field(kindRequest.with(fmt.Sprintf("At most %d cameras are named at once.", maxOverviewIDs)), "cameras")
+		return nil, false, field(kindRequest.with(fmt.Sprintf("At most %d cameras are named at once.", maxOverviewIDs)), "cameras")
 	}
-	return ids, nil
+	return ids, former, nil
 }
 
 // overviewTurn waits until few enough questions that walk the index of many cameras are being answered; the caller leaves when it is done.
@@ -141,11 +148,9 @@ func (s *Server) getOverview(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	defer leave()
-	var chosen []Camera
-	for _, c := range s.o.Cameras.Cameras() {
-		if r.who.MayOn(auth.Playback, c.ID) && (a.cameras == nil || slices.Contains(a.cameras, c.ID)) && len(chosen) < maxOverviewIDs {
-			chosen = append(chosen, c)
-		}
+	chosen, err := s.playable(r.who, a.cameras, a.former)
+	if err != nil {
+		return err
 	}
 	o := Overview{From: a.from, To: a.to, Slots: a.slots, Cameras: make([]CameraOverview, len(chosen))}
 	g, ctx := errgroup.WithContext(r.Context())
@@ -160,6 +165,13 @@ func (s *Server) getOverview(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	return reply(w, http.StatusOK, o)
+}
+
+// playable are the cameras that a question about several is answered for: those whose footage may be played, at most maxOverviewIDs.
+func (s *Server) playable(who auth.Identity, named []string, former bool) ([]Camera, error) {
+	list, err := s.recordedCameras(named, former)
+	list = slices.DeleteFunc(list, func(c Camera) bool { return !who.MayOn(auth.Playback, c.ID) })
+	return list[:min(len(list), maxOverviewIDs)], err
 }
 
 // overview looks at one camera.

@@ -100,7 +100,7 @@ func (s *Server) getStill(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.camera(r)
+	c, err := s.recordedCamera(r.PathValue("id"))
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ func table() []route {
 	all = append(all, approvalRoutes()...)
 	all = append(all, cameraRoutes()...)
 	all = append(all, enrolmentRoutes()...)
+	all = append(all, formerRoutes()...)
 	all = append(all, planRoutes()...)
 	all = append(all, plannerRoutes()...)
 	all = append(all, deviceRoutes()...)
