@@ -68,7 +68,7 @@ func (w *Writer) create(p *Sample, joined bool) error {
 		defer second.made(o.twin.Path)
 	}
 	if err := w.s.enterOpen(&o.Segment); err != nil {
-		return errors.Join(err, o.close())
+		return errors.Join(err, o.close(), w.s.scrap(&o.Segment)) // it may be in the index for all that
 	}
 	w.seg = o
 	for _, f := range o.files() {

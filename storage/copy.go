@@ -52,7 +52,9 @@ func (s *Store) copySegment(ctx context.Context, seg *Segment, to *volume, flip 
 	}
 	if err != nil {
 		o.file.Close()
-		durable.Remove(s.fs, o.Path) // the note has it removed later, should this fail
+		if s.isGarbage(garbageKey(&o.Segment)) { // else the index took the copy, though it gave an error
+			durable.Remove(s.fs, o.Path) // the note has it removed later, should this fail
+		}
 	}
 	return err
 }

@@ -33,9 +33,13 @@ func (s *Store) carryOut(ctx context.Context, id string) (Erasure, error) {
 	s.erasingOne.Lock()
 	defer s.erasingOne.Unlock()
 	e, err := s.Erasure(id)
-	if err != nil || !e.Done.IsZero() {
+	if err != nil {
 		s.noLonger(id)
 		return e, err
+	}
+	if !e.Done.IsZero() {
+		s.ended(&e)
+		return e, nil
 	}
 	waiting := ""
 	list, err := s.covered(&e)
@@ -53,6 +57,9 @@ func (s *Store) carryOut(ctx context.Context, id string) (Erasure, error) {
 		default:
 			s.log.Error("erase segment; it is tried again", "path", list[i].Path, "error", err)
 			waiting = fmt.Sprintf("%s/%s: %v", list[i].Camera, list[i].Stream, err)
+			if e, err = s.Erasure(id); err != nil { // what the index gave an error for may stand, and with it keys that are to be forgotten
+				return e, err
+			}
 		}
 	}
 	if err := s.forget(&e); err != nil {
@@ -105,14 +112,19 @@ func (s *Store) endErasure(e *Erasure, waiting string) (Erasure, error) {
 	if err := s.noteErasure(e); err != nil {
 		return *e, err
 	}
+	s.ended(e)
+	s.note()
+	return *e, nil
+}
+
+// ended takes an erasure that is done off those that are under way, and has its keys swept.
+func (s *Store) ended(e *Erasure) {
 	s.noLonger(e.ID)
-	if e.keyed() {
+	if e.keyed() && e.Receipt == nil {
 		s.mu.Lock()
 		s.unswept[e.ID] = true
 		s.mu.Unlock()
 	}
-	s.note()
-	return *e, nil
 }
 
 // noLonger takes an erasure off those that are under way.

@@ -43,11 +43,28 @@ var (
 
 // index is index.db.
 type index struct {
-	db    *bbolt.DB
+	db    *database
 	aside string // where an index that could not be read was moved to; "" when it could
 
 	mu   sync.Mutex // guards site, and makes deciding it one act
 	site string     // "" in a new index, until a volume says whose footage it has or a first volume is made
+}
+
+// database is the file of the index. An Update that gives an error may stand for all that: its pages are written before the last
+// sync, and it is that which fails on a bad disk. So whatever is done behind such an error holds both ways; the tests have every
+// transaction fail in both.
+type database struct {
+	*bbolt.DB
+	fails func() (undone, stood error) // of the next transaction, in tests; nil: none
+}
+
+func (d *database) Update(f func(*bbolt.Tx) error) error {
+	if d.fails == nil {
+		return d.DB.Update(f)
+	}
+	undone, stood := d.fails()
+	err := d.DB.Update(func(tx *bbolt.Tx) error { return errors.Join(f(tx), undone) })
+	return errors.Join(err, stood)
 }
 
 // volumeEntry is what the index knows of a volume.
@@ -76,7 +93,7 @@ func openIndex(path string) (*index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &index{db: db, aside: aside}
+	x := &index{db: &database{DB: db}, aside: aside}
 	err = db.Update(x.prepare)
 	if err == nil {
 		err = x.migrate()

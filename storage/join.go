@@ -97,11 +97,6 @@ func joinTorn(tx *bbolt.Tx, known, seg *Segment) error {
 // reopen makes a segment of a file that is not whole and reaches further than one that is. The latter is kept until the former is
 // finished.
 func reopen(tx *bbolt.Tx, torn, whole *Segment) error {
-	if b := tx.Bucket(bSegments).Bucket(streamKey(whole.Camera, whole.Stream)); b != nil {
-		if err := unorder(tx, b, whole); err != nil {
-			return err
-		}
-	}
 	for _, at := range []place{torn.mirror, whole.mirror} {
 		if at.volume == 0 {
 			continue

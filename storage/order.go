@@ -81,7 +81,9 @@ func streamNumber(tx *bbolt.Tx, k []byte, e *streamEntry) error {
 }
 
 // reorder puts a segment that is about to be written in the order of its volumes, where it stood before if it did, and
-// counts what its stream writes. An open segment has no place in the order.
+// counts what its stream writes. An open segment has no place in the order: one that is opened again loses it. A transaction that
+// failed may stand all the same, when it was the sync behind its last page that failed; so what gives a segment up after such an
+// error may come to a record that is closed.
 func reorder(tx *bbolt.Tx, b *bbolt.Bucket, s *Segment) error {
 	k := streamKey(s.Camera, s.Stream)
 	e, err := streamOf(tx, k)
@@ -95,24 +97,23 @@ func reorder(tx *bbolt.Tx, b *bbolt.Bucket, s *Segment) error {
 	if err := streamNumber(tx, k, &e); err != nil {
 		return err
 	}
-	if !s.Open {
-		old, at, err := orderedAs(tx, b, s, e.Number)
-		if err != nil {
+	old, at, err := orderedAs(tx, b, s, e.Number)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		if err := dropOrder(tx, old, at, e.Number); err != nil {
 			return err
 		}
-		switch {
-		case old != nil:
-			err = dropOrder(tx, old, at, e.Number)
-		default:
+	}
+	if !s.Open {
+		if old == nil {
 			e.add(s)
 			if s.Start.UnixNano() < e.Frontier { // retention has been here
 				at.due = s.End.UnixNano()
 			}
 		}
-		if err == nil {
-			err = putOrder(tx, s, at, e.Number)
-		}
-		if err != nil {
+		if err := putOrder(tx, s, at, e.Number); err != nil {
 			return err
 		}
 	}

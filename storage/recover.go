@@ -64,13 +64,7 @@ func (s *Store) removeOne(v *volume, key []byte) error {
 	if v.isMaking(path) { // a new segment has the name
 		return nil
 	}
-	still := false // looked at behind that: of what was made meanwhile the note is gone
-	s.index.db.View(func(tx *bbolt.Tx) error {
-		k, _ := tx.Bucket(bGarbage).Cursor().Seek(key)
-		still = bytes.Equal(k, key)
-		return nil
-	})
-	if !still {
+	if !s.isGarbage(key) { // looked at behind that: of what was made meanwhile the note is gone
 		return nil
 	}
 	if err := v.remove(path); err != nil {
@@ -80,6 +74,15 @@ func (s *Store) removeOne(v *volume, key []byte) error {
 	s.report.Garbage++
 	s.mu.Unlock()
 	return s.index.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bGarbage).Delete(key) })
+}
+
+// isGarbage tells whether a name is noted to be unlinked.
+func (s *Store) isGarbage(key []byte) (is bool) {
+	s.index.db.View(func(tx *bbolt.Tx) error {
+		is = has(tx.Bucket(bGarbage), key)
+		return nil
+	})
+	return is
 }
 
 // tornSegment is a segment that is to be finished.

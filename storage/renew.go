@@ -244,7 +244,7 @@ func (f *findings) dropErasedCopies(tx *bbolt.Tx) error {
 
 // put writes everything: segments of all volumes in the order of their keys, then what was told of them, in the order of
 // telling.
-func (f *findings) put(ctx context.Context, db *bbolt.DB) error {
+func (f *findings) put(ctx context.Context, db *database) error {
 	if err := db.Update(f.dropErasedCopies); err != nil {
 		return err
 	}

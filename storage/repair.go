@@ -317,9 +317,6 @@ func (s *Store) closeAgain(v *volume, seg *Segment) error {
 		if err != nil || !ok || now.place != seg.place || now.Open {
 			return errors.Join(err, errMoved)
 		}
-		if err := unorder(tx, tx.Bucket(bSegments).Bucket(streamKey(seg.Camera, seg.Stream)), &now); err != nil {
-			return err
-		}
 		return putSegment(tx, &open)
 	})
 	if errors.Is(err, errMoved) {

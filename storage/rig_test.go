@@ -46,6 +46,8 @@ type rig struct {
 	store *Store
 	w     *Writer
 
+	opened func(*Store) // told of each store that was opened; nil: nobody is
+
 	made    uint32 // frames so far
 	wall    time.Time
 	acked   []frame // Flush said that they are safe
@@ -124,6 +126,9 @@ func (r *rig) open() error {
 		return err
 	}
 	r.store = s
+	if r.opened != nil {
+		r.opened(s)
+	}
 	return nil
 }
 
