@@ -17,6 +17,7 @@ import { keeping } from "./keeping.js";
 import { live } from "./live.js";
 import { people } from "./people.js";
 import { quality } from "./quality.js";
+import { removed } from "./removed.js";
 import { steering } from "./steering.js";
 import { timeline } from "./timeline.js";
 import { talk } from "./talk.js";
@@ -288,6 +289,7 @@ await test("signing out ends the pictures and the session", async () => {
 });
 await b.browser.close();
 await cameras({ out, test, must });
+await removed({ out, test, must });
 
 /** @param {string} codec @param {string[]} more */
 function clip(codec, more) {

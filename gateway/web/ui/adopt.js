@@ -102,7 +102,7 @@ export function adoptPage(go, back) {
       name.textContent = label;
       what.textContent = f ? [[f.maker, f.model].filter(Boolean).join(" "), f.location, f.profiles.length && `ONVIF ${f.profiles.join(" ")}`].filter(Boolean).join(" · ") : r.device ? [r.device.manufacturer, r.device.model].join(" ") : w.typed;
       where.textContent = short(r.address) + (f?.shared ? ` · ${words.sharedID}` : "");
-      const as = f?.camera ? store.cameras.get(f.camera)?.name || f.camera : r.as;
+      const as = f?.camera ? store.nameOf(f.camera) : r.as;
       tone.replaceChildren(here ? state("good", as && as !== label ? words.addedAs(as) : words.added) : state(tones[r.state], w.states[r.state]));
       says.textContent = here ? "" : r.says;
       element.classList.toggle("is-added", !!here);

@@ -9,6 +9,7 @@ import { base, json, lines, request } from "./api.js";
  * @typedef {{hit?:MotionHit,progress?:{at:string,part:number,by:string,pictures:number,every:number,pace:number,left_seconds:number},done?:boolean,more?:boolean,error?:string}} MotionLine
  * @typedef {import("./api.js").CameraEvent & {camera:string,pre:number,post:number,reviewed:boolean}} ListedEvent
  * @typedef {{events:ListedEvent[],next:string,back:string|null}} EventPage
+ * @typedef {{id:string,name:string,removed:string|null,streams:string[],oldest:string,newest:string,max_age:number,event_max_age:number,until:string|null,says:string,may:string[]}} FormerCamera
  */
 
 /** @param {number} t */
@@ -17,16 +18,18 @@ const at = t => encodeURIComponent(new Date(t).toISOString());
 const cam = id => `${base}/cameras/${encodeURIComponent(id)}`;
 
 export const footage = {
-  /** Many cameras on one axis. @param {number} from @param {number} to @param {number} slots @param {{cameras?: string[], activity?: boolean}} [o] @returns {Promise<Overview>} */
-  overview: (from, to, slots, o = {}) => json("GET", `${base}/overview?from=${at(from)}&to=${at(to)}&slots=${slots}${o.activity ? "&activity=1" : ""}${o.cameras ? `&cameras=${encodeURIComponent(o.cameras.join(","))}` : ""}`),
+  /** Many cameras on one axis. @param {number} from @param {number} to @param {number} slots @param {{cameras?: string[], activity?: boolean, removed?: boolean}} [o] removed: those too that are there no longer @returns {Promise<Overview>} */
+  overview: (from, to, slots, o = {}) => json("GET", `${base}/overview?from=${at(from)}&to=${at(to)}&slots=${slots}${o.activity ? "&activity=1" : ""}${o.removed ? "&removed=1" : ""}${o.cameras ? `&cameras=${encodeURIComponent(o.cameras.join(","))}` : ""}`),
   /** Pictures with wall times. @param {string} id @param {string} stream @param {number} from @param {number} to @param {number} keys 0: every picture @param {AbortSignal} signal */
   reel: (id, stream, from, to, keys, signal) => request("GET", `${cam(id)}/video.fmp4?from=${at(from)}&to=${at(to)}&stream=${encodeURIComponent(stream)}${keys ? `&keys=${keys}` : ""}`, { signal }),
   /** Sound with wall times. @param {string} id @param {string} stream @param {number} from @param {number} to @param {AbortSignal} signal */
   sound: (id, stream, from, to, signal) => request("GET", `${cam(id)}/audio.fmp4?from=${at(from)}&to=${at(to)}&stream=${encodeURIComponent(stream)}`, { signal }),
   /** The key frame of a moment. @param {string} id @param {string} stream @param {number} t @param {"mp4"|"jpg"} as @param {AbortSignal} [signal] */
   picture: (id, stream, t, as, signal) => request("GET", `${cam(id)}/picture.${as}?at=${at(t)}&stream=${encodeURIComponent(stream)}`, { signal }),
-  /** Events of all cameras, newest first. @param {{from:number,to:number,before?:string,cameras?:string,kinds?:string,text?:string,unreviewed?:boolean}} o @returns {Promise<EventPage>} */
-  events: o => json("GET", `${base}/events?from=${at(o.from)}&to=${at(o.to)}${["before", "cameras", "kinds", "text"].map(k => /** @type {any} */ (o)[k] ? `&${k}=${encodeURIComponent(/** @type {any} */ (o)[k])}` : "").join("")}${o.unreviewed ? "&unreviewed=1" : ""}`),
+  /** Cameras that are there no longer and of which there is footage. @returns {Promise<FormerCamera[]>} */
+  former: () => json("GET", `${base}/removed-cameras`),
+  /** Events of all cameras, newest first, of those too that are there no longer. @param {{from:number,to:number,before?:string,cameras?:string,kinds?:string,text?:string,unreviewed?:boolean}} o @returns {Promise<EventPage>} */
+  events: o => json("GET", `${base}/events?removed=1&from=${at(o.from)}&to=${at(o.to)}${["before", "cameras", "kinds", "text"].map(k => /** @type {any} */ (o)[k] ? `&${k}=${encodeURIComponent(/** @type {any} */ (o)[k])}` : "").join("")}${o.unreviewed ? "&unreviewed=1" : ""}`),
   /** Marks events as reviewed by oneself, or as not. @param {{camera:string,id:string}[]} events @param {boolean} yes */
   review: (events, yes) => json("PUT", `${base}/events/reviewed`, { json: { events, reviewed: yes } }),
   /** Looks for motion in a part of the picture, and tells of each stretch as it is found. @param {string} id @param {number} from @param {number} to @param {{region: number[], least: number, pictures: boolean}} o @param {AbortSignal} signal @param {(l: MotionLine) => void} tell */

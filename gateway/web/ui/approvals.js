@@ -24,7 +24,7 @@ export function approvalsPage(go) {
   /** What was refused last, and of which. */
   let refused = { id: "", says: "" };
   const status = h("div");
-  const camera = (/** @type {Approval} */ a) => store.cameras.get(a.camera)?.name || a.camera;
+  const camera = (/** @type {Approval} */ a) => store.nameOf(a.camera);
   const view = listing({ label: words.approvals, cls: "tight.wishes", columns: w.columns, key: (/** @type {Approval} */ a) => a.id, title: a => `${w.permissions[/** @type {"playback"} */ (a.permission)] || a.permission}, ${camera(a)}`, cells, details, text: a => [a.by_name, camera(a), a.reason].join(" "),
     sorts: [a => a.by_name, camera, a => a.reason, a => -Date.parse(a.asked), a => order.indexOf(a.state) * 1e13 - Date.parse(a.asked) / 1e3], by: 4 });
   const shown = h("div", { hidden: true }, view.element);

@@ -21,7 +21,7 @@ const local = t => new Date(t - new Date(t).getTimezoneOffset() * 60e3).toISOStr
  * @param {string} camera @param {number} at the moment that is wished for @param {[number, number]|null} range that is picked on the timeline
  */
 export function secondPerson(camera, at, range) {
-  const name = store.cameras.get(camera)?.name || camera, waits = wishes.waiting("playback", camera, at);
+  const name = store.nameOf(camera), waits = wishes.waiting("playback", camera, at);
   const declined = !waits && wishes.list.find(a => a.mine && a.state === "declined" && a.camera === camera && Date.parse(a.from) <= at && Date.parse(a.to) > at);
   if (waits) return h("div.second-box", { role: "status" }, h("h2", null, state("busy", w.waitTitle)), h("p", null, w.waitText(spell(waits.from, waits.to), waits.reason, clock(waits.asked, false))), deedButton(w.takeBack, async () => { await approvals.end(waits.id); await wishes.ask(); }));
   const edge = wishes.list.some(a => a.mine && a.state === "given" && a.camera === camera && Date.parse(a.until) > Date.now());

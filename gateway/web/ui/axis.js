@@ -16,7 +16,7 @@ const steps = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 4320
 /** How the axis writes. */
 export const font = `${wall ? 16 : 12}px system-ui, sans-serif`, bold = `600 ${font}`;
 
-/** A camera's place on the axis. @typedef {{c: import("./api.js").Camera, y: number, h: number, focus: boolean, chosen: boolean}} Lane */
+/** A camera's place on the axis. @typedef {{c: {id: string, name: string}, y: number, h: number, focus: boolean, chosen: boolean}} Lane */
 
 /** The line of the moment that is shown, its time in a pill. It lies over the axis and is moved by the compositor: that nothing else has to be
  * drawn for it is a fifth of what scrubbing sixteen cameras costs. */
@@ -65,9 +65,9 @@ export class Axis {
   /** Brings a moment into sight. @param {number} t */
   reveal(t) { if (t < this.from || t > this.to) this.center = t; }
 
-  /** Gives each camera its lane. @param {import("./api.js").Camera[]} cameras @param {string} focus @param {string[]} chosen */
+  /** Gives each camera its lane. @param {{id: string, name: string}[]} cameras @param {string} focus @param {string[]} chosen */
   place(cameras, focus, chosen) {
-    const rank = (/** @type {import("./api.js").Camera} */ c) => c.id === focus ? 0 : chosen.includes(c.id) ? 1 : 2;
+    const rank = (/** @type {{id: string}} */ c) => c.id === focus ? 0 : chosen.includes(c.id) ? 1 : 2;
     let y = top;
     this.lanes = [...cameras].sort((a, b) => rank(a) - rank(b)).map(c => {
       const h = [tall, middle, thin][rank(c)], lane = { c, y, h, focus: c.id === focus, chosen: chosen.includes(c.id) };

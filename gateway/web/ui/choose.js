@@ -13,7 +13,7 @@ const many = 8, named = 3;
 /** A choice in words. @param {string[]} list @param {Group[]} groups */
 export function saysCameras(list, groups) {
   if (list.includes(all)) return w.allCameras;
-  const names = list.map(c => c.startsWith(group) ? w.groupOf(groups.find(g => g.id === c.slice(group.length))?.name || c.slice(group.length)) : store.cameras.get(c)?.name || c);
+  const names = list.map(c => c.startsWith(group) ? w.groupOf(groups.find(g => g.id === c.slice(group.length))?.name || c.slice(group.length)) : store.nameOf(c));
   if (!names.length) return w.noCamera;
   return names.slice(0, named).join(", ") + (names.length > named ? " " + w.and(names.length - named) : "");
 }

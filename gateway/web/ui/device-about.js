@@ -26,7 +26,7 @@ export function aboutPart(here) {
 
 /** Which cameras here a source is. @param {any} s @param {import("./device-parts.js").Here} here */
 function cameras(s, here) {
-  return s.cameras.length === 0 ? h("span.quiet", null, w.notAdded) : h("span", null, ...s.cameras.map((/** @type {string} */ id) => id === here.id ? state("good", w.thisOne) : h("a.link-line", { href: `/camera/${encodeURIComponent(id)}`, onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); here.go(`/camera/${encodeURIComponent(id)}`); } }, store.cameras.get(id)?.name || id)));
+  return s.cameras.length === 0 ? h("span.quiet", null, w.notAdded) : h("span", null, ...s.cameras.map((/** @type {string} */ id) => id === here.id ? state("good", w.thisOne) : h("a.link-line", { href: `/camera/${encodeURIComponent(id)}`, onclick: (/** @type {MouseEvent} */ e) => { e.preventDefault(); here.go(`/camera/${encodeURIComponent(id)}`); } }, store.nameOf(id))));
 }
 
 /** @param {import("./device-parts.js").Here} here */

@@ -9,7 +9,7 @@ import { deviceWords as w } from "./words-device.js";
 
 /** @param {import("./device-parts.js").Here} here */
 export function upkeepPart(here) {
-  const { id } = here, name = store.cameras.get(id)?.name || id, said = h("p.good-text", { role: "status" });
+  const { id } = here, name = store.nameOf(id), said = h("p.good-text", { role: "status" });
   const away = (/** @type {{says?:string,seconds?:number}|null} */ a) => [w.restarts, a?.seconds ? w.takes(Math.round(a.seconds)) : "", a?.says ? w.saysItself(a.says) : ""].filter(Boolean).join(" ");
   const section = (/** @type {string} */ title, /** @type {string} */ note, /** @type {(Node|null|false)[]} */ ...kids) => h("section.part", { "aria-label": title }, h("h2", null, title), h("p.field-note.part-note", null, note), h("div.part-body", null, .../** @type {Node[]} */ (kids.filter(Boolean))));
   const text = h("pre.log", { tabindex: "0", hidden: true, "aria-label": w.log });

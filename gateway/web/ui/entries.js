@@ -11,7 +11,7 @@ import { spell } from "./words-keeping.js";
 /** @typedef {import("./api-audit.js").Entry} Entry */
 
 /** @param {string} id */
-export const cameraOf = id => store.cameras.get(id)?.name || id;
+export const cameraOf = id => store.nameOf(id);
 
 /** What was done. @param {Entry} e */
 export const did = e => actionWords[e.action] || e.action;

@@ -20,7 +20,7 @@ const ever = /** @type {const} */ ([new Date("1971-01-01T00:00:00Z"), new Date("
  */
 async function inside(camera, from, to) {
   const within = (/** @type {{start:string,end:string}} */ s) => Math.max(0, Math.min(+to, Date.parse(s.end)) - Math.max(+from, Date.parse(s.start))) / 1000;
-  const streams = +to - +from <= week ? store.cameras.get(camera)?.record.streams || [] : [];
+  const streams = +to - +from <= week ? store.streamsOf(camera) : [];
   const [spans, ...files] = await Promise.all([api.spans(camera, from, to), ...streams.map(s => api.segments(camera, s, from, to))]);
   const all = files.flat(), part = (/** @type {import("./api.js").SegmentFile} */ f) => within(f) / Math.max(0.001, (Date.parse(f.end) - Date.parse(f.start)) / 1000);
   return { seconds: spans.filter(s => s.kind === "recorded").reduce((n, s) => n + within(s), 0), bytes: all.reduce((n, f) => n + f.size * Math.min(1, part(f)), 0), clear: all.some(f => !f.encrypted) };

@@ -42,7 +42,7 @@ class Pictures {
   next() { while (this.busy < drawing && this.waiting.length) { const c = this.waiting.shift(); if (c?.isConnected) this.draw(c); } }
   /** @param {HTMLCanvasElement} canvas */
   async draw(canvas) {
-    const e = /** @type {ListedEvent} */ (this.of.get(canvas)), streams = store.cameras.get(e.camera)?.record.streams || [];
+    const e = /** @type {ListedEvent} */ (this.of.get(canvas)), streams = store.streamsOf(e.camera);
     const s = new Stills(e.camera, streams.find(x => x !== "main") || streams[0] || "main", canvas, () => canvas.parentElement?.classList.add("drawn"));
     this.busy++;
     this.stills.add(s);
@@ -143,6 +143,12 @@ export function eventsPage(go) {
     history.replaceState(null, "", "/events" + (q.size ? `?${q}` : ""));
   }
 
+  /** The cameras that events are listed of, by name: those that are there, then those that were. @returns {[string, string][]} */
+  function cameraNames() {
+    const present = store.list("playback").map(c => /** @type {[string, string]} */ ([c.id, c.name])).sort((a, b) => a[1].localeCompare(b[1]));
+    return [...present, ...store.gone("playback").map(c => /** @type {[string, string]} */ ([c.id, words.removedCamera(c.name)]))];
+  }
+
   /** @param {HTMLSelectElement} select @param {string} all @param {[string, string][]} options @param {string} wanted */
   function fill(select, all, options, wanted) {
     if (select.options.length === options.length + 1) return;
@@ -150,8 +156,7 @@ export function eventsPage(go) {
   }
 
   function draw() {
-    const playable = store.list("playback");
-    fill(camera, w.allCameras, playable.map(c => /** @type {[string, string]} */ ([c.id, c.name])).sort((a, b) => a[1].localeCompare(b[1])), camera.value || asked.get("camera") || "");
+    fill(camera, w.allCameras, cameraNames(), camera.value || asked.get("camera") || "");
     for (const e of list) kinds.add(e.kind);
     if (asked.get("kind")) kinds.add(asked.get("kind") || "");
     fill(kind, w.allKinds, [...kinds].sort().map(k => [k, words.eventKind(k)]), kind.value || asked.get("kind") || "");
@@ -193,7 +198,7 @@ export function eventsPage(go) {
   /** @param {ListedEvent} e @returns {HTMLElement} */
   function make(e) {
     const canvas = h("canvas", { "aria-hidden": "true" });
-    const name = store.cameras.get(e.camera)?.name || e.camera, lasted = e.end ? (Date.parse(e.end) - Date.parse(e.start)) / 1000 : -1;
+    const name = store.former.has(e.camera) ? words.removedCamera(store.nameOf(e.camera)) : store.nameOf(e.camera), lasted = e.end ? (Date.parse(e.end) - Date.parse(e.start)) / 1000 : -1;
     /** @type {HTMLElement} */
     const t = h("div.event", { role: "option", "data-key": e.id }, h("span.event-picture", null, canvas, h("span.event-none", null, w.noPicture), h("i.event-tick", { "aria-hidden": "true", title: w.choose }, icon("tick"))),
       h("span.event-words", null, h("time.num", { datetime: e.start, title: new Date(e.start).toISOString() }, clock(e.start)), " ", h("b", null, name), " ", h("span.event-line", null, h("span.event-what", null, eventText(e)), h("span.quiet", null, lasted < 0 ? ` · ${w.lasts}` : lasted >= 1 ? ` · ${duration(lasted)}` : ""))), h("span.event-state"));
@@ -316,9 +321,9 @@ export function eventsPage(go) {
 
   let soon = 0;
   undo.on(store, "events", () => { clearTimeout(soon); soon = setTimeout(news, rest); });
-  undo.on(store, "change", () => { if (camera.options.length !== store.list("playback").length + 1) draw(); });
+  undo.on(store, "change", () => { if (camera.options.length !== cameraNames().length + 1) { tiles.clear(); draw(); } }); // they are called otherwise then
   undo.add(() => { turn++; clearTimeout(soon); clearTimeout(timer); pictures.end(); });
-  fill(camera, w.allCameras, store.list("playback").map(c => [c.id, c.name]), asked.get("camera") || "");
+  fill(camera, w.allCameras, cameraNames(), asked.get("camera") || "");
   if (asked.get("camera") && !camera.value) camera.append(h("option", { value: asked.get("camera") || "", selected: true }, asked.get("camera") || ""));
   if (asked.get("kind")) { kinds.add(asked.get("kind") || ""); fill(kind, w.allKinds, [...kinds].map(k => [k, words.eventKind(k)]), asked.get("kind") || ""); }
   again();

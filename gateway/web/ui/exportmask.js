@@ -39,7 +39,7 @@ const covers = (m, t) => !(m.from && t < Date.parse(m.from)) && !(m.to && t > Da
  * @param {import("./exportdraft.js").DraftClip} clip whose masks are changed @param {boolean} masking else stills are picked @param {() => void} done
  */
 export function lookAt(clip, masking, done) {
-  const name = store.cameras.get(clip.camera)?.name || clip.camera, masks = clip.masks ||= [];
+  const name = store.nameOf(clip.camera), masks = clip.masks ||= [];
   /** @type {Set<ClipMask>} */
   const moving = new Set(masks.filter(m => m.keys.length > 1));
   /** @type {import("./api.js").VideoMap|null} */

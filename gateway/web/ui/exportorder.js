@@ -10,13 +10,13 @@ import { field } from "./sign.js";
 import { store } from "./store.js";
 import { styled } from "./styles.js";
 import { wishes } from "./wishes.js";
-import { duration, when } from "./words.js";
+import { duration, when, words } from "./words.js";
 import { exportWords as w } from "./words-exports.js";
 import { spell } from "./words-keeping.js";
 
 await styled("/exports.css");
 
-const cameraName = (/** @type {string} */ id) => store.cameras.get(id)?.name || id;
+const cameraName = (/** @type {string} */ id) => store.nameOf(id);
 
 /** Adds a range to the case, and asks what is to become of it. @param {string} camera @param {number} from @param {number} to @param {(path: string) => void} go */
 export function exportRange(camera, from, to, go) {
@@ -99,7 +99,7 @@ export function orderDialog(go) {
       ...draft.stills.map(s => h("li", { "data-key": `s${s.key}` }, h("span.grow", null, w.stillOf(cameraName(s.camera), when(s.at))), iconButton(icon("close"), w.removeClip(w.stillOf(cameraName(s.camera), when(s.at))), () => { draft.drop(s.key); draw(); }))),
       draft.clips.length === 0 && h("li.quiet", { "data-key": "none" }, w.noClips));
     // The same time of other cameras, one by one.
-    const last = draft.clips.at(-1), taken = new Set(draft.clips.filter(c => last && c.from === last.from && c.to === last.to).map(c => c.camera)), others = store.list("export").filter(c => !taken.has(c.id));
+    const last = draft.clips.at(-1), taken = new Set(draft.clips.filter(c => last && c.from === last.from && c.to === last.to).map(c => c.camera)), others = [...store.list("export"), ...store.gone("export").map(c => ({ id: c.id, name: words.removedCamera(c.name) }))].filter(c => !taken.has(c.id));
     more.replaceChildren(h("div.buttons.order-more", null, last && others.length > 0 && h("select", { "aria-label": w.alsoCameras, onchange: (/** @type {Event} */ e) => { const id = /** @type {HTMLSelectElement} */ (e.target).value; if (id && last) { draft.add(id, last.from, last.to); draw(); } } }, h("option", { value: "" }, `${w.alsoCameras} …`), ...others.map(c => h("option", { value: c.id }, c.name))),
       h("button.link", { type: "button", title: w.anotherNote, onclick: () => { keep(); d.close(); } }, w.another),
       h("button.link", { type: "button", onclick: () => { d.removeEventListener("close", keep); d.close(); draft.clear(); } }, w.draftDrop)));

@@ -21,7 +21,7 @@ const tones = { waiting: "none", running: "busy", done: "good", failed: "bad", c
 
 const open = (/** @type {Export} */ x) => x.state === "waiting" || x.state === "running";
 const named = (/** @type {Export} */ x) => x.order.title || w.untitled(x.order.reason);
-const cameraName = (/** @type {string} */ id) => store.cameras.get(id)?.name || id;
+const cameraName = (/** @type {string} */ id) => store.nameOf(id);
 const clipsOf = (/** @type {Export} */ x) => x.order.clips || [];
 
 /** How far an export is, in words. @param {Export} x */

@@ -24,8 +24,8 @@ export class History {
   /** @param {number} slot */
   time(slot) { return this.from + slot / this.slots * (this.to - this.from); }
 
-  /** Asks for what the axis shows, and as much on both sides, unless it is there. @param {number} from @param {number} to @param {number} width px @param {() => void} then */
-  want(from, to, width, then) {
+  /** Asks for what the axis shows, and as much on both sides, unless it is there. @param {number} from @param {number} to @param {number} width px @param {boolean} removed with cameras that are there no longer @param {() => void} then */
+  want(from, to, width, removed, then) {
     const now = Date.now(), since = performance.now() - this.asked, pad = (to - from) / 2;
     if (this.busy || width < 1 || from >= now || since < 100) return;
     const covers = from >= this.from && Math.min(to, now) <= this.to + 1, sharp = (this.to - this.from) / this.slots <= (to - from) / width * 2.2;
@@ -34,7 +34,7 @@ export class History {
     const lo = from - pad, hi = Math.max(Math.min(to + pad, now + 1000), lo + 1000), slots = Math.max(1, Math.min(most, Math.round(width * (hi - lo) / (to - from))));
     this.busy = true;
     this.asked = performance.now();
-    footage.overview(lo, hi, slots, { activity: hi - lo <= activityMost }).then(o => {
+    footage.overview(lo, hi, slots, { activity: hi - lo <= activityMost, removed }).then(o => {
       Object.assign(this, { from: lo, to: hi, slots: o.slots, busy: false, failed: false, cameras: new Map(o.cameras.map(c => [c.id, c])), places: new Map() });
       then();
     }, () => { this.busy = false; this.failed = true; });

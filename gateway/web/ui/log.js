@@ -7,6 +7,7 @@ import { listing } from "./listing.js";
 import { deedButton, failed, nothing, waiting } from "./parts.js";
 import { store } from "./store.js";
 import { cells, details, did } from "./entries.js";
+import { words } from "./words.js";
 import { auditWords as w } from "./words-audit.js";
 
 /** @typedef {import("./api-audit.js").Entry} Entry */
@@ -82,7 +83,7 @@ export function logPart(undo) {
 
   /** Whom and what one can look for. */
   async function fill() {
-    const cameras = store.list().map(c => /** @type {[string, string]} */ ([c.id, c.name]));
+    const cameras = [...store.list().map(c => /** @type {[string, string]} */ ([c.id, c.name])), ...store.gone().map(c => /** @type {[string, string]} */ ([c.id, words.removedCamera(c.name)]))];
     const all = store.may("people") ? await people.list().catch(() => []) : [];
     if (gone) return;
     add(camera, cameras, asked.get("camera"));

@@ -136,7 +136,7 @@ export function mapPage(go) {
     const y = geo ? make(w.lat, "y", at.y, 6) : make(`${w.y} (%)`, "y", at.y * 100, 1), x = geo ? make(w.lon, "x", at.x, 6) : make(`${w.x} (%)`, "x", at.x * 100, 1);
     const direction = make(w.direction, "direction", at.direction, 0), wide = make(w.view, "view", at.view, 0), range = make(`${w.range} (${geo ? w.metres : w.part})`, "range", at.range * k, 1);
     function save() { act(mapApi.place(p.id, { camera: at.camera, x: Number(x.input.value) / k, y: Number(y.input.value) / k, direction: (Number(direction.input.value) % 360 + 360) % 360, view: Number(wide.input.value), range: Number(range.input.value) / k })); }
-    return h("form.placement", { novalidate: true, onsubmit: (/** @type {Event} */ e) => e.preventDefault() }, h("h2", null, store.cameras.get(at.camera)?.name || at.camera), h("div.pair", null, ...(geo ? [y, x] : [x, y]).map(f => f.element)), h("div.pair", null, direction.element, wide.element), range.element, h("button.button", { type: "button", onclick: () => act(mapApi.unplace(p.id, at.camera)) }, w.takeOff));
+    return h("form.placement", { novalidate: true, onsubmit: (/** @type {Event} */ e) => e.preventDefault() }, h("h2", null, store.nameOf(at.camera)), h("div.pair", null, ...(geo ? [y, x] : [x, y]).map(f => f.element)), h("div.pair", null, direction.element, wide.element), range.element, h("button.button", { type: "button", onclick: () => act(mapApi.unplace(p.id, at.camera)) }, w.takeOff));
   }
 
   function addPlan() {

@@ -23,6 +23,6 @@ export function momentsList({ from, to, cameras, history, events, go }) {
   list.sort((a, b) => a.t - b.t);
   const near = to - from < 20 * 3600e3;
   return h("aside.moments", { "aria-label": w.moments }, h("h2", null, w.moments),
-    list.length ? h("ul", null, ...list.slice(0, most).map(m => h("li", null, h("button.moment." + m.kind, { type: "button", onclick: () => go(m.t, m.camera) }, h("time.num", { datetime: new Date(m.t).toISOString() }, near ? clock(m.t) : when(m.t)), h("span.grow", null, h("b", null, store.cameras.get(m.camera)?.name || m.camera), " ", m.what))))) : h("p.quiet", null, w.momentsNone),
+    list.length ? h("ul", null, ...list.slice(0, most).map(m => h("li", null, h("button.moment." + m.kind, { type: "button", onclick: () => go(m.t, m.camera) }, h("time.num", { datetime: new Date(m.t).toISOString() }, near ? clock(m.t) : when(m.t)), h("span.grow", null, h("b", null, store.nameOf(m.camera)), " ", m.what))))) : h("p.quiet", null, w.momentsNone),
     list.length > most ? h("p.quiet", null, w.momentsMore(most)) : null);
 }

@@ -4,7 +4,7 @@ import { Player } from "./player.js";
 import { Reel } from "./reel.js";
 import { Stills } from "./stills.js";
 import { store } from "./store.js";
-import { because, clock, words } from "./words.js";
+import { because, clock, when, words } from "./words.js";
 import { timelineWords as w } from "./words-timeline.js";
 
 /** From this speed on, and backwards, key frames alone are shown. */
@@ -12,9 +12,8 @@ export const keysFrom = 8;
 /** Wider than this a picture is of the main stream, px of the screen. */
 const wide = 700;
 
-/** The stream that is played: of those that are recorded the small one where the picture is small. @param {import("./api.js").Camera} c @param {boolean} small */
-function recorded(c, small) {
-  const list = c.record.streams;
+/** The stream that is played: of those that are recorded the small one where the picture is small. @param {string[]} list @param {boolean} small */
+function recorded(list, small) {
   return (small ? list.find(s => s !== "main") : list[0]) || list[0] || "main";
 }
 
@@ -23,8 +22,8 @@ export class Played {
   constructor(id, small, told) {
     this.id = id;
     this.small = small;
-    const c = store.cameras.get(id);
-    this.stream = c ? recorded(c, small) : "main";
+    const name = store.nameOf(id);
+    this.stream = recorded(store.streamsOf(id), small);
     this.player = new Player();
     this.player.video.classList.add("footage");
     this.player.video.hidden = true;
@@ -34,9 +33,9 @@ export class Played {
     this.canvas = h("canvas.footage", { hidden: true });
     this.stills = new Stills(id, this.stream, this.canvas, () => {});
     this.cover = h("div.played-cover", { hidden: true, role: small ? null : "status" }, h("strong"), h("span"));
-    this.name = h("span.played-name", null, c?.name || id);
+    this.name = h("span.played-name", null, store.former.has(id) ? words.removedCamera(name) : name);
     this.facts = h("span.played-facts", { hidden: true });
-    this.element = h("div.played", { role: "group", "aria-label": c?.name || id, "data-camera": id, onclick: told.pick, ondblclick: told.pick }, this.player.video, this.reel.video, this.canvas, this.cover, h("div.played-label", null, this.name, this.facts));
+    this.element = h("div.played", { role: "group", "aria-label": name, "data-camera": id, onclick: told.pick, ondblclick: told.pick }, this.player.video, this.reel.video, this.canvas, this.cover, h("div.played-label", null, this.name, this.facts));
     this.live = false;
     this.keys = false;
     this.hears = false;
@@ -61,6 +60,8 @@ export class Played {
     const away = !!c && c.state !== "online";
     this.player.video.hidden = away;
     this.reel.video.hidden = this.canvas.hidden = true;
+    const left = store.former.get(this.id);
+    if (left) { this.player.video.hidden = true; this.says(w.removedSince, w.newest(when(left.newest))); return; }
     this.says(away ? /** @type {any} */ (words)[c.state] || c.state : "", away ? [`${words.since} ${clock(c.since)}`, because(c)].filter(Boolean).join(" · ") : "");
   }
 

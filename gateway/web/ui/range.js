@@ -99,7 +99,7 @@ export class Range {
   paint() {
     this.element.hidden = !this.some;
     if (this.some) {
-      this.says.textContent = w.rangeSays(duration((this.last - this.first) / 1000), store.cameras.get(this.camera)?.name || this.camera);
+      this.says.textContent = w.rangeSays(duration((this.last - this.first) / 1000), store.nameOf(this.camera));
       for (const [e, t] of /** @type {const} */ ([[this.start, this.first], [this.end, this.last]])) if (e.input !== document.activeElement) e.input.value = local(t);
     }
     this.told.changed();
@@ -168,7 +168,7 @@ export class Range {
 
   async lock() {
     const r = { camera: this.camera, from: this.first, to: this.last }, { lockDialog } = await import("./lock.js");
-    lockDialog(w.lockTitle(duration((r.to - r.from) / 1000), store.cameras.get(r.camera)?.name || r.camera), [r], () => { this.known.at = 0; }, () => this.clear());
+    lockDialog(w.lockTitle(duration((r.to - r.from) / 1000), store.nameOf(r.camera)), [r], () => { this.known.at = 0; }, () => this.clear());
   }
 
   async erase() {

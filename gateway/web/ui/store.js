@@ -1,4 +1,5 @@
 // What the gateway told last. Pages read it and listen to "change"; "rights" says that what the person may do has changed.
+import { footage } from "./api-footage.js";
 import { api, ended, Problem } from "./api.js";
 
 /** Until a gateway that does not answer is asked again, and one that tells this person nothing, ms. */
@@ -12,6 +13,10 @@ class Store extends EventTarget {
     super();
     /** @type {Map<string, import("./api.js").Camera>} */
     this.cameras = new Map();
+    /** Cameras that are there no longer and whose footage may be played. @type {Map<string, import("./api-footage.js").FormerCamera>} */
+    this.former = new Map();
+    /** Whether those are known. */
+    this.looked = false;
     /** @type {import("./api.js").Health|null} */
     this.health = null;
     /** Since when the event stream is down; null while it is up. @type {Date|null} */
@@ -32,8 +37,8 @@ class Store extends EventTarget {
     const s = this.source = new EventSource(api.events);
     /** @type {Map<string, import("./api.js").Camera>|null} */
     let first = new Map();
-    s.addEventListener("camera", e => { const c = JSON.parse(e.data); if (first) first.set(c.id, c); if (!first || !this.ready) { this.cameras.set(c.id, c); this.told(c.id); } });
-    s.addEventListener("camera-removed", e => { const c = JSON.parse(e.data); first?.delete(c.id); this.cameras.delete(c.id); this.told(c.id); });
+    s.addEventListener("camera", e => { const c = JSON.parse(e.data); if (first) first.set(c.id, c); if (!first || !this.ready) { this.cameras.set(c.id, c); this.former.delete(c.id); this.told(c.id); } });
+    s.addEventListener("camera-removed", e => { const c = JSON.parse(e.data); first?.delete(c.id); this.cameras.delete(c.id); this.told(c.id); this.lookBack(); });
     s.addEventListener("events", e => { this.dispatchEvent(new CustomEvent("events", { detail: JSON.parse(e.data).id })); });
     s.addEventListener("ptz", e => { this.dispatchEvent(new CustomEvent("ptz", { detail: JSON.parse(e.data).id })); });
     for (const kind of ["export", "export-removed"]) s.addEventListener(kind, e => { this.dispatchEvent(new CustomEvent(kind, { detail: JSON.parse(/** @type {MessageEvent} */ (e).data) })); });
@@ -45,17 +50,28 @@ class Store extends EventTarget {
       first = null;
       this.ready = true;
       this.lost = null;
+      this.lookBack();
       this.told("");
       if (known && [...this.cameras].some(([id, c]) => was.has(id) && String(was.get(id)?.may) !== String(c.may))) this.dispatchEvent(new Event("rights"));
     });
     s.onerror = () => { if (s === this.source) { s.close(); if (first) this.later(again); else this.check(); } };
   }
 
+  /** Asks which cameras are there no longer. */
+  async lookBack() {
+    const turn = this.turn, list = this.may("playback") ? await footage.former().catch(() => null) : [];
+    if (turn !== this.turn) return;
+    if (list) this.former = new Map(list.filter(c => !this.cameras.has(c.id)).map(c => [c.id, c]));
+    this.looked = true;
+    this.told("");
+  }
+
   /** Somebody who may not see any camera now, because of the hour perhaps: what was told is forgotten, and the session asked again. */
   wait() {
     this.cameras = new Map();
+    this.former = new Map();
     this.health = null;
-    this.ready = true;
+    this.ready = this.looked = true;
     this.lost = null;
     this.told("");
     this.later(seldom);
@@ -87,7 +103,7 @@ class Store extends EventTarget {
   stop() { this.turn++; clearTimeout(this.timer); this.source?.close(); this.source = null; }
 
   /** Forgets what was told, for the next who signs in. */
-  clear() { try { sessionStorage.removeItem(caseKey); } catch { /* a browser that keeps nothing */ } this.dispatchEvent(new Event("forget")); this.stop(); this.cameras = new Map(); this.health = null; this.ready = false; this.lost = null; this.session = null; }
+  clear() { try { sessionStorage.removeItem(caseKey); } catch { /* a browser that keeps nothing */ } this.dispatchEvent(new Event("forget")); this.stop(); this.cameras = new Map(); this.former = new Map(); this.health = null; this.ready = this.looked = false; this.lost = null; this.session = null; }
 
   /** @param {string} id */
   told(id) { this.dispatchEvent(new CustomEvent("change", { detail: id })); }
@@ -96,7 +112,16 @@ class Store extends EventTarget {
   may(permission) { return !!this.session?.permissions.includes(permission); }
 
   /** Whether the person may do something with a camera. @param {string} id @param {string} permission */
-  can(id, permission) { return !!this.cameras.get(id)?.may.includes(permission); }
+  can(id, permission) { return !!(this.cameras.get(id) || this.former.get(id))?.may.includes(permission); }
+
+  /** What a camera is called, or was; its id where that is not known. @param {string} id */
+  nameOf(id) { return (this.cameras.get(id) || this.former.get(id))?.name || id; }
+
+  /** The streams that are recorded of a camera, or were. @param {string} id */
+  streamsOf(id) { return this.cameras.get(id)?.record.streams || this.former.get(id)?.streams || []; }
+
+  /** The cameras that are there no longer, by name; of a permission, those whose footage it is given for. @param {string} [permission] */
+  gone(permission) { return [...this.former.values()].filter(c => !permission || c.may.includes(permission)).sort((a, b) => a.name.localeCompare(b.name)); }
 
   /** The cameras; of a permission, those that it is given for. @param {string} [permission] */
   list(permission) { const all = [...this.cameras.values()]; return permission ? all.filter(c => c.may.includes(permission)) : all; }

@@ -68,20 +68,22 @@ class Events {
 export function timelinePage(id, go) {
   const query = new URLSearchParams(location.search), memo = remembered();
   const wished = id ? [id] : (query.get("cameras") || query.get("camera") || "").split(",").filter(Boolean);
-  if (!store.ready) return waiting(id, go);
-  const playable = store.list("playback").map(c => c.id);
-  const known = (/** @type {string[]} */ list) => list.filter(c => playable.includes(c)).slice(0, mostPlayed);
-  const first = known(wished).length ? known(wished) : known(memo.cameras || []).length ? known(memo.cameras || []) : playable.slice(0, 1);
+  if (!known(wished)) return waiting(id, wished, go);
+  const playable = [...store.list("playback"), ...store.gone("playback")].map(c => c.id), some = (/** @type {string[]} */ list) => list.filter(c => playable.includes(c)).slice(0, mostPlayed);
+  const first = [wished, memo.cameras || []].map(some).find(l => l.length) || playable.slice(0, 1);
   if (!first.length) return { element: h("section.empty", null, h("p", null, words.noCameras)), leave: () => {} };
   return new Timeline(first, go, Date.parse(query.get("at") || ""), memo.span || 0).page();
 }
 
-/** Until it is known which cameras there are. @param {string} id @param {(path: string) => void} go @returns {import("./dom.js").Page} */
-function waiting(id, go) {
+/** Whether it is known of cameras that they are there, or were. @param {string[]} wished */
+const known = wished => store.ready && (store.looked || wished.length > 0 && wished.every(c => store.cameras.has(c)) || !wished.length && store.list("playback").length > 0);
+
+/** Until it is known which cameras there are. @param {string} id @param {string[]} wished @param {(path: string) => void} go @returns {import("./dom.js").Page} */
+function waiting(id, wished, go) {
   const undo = new Undo(), element = h("section.timeline-wait", null, h("p.quiet", { role: "status" }, words.loading));
   /** @type {import("./dom.js").Page|null} */
   let page = null;
-  const begin = () => { if (store.ready && !page) { page = timelinePage(id, go); element.replaceWith(page.element); } };
+  const begin = () => { if (known(wished) && !page) { page = timelinePage(id, go); element.replaceWith(page.element); } };
   undo.on(store, "change", begin);
   queueMicrotask(begin);
   return { element, key: e => page?.key?.(e) || false, leave: () => { undo.run(); page?.leave(); } };
@@ -126,7 +128,8 @@ class Timeline {
     this.calendar = new Calendar(() => this.chosen, t => { this.axis.span = Math.max(this.axis.span, hour); this.axis.center = t; this.follow = false; this.seek(t, true); });
     this.make();
     if (span) this.axis.span = span;
-    if (!Number.isNaN(at)) { this.pace.set(at); this.axis.center = at; this.follow = false; } else if (!this.mayLive) this.pace.set(Date.now() - minute);
+    const begin = Number.isNaN(at) ? this.lastOf(chosen) : at;
+    if (!Number.isNaN(begin)) { this.pace.set(begin); this.axis.center = begin; this.follow = false; } else if (!this.mayLive) this.pace.set(Date.now() - minute);
     this.hands();
     this.show();
     this.undo.on(store, "change", () => { if (this.live) this.showLive(); });
@@ -137,7 +140,7 @@ class Timeline {
     this.undo.on(wishes, "change", () => { if (!this.second.hidden && !this.live) { if (wishes.given("playback", this.focus, this.pace.at)) this.seek(this.pace.at); else this.needApproval(); } });
     this.undo.every(() => this.tick(), 100);
     this.undo.every(() => this.draw(), 250);
-    requestAnimationFrame(() => { this.draw(); if (this.live) this.goLive(); else this.seek(this.pace.at); if (!this.mayLive && Number.isNaN(at)) this.says.textContent = words.noLive; });
+    requestAnimationFrame(() => { this.draw(); if (this.live) this.goLive(); else this.seek(this.pace.at); if (!this.mayLive && Number.isNaN(begin)) this.says.textContent = words.noLive; });
   }
 
   /** @returns {import("./dom.js").Page} */
@@ -192,10 +195,14 @@ class Timeline {
     this.grid.classList.toggle("alone", !small);
     this.grid.replaceChildren(...this.chosen.map(id => /** @type {Played} */ (this.played.get(id)).element));
     this.pick(this.focus);
-    this.pickButton.children[1].textContent = this.chosen.length === 1 ? store.cameras.get(this.chosen[0])?.name || "" : w.chosen(this.chosen.length);
+    this.pickButton.children[1].textContent = this.chosen.length === 1 ? store.nameOf(this.chosen[0]) : w.chosen(this.chosen.length);
     this.marks.stale = true;
+    if (this.chosen.some(id => store.former.has(id) && !this.history.cameras.has(id))) this.history.forget();
     this.remember();
   }
+
+  /** Where footage of cameras that are all there no longer is looked at first; NaN of others. @param {string[]} ids */
+  lastOf(ids) { return Math.max(...ids.map(id => Date.parse(store.former.get(id)?.newest || "") - minute)); }
 
   /** Has as many columns as make the pictures largest. */
   arrange() {
@@ -222,10 +229,11 @@ class Timeline {
     this.chosen = ids.slice(0, mostPlayed);
     if (!this.chosen.includes(this.focus)) this.focus = this.chosen[0];
     this.show();
-    if (this.live) this.goLive(); else this.seek(this.pace.at, true);
+    const last = this.lastOf(this.chosen);
+    if (!Number.isNaN(last) && (this.live || this.pace.at > last + minute)) { this.axis.center = last; this.follow = false; this.seek(last); } else if (this.live) this.goLive(); else this.seek(this.pace.at, true);
   }
 
-  choose() { chooser(this.box, this.pickButton, store.list("playback"), this.chosen, mostPlayed, ids => this.play(ids)); }
+  choose() { chooser(this.box, this.pickButton, store.list("playback"), store.gone("playback"), this.chosen, mostPlayed, ids => this.play(ids)); }
 
   // ---- playing
 
@@ -394,10 +402,10 @@ class Timeline {
     const a = this.axis, now = Date.now();
     if (this.live && this.follow) a.center = now - a.span * 0.15;
     else if (this.pace.running && !this.dragging) a.reveal(this.pace.at);
-    const height = a.place(store.list("playback"), this.focus, this.chosen), g = a.begin(height);
+    const gone = store.gone("playback").filter(c => this.chosen.includes(c.id)), height = a.place([...store.list("playback"), ...gone.map(c => ({ id: c.id, name: words.removedCamera(c.name) }))], this.focus, this.chosen), g = a.begin(height);
     if (!g) return;
     a.scroll = this.canvas.parentElement?.scrollTop || 0;
-    this.history.want(a.from, a.to, a.width, () => this.draw());
+    this.history.want(a.from, a.to, a.width, gone.length > 0, () => this.draw());
     const few = a.span <= oneByOne;
     if (few) this.marks.want(this.chosen, a.from, Math.min(a.to, now), () => this.draw());
     for (const l of a.lanes) a.lane(g, l, this.history);

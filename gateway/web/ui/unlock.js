@@ -9,7 +9,7 @@ import { keepingWords as w, long, spell } from "./words-keeping.js";
 /** @typedef {import("./api.js").Lock} Lock */
 
 /** @param {string} id */
-export const cameraName = id => store.cameras.get(id)?.name || id;
+export const cameraName = id => store.nameOf(id);
 
 /** Names and values of a lock. @param {Lock} l */
 export const lockFacts = l => facts([[w.range, spell(l.from, l.to)], [w.reason, l.reason], [w.lockedBy, l.owner || w.unknown], [w.lockedTill, when(l.until)]]);

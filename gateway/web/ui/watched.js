@@ -6,6 +6,7 @@ import { store } from "./store.js";
 import { cameraOf, did, moment, who } from "./entries.js";
 import { local } from "./log.js";
 import { browser } from "./person.js";
+import { words } from "./words.js";
 import { auditWords as w } from "./words-audit.js";
 import { spell } from "./words-keeping.js";
 
@@ -23,7 +24,7 @@ export function watchedPart(undo, go) {
 
   /** The cameras come with the event stream, one by one. */
   function fill() {
-    const wanted = camera.value || asked.get("camera") || "", list = store.list().slice().sort((a, b) => a.name.localeCompare(b.name));
+    const wanted = camera.value || asked.get("camera") || "", list = [...store.list(), ...store.gone().map(c => ({ id: c.id, name: words.removedCamera(c.name) }))].sort((a, b) => a.name.localeCompare(b.name));
     if (wanted && !list.some(c => c.id === wanted)) list.push(/** @type {any} */ ({ id: wanted, name: cameraOf(wanted) }));
     if (camera.options.length !== list.length) camera.replaceChildren(...list.map(c => h("option", { value: c.id, selected: c.id === wanted }, c.name)));
     if (!ready && camera.value) { ready = true; ask(); }

@@ -42,7 +42,7 @@ class Wishes extends EventTarget {
   waiting(permission, camera, at) { return this.list.find(a => a.mine && a.state === "asked" && a.permission === permission && a.camera === camera && Date.parse(a.from) <= at && Date.parse(a.to) > at); }
 
   /** What is asked for: the camera and the range. @param {Approval} a */
-  says(a) { return words.wishOf(store.cameras.get(a.camera)?.name || a.camera, `${when(a.from)} – ${new Date(a.from).toDateString() === new Date(a.to).toDateString() ? clock(a.to, false) : when(a.to)}`); }
+  says(a) { return words.wishOf(store.nameOf(a.camera), `${when(a.from)} – ${new Date(a.from).toDateString() === new Date(a.to).toDateString() ? clock(a.to, false) : when(a.to)}`); }
 }
 
 export const wishes = new Wishes();

@@ -23,7 +23,7 @@ export const words = spoken("main", {
   noneForYou: "No camera is open to you now", noneForYouText: "Whoever looks after this site decides which cameras you may watch, and at which hours.",
   noLive: "Live pictures are not among your rights. Pick a moment of the past.", whoWatched: "Who watched this moment",
   lost: "Connection to the gateway lost", lostText: "The pictures below may be old. Recording does not depend on this page.", since: "since",
-  noCameras: "No cameras yet", noCamerasText: "Holdfast asks your network for cameras and lists who answers.", find: "Find cameras",
+  removedCamera: (/** @type {string} */ n) => `${n} (removed)`, noCameras: "No cameras yet", noCamerasText: "Holdfast asks your network for cameras and lists who answers.", find: "Find cameras",
   searching: "Asking the network.", searchedSeconds: (/** @type {number} */ n, /** @type {number} */ s, /** @type {number} */ of) => `${n} answered. ${s} of ${of} seconds.`, searchedAddresses: (/** @type {number} */ n, /** @type {number} */ done, /** @type {number} */ of) => `${n} answered. ${done} of ${of} addresses asked.`,
   stop: "Stop", searchAgain: "Search again", foundAll: (/** @type {number} */ n) => n === 1 ? "1 camera answered." : `${n} cameras answered.`, foundSome: (/** @type {number} */ n) => `Stopped. ${n} answered until then.`, foundNoneAt: "Nothing answered at these addresses, neither to discovery nor to ONVIF.",
   ranges: "Addresses", rangesNote: "For networks that do not carry discovery: 192.168.1.0/24 or 192.168.1.10-50. Each address is asked, gently.", searchRanges: "Search addresses", sharedID: "Shares its identity with another device: it cannot be followed to a new address.", addedAs: (/** @type {string} */ name) => `Added as ${name}`,
