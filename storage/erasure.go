@@ -542,10 +542,10 @@ func (s *Store) hideErased(camera, stream string, from, to time.Time, footage []
 		var left []stretch
 		for _, f := range footage {
 			if before := earlier(f.end, e.From); before.After(f.start) {
-				left = append(left, stretch{f.start, before, f.run, f.filled})
+				left = append(left, stretch{f.start, before, f.run, f.filled, f.joined})
 			}
 			if after := later(f.start, e.To); f.end.After(after) {
-				left = append(left, stretch{after, f.end, f.run, f.filled})
+				left = append(left, stretch{after, f.end, f.run, f.filled, f.joined && after.Equal(f.start)})
 			}
 			if cut := (stretch{start: later(f.start, e.From), end: earlier(f.end, e.To)}); cut.end.After(cut.start) {
 				gaps = append(gaps, gapEntry{start: cut.start, end: cut.end, cause: CauseErased})

@@ -12,6 +12,10 @@ import (
 // the rounding of two clocks.
 const joinTolerance = 10 * time.Millisecond
 
+// joinReach is that of a segment which says that it goes on where the one before ends. Where that one ends is a guess of how long its
+// last picture lasts when it was finished by its file alone, because its volume or the index had failed.
+const joinReach = 100 * time.Millisecond
+
 // Spans tells for [from, to) what of a stream is recorded and why the rest is not, in order and without holes: from the
 // first thing known of the stream, to now. Footage of two runs that overlap, after the clock went back, gives
 // recorded spans that overlap. Footage of later than now, of a clock that was ahead until it was set right, is told too; what
@@ -66,6 +70,13 @@ type stretch struct {
 	start, end time.Time
 	run        uint32
 	filled     Filled
+	joined     bool // it goes on where the segment before ends
+}
+
+// follows tells whether footage of one run goes on at an end.
+func (f *stretch) follows(end time.Time) bool {
+	apart := f.start.Sub(end).Abs()
+	return apart <= joinTolerance || f.joined && apart <= joinReach
 }
 
 // stretches gives the footage of a stream that overlaps [from, to), in the order of its starts. Where a closed segment
@@ -76,7 +87,7 @@ func (s *Store) stretches(camera, stream string, from, to time.Time) (list []str
 		if seg.Open {
 			open[len(list)] = seg
 		}
-		list = append(list, stretch{seg.Start, seg.End, seg.Run, seg.Filled})
+		list = append(list, stretch{seg.Start, seg.End, seg.Run, seg.Filled, seg.Joined})
 	})
 	for i, seg := range open {
 		s.fill(&seg)
@@ -90,7 +101,7 @@ func merge(footage []stretch) []Span {
 	spans := make([]Span, 0, len(footage))
 	var run uint32
 	for _, f := range footage {
-		if n := len(spans); n > 0 && run == f.run && spans[n-1].Filled == f.filled && f.start.Sub(spans[n-1].End).Abs() <= joinTolerance {
+		if n := len(spans); n > 0 && run == f.run && spans[n-1].Filled == f.filled && f.follows(spans[n-1].End) {
 			spans[n-1].End = later(spans[n-1].End, f.end)
 			continue
 		}

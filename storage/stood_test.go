@@ -2,9 +2,11 @@ package storage
 
 import (
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestSegmentIsGivenUpAfterItsClosingStood has the index say that it could not take a closing that it took. The writer gives the
@@ -23,6 +25,43 @@ func TestSegmentIsGivenUpAfterItsClosingStood(t *testing.T) {
 	r.must(r.w.Close(CauseStopped))
 	r.must(r.sound())
 	r.must(r.whole(never))
+}
+
+// TestSegmentThatTheIndexTookTooLateMeetsTheNext has the index fail as a segment is closed and as it is given up, so that only the
+// file says where it ends after a crash: a guess, of how long the last picture lasts, and too long here.
+func TestSegmentThatTheIndexTookTooLateMeetsTheNext(t *testing.T) {
+	for _, off := range []time.Duration{-30 * time.Millisecond, 30 * time.Millisecond} {
+		r := protectedRecording(t)
+		r.record(2)
+		r.wall = r.wall.Add(off)
+		n := 0
+		r.store.index.db.fails = func() (undone, stood error) {
+			if n++; n <= 2 { // closed, given up
+				return syscall.EIO, nil
+			}
+			return nil, nil
+		}
+		r.w.rotate = true
+		r.record(2)
+		if n < 3 {
+			t.Fatalf("%d transactions: the segment was not given up", n)
+		}
+		r.must(r.w.Close(CauseStopped))
+		until := r.wall
+		want := fmt.Sprintf("0-%g recorded", until.Sub(began).Seconds())
+		for _, when := range []string{"crash", "end"} {
+			r.close()
+			r.must(r.open())
+			r.tend()
+			r.now = until
+			if got := r.spans(); got != want {
+				t.Errorf("%v off, after the %s: %s, want %s", off, when, got, want)
+			}
+			r.must(r.sound())
+		}
+		r.must(r.whole(never))
+		r.close()
+	}
 }
 
 // indexLives are what the index goes through, and what a store must be afterwards.

@@ -166,7 +166,7 @@ func (w *walk) segments(c *bbolt.Cursor, back time.Duration) error {
 		if !there {
 			continue
 		}
-		if err := w.footage(stretch{start, end, binary.BigEndian.Uint32(key[nanoseconds:]), filled}); err != nil {
+		if err := w.footage(stretch{start, end, binary.BigEndian.Uint32(key[nanoseconds:]), filled, v[1]&flagJoined != 0}); err != nil {
 			return err
 		}
 	}
@@ -195,7 +195,7 @@ func (w *walk) read(key, v []byte) (filled Filled, there bool, err error) {
 
 // footage takes the next segment, which goes on where the one before ends, or does not: as merge has it.
 func (w *walk) footage(s stretch) error {
-	if w.some && w.run == s.run && w.last.Filled == s.filled && s.start.Sub(w.last.End).Abs() <= joinTolerance {
+	if w.some && w.run == s.run && w.last.Filled == s.filled && s.follows(w.last.End) {
 		w.last.End = later(w.last.End, s.end)
 		return nil
 	}
