@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -200,17 +201,20 @@ func amiss(c web.Camera, h web.CameraHealth) (list []web.Amiss) {
 	return list
 }
 
-// inWords is a time as people say it.
+// inWords is a time as people say it, in the form that the viewer gives to times beside it (duration in words.js).
 func inWords(seconds float64) string {
-	switch {
-	case seconds < 120:
+	if seconds < 120 {
 		return fmt.Sprintf("%.0f s", max(1, seconds))
-	case seconds < 2*3600:
-		return fmt.Sprintf("%.0f min", seconds/60)
-	case seconds < 48*3600:
-		return fmt.Sprintf("%.1f h", seconds/3600)
 	}
-	return fmt.Sprintf("%.1f days", seconds/86400)
+	minutes := int(math.Round(seconds / 60))
+	switch hours, rest := minutes/60, minutes%60; {
+	case hours == 0:
+		return fmt.Sprintf("%d min", rest)
+	case rest == 0:
+		return fmt.Sprintf("%d h", hours)
+	default:
+		return fmt.Sprintf("%d h %d min", hours, rest)
+	}
 }
 
 // gapsInWords is a number of gaps as people say it.

@@ -37,7 +37,7 @@ func TestAWeekIsSummedUpByWhatIsMissingAndWhy(t *testing.T) {
 		}
 		all = append(all, f.What)
 	}
-	if text := strings.Join(all, "\n"); len(found) != 6 || found[0].Severity != "alarm" || !strings.Contains(text, "3.5 h of the last week is missing, in 3 gaps") || !strings.Contains(text, "every 20 s") {
+	if text := strings.Join(all, "\n"); len(found) != 6 || found[0].Severity != "alarm" || !strings.Contains(text, "3 h 30 min of the last week is missing, in 3 gaps") || !strings.Contains(text, "every 20 s") {
 		t.Errorf("amiss is:\n%s", text)
 	}
 	if list := amiss(web.Camera{State: "disabled"}, web.CameraHealth{Week: w}); len(list) > 0 {

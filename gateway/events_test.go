@@ -183,3 +183,29 @@ func TestEventThatNobodyEndsIsEndedInTheStore(t *testing.T) {
 		return err == nil && len(list) == 1 && list[0].ID == e.ID && list[0].End.Sub(list[0].Start) == record.MaxEvent
 	})
 }
+
+func TestACameraThatIsAwayAfterARestartIsToldOfWithItsLastFootage(t *testing.T) {
+	t.Parallel()
+	cam, gone := play(t, rtsptest.Options{})
+	dir := t.TempDir()
+	line := fmt.Sprintf("cameras:\n  - {id: door, rtsp: %q}\n", cam.URL("main"))
+	r := startIn(t, dir, line)
+	if c := r.cameras()["door"]; c.LastFootage != nil && c.Record.LastSynced == nil {
+		t.Errorf("before anything was recorded it ends at %v", c.LastFootage)
+	}
+	r.recorded("door", time.Second)
+	gone()
+	r.end()
+	r = startIn(t, dir, line)
+	r.await("that it is away", func() bool { return r.cameras()["door"].State == string(Offline) })
+	var last span
+	for _, s := range r.spans("door") {
+		if s.Kind == "recorded" {
+			last = s
+		}
+	}
+	c := r.cameras()["door"]
+	if c.LastFootage == nil || !c.LastFootage.Equal(last.End) || c.Record.LastSynced != nil {
+		t.Errorf("its last footage ends at %v, and is told of with %v; synced since the start: %v", last.End, c.LastFootage, c.Record.LastSynced)
+	}
+}

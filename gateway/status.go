@@ -75,6 +75,7 @@ func (c *Camera) describe() web.Camera {
 	c.describeDevice(&w)
 	c.describeState(&w)
 	w.Record = c.recording()
+	w.LastFootage = c.lastFootage()
 	w.Events = c.reports.describe()
 	w.Happening = c.happening()
 	for _, f := range c.feeds {
@@ -129,6 +130,34 @@ func (c *Camera) describeState(w *web.Camera) {
 	if !st.RetryAt.IsZero() {
 		w.RetryAt = &st.RetryAt
 	}
+}
+
+// footageEnd looks up when the newest footage of the camera ends: a start looks once, so that one that is away is told of with the moment
+// when it was last there, though it sent nothing since.
+func (c *Camera) footageEnd() (end time.Time) {
+	list, err := c.store.Recorded(c.spec().ID)
+	if err != nil {
+		c.log.Error("the end of the camera's footage cannot be looked up", "error", err)
+	}
+	for _, r := range list {
+		end = r.Newest
+	}
+	return end
+}
+
+// lastFootage tells when the newest frame was that was kept of the camera; nil for none ever.
+func (c *Camera) lastFootage() *time.Time {
+	last := c.earlier
+	for _, r := range c.recs {
+		if at := r.Status().LastSynced; at.After(last) {
+			last = at
+		}
+	}
+	if last.IsZero() {
+		return nil
+	}
+	last = last.UTC()
+	return &last
 }
 
 // recording tells how the camera's recording goes: as badly as the worst of its recorders.

@@ -71,9 +71,9 @@ func cameraList(ctx context.Context, t terminal, args []string) error {
 		return printJSON(t.out, list)
 	}
 	table := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "CAMERA\tNAME\tSOURCE\tSTATE\tMODE\tRECORDING\tMIRROR\t")
+	fmt.Fprintln(table, "CAMERA\tNAME\tSOURCE\tSTATE\tMODE\tRECORDING\tLAST FOOTAGE\tMIRROR\t")
 	for _, c := range list {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.Name, c.Source, c.State, c.Record.Mode, c.Record.State, strings.ReplaceAll(c.Record.Mirror, "_", " "), cmp.Or(c.Record.Why, c.Record.MirrorWhy))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.Name, c.Source, c.State, c.Record.Mode, c.Record.State, dateOf(c.LastFootage), strings.ReplaceAll(c.Record.Mirror, "_", " "), cmp.Or(c.Record.Why, c.Record.MirrorWhy))
 	}
 	return table.Flush()
 }

@@ -47,7 +47,7 @@ func TestSentencesAreSaidOneByOneAndWithinEachOther(t *testing.T) {
 		"camera offline": "Kamera offline",
 		"3 of 4 cameras are being recorded. 1 more waits for an event or its schedule.":      "3 von 4 Kameras werden aufgezeichnet. 1 weitere wartet auf ein Ereignis oder ihren Zeitplan.",
 		"It cannot be recorded: disk full.":                                                  "Sie kann nicht aufgezeichnet werden: Laufwerk voll.",
-		"1.5 h of the last week is missing, in 3 gaps; most for: camera offline.":            "1,5 h der letzten Woche fehlen, in 3 Lücken; die meiste Zeit wegen: Kamera offline.",
+		"1 h 30 min of the last week is missing, in 3 gaps; most for: camera offline.":       "1 h 30 min der letzten Woche fehlen, in 3 Lücken; die meiste Zeit wegen: Kamera offline.",
 		"Nobody knows this sentence. Try again in a moment.":                                 "Nobody knows this sentence. Versuchen Sie es gleich noch einmal.",
 		"Volume /srv/a is missing: it has not been looked at yet.":                           "Volume /srv/a ist nicht da: es wurde noch nicht angesehen.",
 		"Kept for 30 days, its maximum age, 14 days promised. The oldest is of 5 hours ago.": "Es bleiben 30 Tage, das Höchstalter; zugesagt sind 14 Tage. Die älteste ist 5 Stunden alt.",

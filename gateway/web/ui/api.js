@@ -7,7 +7,7 @@
  * @typedef {{mode:string,now:string,why:string,until:string|null,pre_roll:number,post_roll:number,state:string,cause:string,since:string,last_synced:string|null,streams:string[],mirror:string,mirror_why:string}} Recording
  * @typedef {{now:string,why:string,until:string|null,state:string,cause:string,since:string,last_synced:string|null,volumes:string[],encrypted:boolean}} StreamRecording
  * @typedef {{id:string,camera:string,kind:string,source:string,topic:string,start:string,end:string|null,pre:number,post:number,text:string}} CameraEvent
- * @typedef {{id:string,name:string,kind:string,state:string,since:string,cause:string,detail:string,hint:string,retry_at:string|null,address:string,manufacturer:string,model:string,source:string,purpose:string,legal_basis:string,audio:boolean,record:Recording,streams:Stream[],happening?:Happening[],talker?:{name:string,you:boolean,since:string}|null,may:string[]}} Camera
+ * @typedef {{id:string,name:string,kind:string,state:string,since:string,cause:string,detail:string,hint:string,retry_at:string|null,address:string,manufacturer:string,model:string,source:string,purpose:string,legal_basis:string,audio:boolean,record:Recording,last_footage:string|null,streams:Stream[],happening?:Happening[],talker?:{name:string,you:boolean,since:string}|null,may:string[]}} Camera
  * @typedef {{id:string,kind:string,start:string,end:string|null}} Happening
  * @typedef {{id:string,severity:string,since:string,what:string,means:string,do:string}} Alarm
  * @typedef {{name:string,model:string,state:string,wear?:number,temperature?:number,hours?:number,pending_sectors?:number,reallocated_sectors?:number}} Disk
@@ -132,6 +132,8 @@ export const api = {
   once: async token => keep(await json("POST", `${base}/session/once`, { json: { token }, quiet: true })),
   /** @param {string} token @param {string} username @param {string} password */
   setUp: async (token, username, password) => { const s = await json("POST", `${base}/setup`, { json: { token, username, password }, quiet: true }); return s && s.csrf ? keep(s) : s; },
+  /** Whether nobody has an account yet. @returns {Promise<{needed:boolean}>} */
+  setUpNeeded: () => json("GET", `${base}/setup`, { quiet: true }),
   signOut: () => json("DELETE", `${base}/session`),
   /** @returns {Promise<Camera[]>} */
   cameras: () => json("GET", `${base}/cameras`),

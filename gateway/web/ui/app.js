@@ -192,7 +192,8 @@ async function start() {
     enter(session);
   } catch (e) {
     const p = /** @type {Problem} */ (e);
-    ask(once ? words.onceFailed : p.status === 401 ? "" : p.message);
+    const bare = !once && p.status === 401 && await api.setUpNeeded().then(s => s.needed, () => false);
+    if (bare) app.replaceChildren(setUp("", settle, true)); else ask(once ? words.onceFailed : p.status === 401 ? "" : p.message);
   }
 }
 start();

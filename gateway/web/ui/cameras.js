@@ -8,7 +8,7 @@ import { remove, rename, replace, switchTo } from "./camerachange.js";
 import { listing } from "./listing.js";
 import { facts, notice, state } from "./parts.js";
 import { styled } from "./styles.js";
-import { words, because, clock, bitrate, when, why } from "./words.js";
+import { words, because, dated, bitrate, when, why } from "./words.js";
 import { cardWords } from "./words-card.js";
 import { camerasWords as w } from "./words-cameras.js";
 
@@ -42,9 +42,9 @@ export function camerasPage(go) {
   function cells(c) {
     return [
       [h("b", null, c.name), h("div.quiet", null, [c.manufacturer, c.model].filter(Boolean).join(" ") || c.address)],
-      [h("span.state." + c.state, null, /** @type {any} */ (words)[c.state] || c.state), trouble(c) && h("div.quiet", null, [`${words.since} ${clock(c.since)}`, because(c)].filter(Boolean).join(" · ")), trouble(c) && c.hint && h("div.quiet.hint", null, c.hint), !trouble(c) && c.detail && h("div.quiet", null, c.detail)],
+      [h("span.state." + c.state, null, /** @type {any} */ (words)[c.state] || c.state), trouble(c) && h("div.quiet", null, [`${words.since} ${dated(c.since)}`, because(c)].filter(Boolean).join(" · ")), trouble(c) && c.hint && h("div.quiet.hint", null, c.hint), !trouble(c) && c.detail && h("div.quiet", null, c.detail)],
       streams(c).map(s => h("div.num", null, s)),
-      [h("span.state." + c.record.state, null, /** @type {any} */ (words.recStates)[c.record.state]), c.record.mode !== "off" && c.record.mode !== "continuous" && h("div.quiet", null, why(c.record)), c.record.last_synced && h("div.quiet.num", null, `${words.newest} ${clock(c.record.last_synced)}`)],
+      [h("span.state." + c.record.state, null, /** @type {any} */ (words.recStates)[c.record.state]), c.record.mode !== "off" && c.record.mode !== "continuous" && h("div.quiet", null, why(c.record)), c.last_footage && h("div.quiet.num", null, `${words.newest} ${dated(c.last_footage)}`)],
       places(c),
     ];
   }

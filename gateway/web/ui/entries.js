@@ -4,7 +4,7 @@ import { number } from "./language.js";
 import { facts, state } from "./parts.js";
 import { store } from "./store.js";
 import { browser } from "./person.js";
-import { clock, when } from "./words.js";
+import { clock, dated, when } from "./words.js";
 import { actionWords, auditWords as w } from "./words-audit.js";
 import { spell } from "./words-keeping.js";
 
@@ -19,8 +19,7 @@ export const did = e => actionWords[e.action] || e.action;
 /** Who did it: by name; one who was forgotten has none any more. @param {Entry} e */
 export const who = e => e.forgotten ? w.forgotten : e.name || (e.person ? w.forgotten : /** @type {any} */ (w.kinds)[e.kind || ""] || w.unknownPerson);
 
-/** A moment to the second, with the day where it is not today. @param {string} t */
-export const moment = t => `${new Date(t).toDateString() === new Date().toDateString() ? "" : when(t).replace(/ [\d:]+$/, "") + " "}${clock(t)}`;
+export const moment = dated;
 
 /** What is worth knowing in a line. @param {Entry} e */
 function briefly(e) {

@@ -163,7 +163,7 @@ export function eventsPage(go) {
     if (list.length > most) list.length = most;
     const filtered = camera.value || kind.value || date.value || text.value;
     morph(status, error ? failed(error, again) : loading && !list.length ? waiting() : list.length === 0 && !next &&
-      (filtered ? nothing(w.noMatch, w.noMatchText, h("button.button", { type: "button", onclick: clear }, w.clear)) : fresh.checked ? nothing(w.allSeen, w.allSeenText, h("button.button", { type: "button", onclick: clear }, w.clear)) : nothing(w.none, w.noneText, h("button.button", { type: "button", onclick: () => go("/timeline") }, w.openTimeline))));
+      (filtered ? nothing(w.noMatch, w.noMatchText, h("button.button", { type: "button", onclick: clear }, w.clear)) : fresh.checked ? nothing(w.allSeen, w.allSeenText, h("button.button", { type: "button", onclick: clear }, w.clear)) : store.list().length === 0 && store.may("configure") ? nothing(words.noCameras, words.noCamerasText, h("button.button.primary", { type: "button", onclick: () => go("/cameras?find") }, words.find)) : nothing(w.none, w.noneText, h("button.button", { type: "button", onclick: () => go("/timeline") }, w.openTimeline))));
     if (!find(current)) current = list[0]?.id || "";
     /** @type {Map<string, HTMLElement[]>} */
     const groups = new Map();

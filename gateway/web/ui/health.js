@@ -30,7 +30,7 @@ export function healthPart(undo, go) {
 
   function draw() {
     shown.hidden = !!error || !list?.length;
-    morph(status, error ? failed(error, ask) : list === null ? waiting() : list.length === 0 && nothing(w.none, w.noneText));
+    morph(status, error ? failed(error, ask) : list === null ? waiting() : list.length === 0 && nothing(w.none, w.noneText, store.may("configure") && h("button.button.primary", { type: "button", onclick: () => go("/cameras?find") }, words.find)));
     if (!list) return;
     const holed = list.filter(c => c.week && c.week.lost_seconds > 0);
     sum.textContent = w.sum(holed.length, duration(holed.reduce((n, c) => n + (c.week?.lost_seconds || 0), 0)), list.length);

@@ -31,6 +31,7 @@ const words = {
     keepKey: "Guarde la clave de recuperación", keepKeyText: "holdfast setup la mostró debajo del enlace; holdfast keys recovery en el grabador la muestra otra vez. Abre las grabaciones y las contraseñas de cámaras y personas si se pierde esta máquina o su clave raíz. Anótela, guárdela lejos de esta máquina y escríbala aquí.",
     recovery: "Clave de recuperación", recoveryNote: "14 grupos de cuatro letras y cifras. No importan mayúsculas, espacios ni guiones.", confirm: "Confirmar", later: "Más tarde",
     nag: "Nadie ha confirmado la clave de recuperación. Si se pierde esta máquina o su clave raíz, se pierde también todo lo sellado con ella.", nagDo: "Confirmar",
+    setUpFirst: "Este grabador aún no tiene ninguna cuenta. `holdfast setup` en su máquina muestra el enlace que crea la primera.",
     setUpWhere: "Abra el enlace que `holdfast setup` muestra en el propio grabador.",
     ended: "Su sesión ha terminado: se acabó su tiempo, o alguien la cerró. Inicie sesión para seguir donde estaba.",
     code: "Código", codeNote: "Seis cifras de su aplicación de autenticación, o uno de sus códigos de recuperación.", codeWrong: "No se aceptó. Cada código vale una vez y durante medio minuto; compruebe también la contraseña.", wrongTries: t => `Demasiados intentos fallidos. Puede intentarlo de nuevo en ${t}.`, tryNow: "Ya puede intentarlo de nuevo.",
@@ -49,7 +50,7 @@ const words = {
     record: "Grabar", recordOn: "Siempre", recordEvents: "Alrededor de eventos", recordOff: "Solo en directo", cancel: "Cancelar",
     allOffline: "No se alcanza ninguna cámara", offline: "Sin conexión", plainlyOffline: "cámara sin conexión", starting: "Conectando", unauthorized: "Contraseña rechazada", disabled: "Apagada", online: "En línea",
     lastPicture: "última imagen", retry: s => s > 0 ? `nuevo intento en ${s} s` : "nuevo intento",
-    stopped: "No llegan imágenes", waiting: "Esperando una imagen", recording: "Grabando", notRecorded: "Sin grabar",
+    stopped: "No llegan imágenes", cannotShow: "Este navegador no puede mostrarlo", waiting: "Esperando una imagen", recording: "Grabando", notRecorded: "Sin grabar",
     recStates: { recording: "Grabando", waiting: "Esperando a la cámara", idle: "Nada que grabar ahora", failing: "No se puede escribir", off: "Solo en directo" },
     back: "Volver a todas las cámaras", full: "Pantalla completa", snapshot: "Captura", sound: "Sonido", info: "Información", showTimeline: "Cronología en este momento",
     layouts: { auto: "Auto", 1: "1", 4: "2 × 2", 6: "1 + 5", 9: "3 × 3", 16: "4 × 4" }, layout: "Disposición", page: "Página",
@@ -85,7 +86,7 @@ const words = {
   live: {
     all: "Todas las cámaras", view: "Vista", views: "Vistas", groups: "Grupos", layout: "Disposición", page: n => `Página ${n}`,
     layouts: { auto: "Tantas como haya", 1: "Una", 4: "2 × 2", 6: "Una grande, cinco pequeñas", 9: "3 × 3", 16: "4 × 4", 25: "5 × 5", free: "Libre" },
-    lastSeen: t => `vista por última vez ${t}`,
+    lastFootage: t => `última grabación ${t}`,
     arrange: "Ordenar", arrangeDone: "Hecho", arrangeText: "Arrastre una cámara a otro lugar. Con el teclado: Espacio la toma, las flechas la mueven, Espacio la suelta.", picked: camera => `${camera} tomada`, putDown: camera => `${camera} soltada`, arrangeFree: "Arrastre una cámara para moverla, su esquina para cambiar su tamaño. Con el teclado: Espacio la toma, las flechas la mueven, Mayús con flechas cambia el tamaño, Espacio la suelta.", arrangeReset: "Empezar de nuevo",
     moved: (camera, at, of) => `${camera}: lugar ${at} de ${of}`, movedTo: (camera, x, y, wide, high) => `${camera}: columna ${x}, fila ${y}, ${wide} por ${high} de 24`,
     saveAs: "Guardar como vista", saveAsTitle: "Una vista propia", saveAsText: "Se guarda en este dispositivo.", viewName: "Nombre", cameras: "Cámaras", saveView: "Guardar", editView: "Cambiar esta vista", removeView: "Quitar esta vista", removeViewTitle: name => `Quitar la vista «${name}»`, removeViewText: "Las cámaras y sus grabaciones quedan como están.", tooMany: n => `Este dispositivo guarda como mucho ${n} vistas. Quite antes una.`,
@@ -124,7 +125,7 @@ const words = {
   },
   talk: {
     talk: "Hablar", hint: "Mantenga pulsado para hablar; una pulsación corta lo deja activado. Todos junto a la cámara le oyen, y en el registro consta que habló.", connecting: "Conectando", now: t => `Hablando ${t}`, began: "Hable ahora.", over: "Ya no se le oye.", other: (who, t) => `${who} habla desde ${t}`,
-    insecure: "Esta dirección no es segura, así que el navegador no da el micrófono. Abra el grabador por su dirección https.", notAllowed: "El navegador no da el micrófono a esta página. Permítalo en la barra de direcciones e inténtelo de nuevo.", noMicrophone: "No hay micrófono.", failed: "No se pudo conectar el micrófono.", ended: "Terminó de hablar: se fue la conexión o el derecho a ella, o pasaron cinco minutos.",
+    insecure: "Esta dirección no es segura, así que el navegador no da el micrófono. Abra el grabador por su dirección https.", notAllowed: "El navegador no da el micrófono a esta página. Permítalo en la barra de direcciones e inténtelo de nuevo.", noMicrophone: "El navegador no encuentra ningún micrófono. Conecte uno y pulse otra vez.", failed: "No se pudo conectar el micrófono.", ended: "Terminó de hablar: se fue la conexión o el derecho a ella, o pasaron cinco minutos.",
   },
   timeline: {
     axis: "Eje del tiempo", pictures: "Imágenes", chooseCameras: "Elegir cámaras", chosen: n => n === 1 ? "1 cámara" : `${n} cámaras`, chooseMost: n => `Como mucho ${n} se reproducen juntas.`, all: "Todas", none: "Ninguna", allOf: n => `Todas (${n})`,
@@ -136,7 +137,7 @@ const words = {
     search: "Buscar", searchMotion: "Buscar movimiento", searchTitle: "Buscar movimiento", searchText: (camera, range) => `${camera}, ${range}. El intervalo es lo que muestra el eje, o el elegido; un día como mucho.`, where: "Dónde", drawHow: "O dibuje una parte sobre la imagen.", howMuch: "Qué cuenta", comparePictures: "Comparar imágenes aun donde la cámara dibujó recuadros",
     places: { whole: "En toda la imagen", left: "En la mitad izquierda", right: "En la mitad derecha", upper: "En la mitad superior", lower: "En la mitad inferior", middle: "En el centro", drawn: "En la parte dibujada" }, leasts: { much: "Cambios grandes", some: "Cambios habituales", little: "Cambios pequeños" },
     searching: "Buscando", searchPart: n => `${n} % revisado`, byPictures: (n, every, pace) => `${count(n, "imagen comparada", "imágenes comparadas")}, una cada ${number(every, 1)} s, ${Math.round(pace)}× más rápido que la vida.`, byBoxes: pace => `Por los recuadros de la cámara, ${Math.round(pace)}× más rápido que la vida.`, left: t => `Quedan unos ${t}.`,
-    hits: n => n === 1 ? "1 tramo encontrado." : `${n} tramos encontrados.`, hitsMore: n => `${n} tramos encontrados, y hay más. Elija un intervalo más corto.`, noHits: "Allí no se movió nada.", stoppedAt: n => n === 1 ? "Detenido. Hasta entonces se encontró 1 tramo." : `Detenido. Hasta entonces se encontraron ${n} tramos.`, moved: "Algo se movió", changed: n => `${number(n, n < 10 ? 1 : 0)} % cambió`,
+    hits: n => n === 1 ? "1 tramo encontrado." : `${n} tramos encontrados.`, hitsMore: n => `${n} tramos encontrados, y hay más. Elija un intervalo más corto.`, noHits: "Allí no se movió nada.", nothingThere: "Allí no hay grabaciones en las que buscar. La cronología dice por qué.", stoppedAt: n => n === 0 ? "Detenido. Hasta entonces no se encontró nada." : n === 1 ? "Detenido. Hasta entonces se encontró 1 tramo." : `Detenido. Hasta entonces se encontraron ${n} tramos.`, moved: "Algo se movió", changed: n => `${number(n, n < 10 ? 1 : 0)} % cambió`,
     keysOnly: "Fotogramas clave", keysNote: "Desde 8×, y hacia atrás, solo se muestran los fotogramas clave.", filled: "Rellenado desde la tarjeta de la cámara",
     partly: cause => `Aquí falta algo: ${cause}`, count: (n, kind) => n === 1 ? kind : `${n} eventos, primero ${kind}`, at: when => `A las ${when}`, gapAt: (when, what) => `${when}. ${what}`, showHere: "Mostrar esta cámara en grande",
     mark: "Marcar este momento", markAbout: "¿De qué se trata? (opcional)", markAt: t => `Palabras para la marca de las ${t}`, markSave: "Guardar", markSkip: "Sin palabras", markKept: text => `Guardado con la marca: ${text}`, markLong: "Supera los 500 bytes.",

@@ -3,7 +3,7 @@ import { store } from "./store.js";
 import { Player } from "./player.js";
 import { Overlay, overlaysWanted } from "./overlay.js";
 import { h } from "./dom.js";
-import { words, because, clock } from "./words.js";
+import { words, because, clock, dated } from "./words.js";
 import { talkWords as tw } from "./words-talk.js";
 import { liveWords as w } from "./words-live.js";
 
@@ -135,12 +135,14 @@ export class Tile {
     this.element.dataset.stream = playing ? this.player.stream : "";
     this.dot.className = "dot " + (c.record.state === "recording" ? "rec" : c.record.state === "off" || c.record.state === "idle" ? "off" : "bad");
     this.dot.title = /** @type {any} */ (words.recStates)[c.record.state] || "";
+    // What it can never show is no picture that is waited for: then the reason stands in its place.
+    const unable = !playing && c.state === "online" && this.player.unable;
     this.note.textContent = this.player.note;
-    this.note.hidden = !this.player.note;
+    this.note.hidden = !this.player.note || unable;
     this.cover.hidden = playing;
     if (playing) return;
-    this.what.textContent = this.reason(c);
-    this.why.textContent = this.because(c);
+    this.what.textContent = unable ? words.cannotShow : this.reason(c);
+    this.why.textContent = unable ? this.player.note : this.because(c);
     this.figure.hidden = !this.lastAt;
     if (this.lastAt) this.thumbTime.textContent = `${words.lastPicture} ${clock(this.lastAt)}`;
   }
@@ -154,11 +156,10 @@ export class Tile {
   /** @param {import("./api.js").Camera} c */
   because(c) {
     if (c.state === "online") return "";
-    const parts = [`${words.since} ${clock(c.since)}`];
+    const parts = [`${words.since} ${dated(c.since)}`];
     if (because(c)) parts.push(because(c));
     if (c.retry_at) parts.push(words.retry(Math.max(0, Math.round((Date.parse(c.retry_at) - Date.now()) / 1000))));
-    const seen = c.record.last_synced;
-    if (!this.lastAt && seen) parts.push(w.lastSeen(clock(seen)));
+    if (!this.lastAt && c.last_footage) parts.push(w.lastFootage(dated(c.last_footage)));
     return parts.join(" · ");
   }
 

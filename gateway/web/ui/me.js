@@ -50,7 +50,7 @@ export function mePage(part, go, signOut) {
       b.disabled = true;
       error.textContent = said.textContent = "";
       for (const f of fields) f.error.textContent = "";
-      try { said.textContent = await act(); } catch (x) { const p = /** @type {import("./api.js").Problem} */ (x), f = fields.find(v => v.input.name === p.field); (f ? f.error : error).textContent = p.says; f?.input.focus(); }
+      try { said.textContent = await act(); } catch (x) { const p = /** @type {import("./api.js").Problem} */ (x), wrong = p.slug === "credentials", f = fields.find(v => v.input.name === (wrong ? "old" : p.field)); (f ? f.error : error).textContent = f && wrong ? w.wrongPassword : p.says; f?.input.focus(); }
       b.disabled = false;
     } }, ...fields.map(f => f.element), error, h("div.row", null, b, said));
   }

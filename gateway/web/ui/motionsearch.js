@@ -50,17 +50,18 @@ export class MotionSearch {
     this.list.replaceChildren();
     this.button.textContent = words.stop;
     this.how.replaceChildren(progress(w.searchTitle, 0, w.searching));
-    let found = 0, last = "";
+    let found = 0, last = "", bare = false; // bare: so far there was no footage
     const over = (/** @type {string} */ text) => this.how.replaceChildren(h("p", { role: "status" }, text), last ? h("p.quiet", null, last) : "");
     try {
       await footage.motion(this.played.id, this.from, this.to, { region: this.region.box, least: Number(this.least.value), pictures: this.pictures.checked }, stop.signal, l => {
         if (l.hit) { found++; this.list.append(this.hit(l.hit)); }
         if (l.progress) {
           const p = l.progress;
+          bare = p.by === "nothing" && (bare || !last);
           last = p.pictures ? w.byPictures(p.pictures, p.every, p.pace) : p.by === "boxes" ? w.byBoxes(p.pace) : "";
           this.how.replaceChildren(progress(w.searchTitle, p.part, w.searchPart(Math.round(p.part * 100))), h("p.quiet", null, [found ? w.hits(found) : "", last, p.left_seconds > 1 ? w.left(duration(p.left_seconds)) : ""].filter(Boolean).join(" ")));
         }
-        if (l.done) over(l.more ? w.hitsMore(found) : found ? w.hits(found) : w.noHits);
+        if (l.done) over(l.more ? w.hitsMore(found) : found ? w.hits(found) : bare ? w.nothingThere : w.noHits);
         if (l.error) over(l.error);
       });
     } catch (e) { if (stop.signal.aborted) over(w.stoppedAt(found)); else over(e instanceof Problem ? e.says : words.error); }

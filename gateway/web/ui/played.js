@@ -4,7 +4,7 @@ import { Player } from "./player.js";
 import { Reel } from "./reel.js";
 import { Stills } from "./stills.js";
 import { store } from "./store.js";
-import { because, clock, when, words } from "./words.js";
+import { because, dated, when, words } from "./words.js";
 import { timelineWords as w } from "./words-timeline.js";
 
 /** From this speed on, and backwards, key frames alone are shown. */
@@ -62,7 +62,7 @@ export class Played {
     this.reel.video.hidden = this.canvas.hidden = true;
     const left = store.former.get(this.id);
     if (left) { this.player.video.hidden = true; this.says(w.removedSince, w.newest(when(left.newest))); return; }
-    this.says(away ? /** @type {any} */ (words)[c.state] || c.state : "", away ? [`${words.since} ${clock(c.since)}`, because(c)].filter(Boolean).join(" · ") : "");
+    this.says(away ? /** @type {any} */ (words)[c.state] || c.state : "", away ? [`${words.since} ${dated(c.since)}`, because(c)].filter(Boolean).join(" · ") : "");
   }
 
   /** Has live sound be heard or not. @param {boolean} on */

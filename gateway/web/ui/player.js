@@ -71,6 +71,7 @@ export class Player extends EventTarget {
     /** @type {Map<string, {why: string, until: number}>} */
     this.failed = new Map();
     this.said = ""; // of the choice; note may say more
+    this.unable = false; // this browser can show nothing that the camera sends: note says why
     this.thin = false;
     this.turn = 0; // every connection has a number; what belongs to an older one is dropped
     this.abort = new AbortController();
@@ -174,6 +175,7 @@ export class Player extends EventTarget {
     const d = decide(this.choices(), this.chosen, audio), way = camera.state === "online" ? d.way : null;
     const said = camera.state === "online" ? d.note : "";
     const changed = said !== this.said || d.why !== this.why;
+    this.unable = camera.state === "online" && !d.way && !!said;
     this.said = said;
     this.why = d.why;
     if (this.rests) return;

@@ -30,7 +30,7 @@ export function field(label, props, note) {
  */
 export function sheet(o) {
   const error = h("p.form-error", { role: "alert" }, o.message || "");
-  const button = h("button.button.primary", { type: "submit" }, o.button);
+  const button = h("button.button.primary", { type: "submit", hidden: !o.button }, o.button);
   const form = h("form.sheet", { novalidate: true, onsubmit: submit }, h("img.mark", { src: "/icon.svg", alt: "" }), h("h1", null, o.title), o.text && h("p.quiet", null, o.text), ...(o.more || []), ...o.fields.map(f => f.element), error, button, ...(o.below || []));
   let wait = 0;
   /** Counts down until one may try again. @param {number} seconds */
@@ -91,12 +91,12 @@ export function signIn(done, message) {
   });
 }
 
-/** @param {string} token @param {(s: import("./api.js").Session) => void} done */
-export function setUp(token, done) {
+/** @param {string} token "": there is only the way to one to tell @param {(s: import("./api.js").Session) => void} done @param {boolean} [bare] somebody came without the link, and nobody has an account */
+export function setUp(token, done, bare = false) {
   const user = field(words.user, { name: "username", autocomplete: "username" });
   const pass = field(words.password, { name: "password", type: "password", autocomplete: "new-password" }, words.setUpNote);
   return sheet({
-    title: words.setUp, text: token ? words.setUpText : words.setUpWhere, fields: token ? [user, pass] : [], button: words.setUp,
+    title: words.setUp, text: token ? words.setUpText : bare ? words.setUpFirst : words.setUpWhere, fields: token ? [user, pass] : [], button: token ? words.setUp : "",
     act: async () => {
       const s = await api.setUp(token, user.input.value, pass.input.value);
       done(s && s.csrf ? s : await api.signIn(user.input.value, pass.input.value));

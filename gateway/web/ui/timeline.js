@@ -71,7 +71,7 @@ export function timelinePage(id, go) {
   if (!known(wished)) return waiting(id, wished, go);
   const playable = [...store.list("playback"), ...store.gone("playback")].map(c => c.id), some = (/** @type {string[]} */ list) => list.filter(c => playable.includes(c)).slice(0, mostPlayed);
   const first = [wished, memo.cameras || []].map(some).find(l => l.length) || playable.slice(0, 1);
-  if (!first.length) return { element: h("section.empty", null, h("p", null, words.noCameras)), leave: () => {} };
+  if (!first.length) return { element: h("section.empty", null, h("h1", null, words.noCameras), ...store.may("configure") ? [h("p", null, words.noCamerasText), h("button.button.primary", { type: "button", onclick: () => go("/cameras?find") }, words.find)] : []), leave: () => {} };
   return new Timeline(first, go, Date.parse(query.get("at") || ""), memo.span || 0).page();
 }
 

@@ -5,9 +5,9 @@ export const meWords = spoken("me", {
   parts: { "": "You", access: "Signing in", tokens: "Tokens", held: "Held about you", log: "What you did" },
   // you
   names: "Names", display: "Name", displayNote: "What colleagues call you. May be empty.", username: "You sign in as", usernameNote: "Small letters and digits.", saveNames: "Save", saved: "Saved.",
-  may: "What you may do", mayNote: "Whoever looks after people here grants and takes this.", nothing: "Nothing yet.", since: "Account made", last: "Last signed in", passwordOf: "Password of", phone: "Signed in on a phone you do not know? End its session under Signing in, and change the password.",
+  may: "What you may do", mayNote: "Whoever looks after people here grants and takes this.", nothing: "Nothing yet.", since: "Account made", last: "Last signed in", passwordOf: "Password of", phone: "Signed in on a phone you do not know? End its session here, and change the password.",
   // password
-  password: "Password", old: "Your password", fresh: "New password", changePassword: "Change the password", changed: "Changed. Your other sessions have ended.", passwordRules: "At least 12 characters, and none of the passwords that are known from leaks. A few words that you remember are better than a short riddle.",
+  password: "Password", old: "Your password", wrongPassword: "This is not your password. Capital letters matter.", fresh: "New password", changePassword: "Change the password", changed: "Changed. Your other sessions have ended.", passwordRules: "At least 12 characters, and none of the passwords that are known from leaks. A few words that you remember are better than a short riddle.",
   tooShort: (/** @type {number} */ n) => n === 1 ? "1 character more" : `${n} characters more`, longEnough: "Long enough. Whether it is known from leaks, or easy to guess, is checked when you save it.",
   // second factor
   factor: "Second factor", factorOn: "Set up", factorOff: "Not set up", factorText: "A code of an authenticator app is asked for beside your password. Whoever learns your password still cannot get in.", setUp: "Set up", setUpTitle: "Set up a second factor", setUpPassword: "Your password first, so that nobody else does this in your name.",

@@ -16,6 +16,7 @@ export const words = spoken("main", {
   keepKey: "Keep the recovery key", keepKeyText: "holdfast setup printed it below the link; holdfast keys recovery on the gateway prints it again. It opens the footage, and the passwords of cameras and people, when this machine or its root key is lost. Write it down, keep it away from this machine, and type it here.",
   recovery: "Recovery key", recoveryNote: "14 groups of four letters and digits. Case, spaces and hyphens do not matter.", confirm: "Confirm", later: "Later",
   nag: "Nobody has confirmed the recovery key. If this machine or its root key is lost, so is all that is sealed under it.", nagDo: "Confirm it",
+  setUpFirst: "This gateway has no account yet. `holdfast setup` on its machine prints the link that makes the first.",
   setUpWhere: "Open the set-up link that `holdfast setup` prints on the gateway itself.",
   ended: "Your session has ended: its time was over, or somebody ended it. Sign in to go on where you were.",
   code: "Code", codeNote: "Six digits from your authenticator, or one of your recovery codes.", codeWrong: "That was not accepted. Each code is good once, and for half a minute; check the password too.", wrongTries: (/** @type {string} */ t) => `Too many wrong tries. You can try again in ${t}.`, tryNow: "You can try again now.",
@@ -34,7 +35,7 @@ export const words = spoken("main", {
   record: "Record", recordOn: "All the time", recordEvents: "Around events", recordOff: "Live view only", cancel: "Cancel",
   allOffline: "No camera can be reached", offline: "Offline", plainlyOffline: "camera offline", starting: "Connecting", unauthorized: "Password refused", disabled: "Switched off", online: "Online",
   lastPicture: "last picture", retry: (/** @type {number} */ s) => s > 0 ? `retrying in ${s} s` : "retrying now",
-  stopped: "No pictures arrive", waiting: "Waiting for a picture", recording: "Recording", notRecorded: "Not recorded",
+  stopped: "No pictures arrive", cannotShow: "This browser cannot show it", waiting: "Waiting for a picture", recording: "Recording", notRecorded: "Not recorded",
   recStates: { recording: "Recording", waiting: "Waiting for the camera", idle: "Nothing to record now", failing: "Cannot be written", off: "Live only" },
   back: "Back to all cameras", full: "Full screen", snapshot: "Snapshot", sound: "Sound", info: "Info", showTimeline: "Timeline at this moment",
   layouts: { auto: "Auto", 1: "1", 4: "2 × 2", 6: "1 + 5", 9: "3 × 3", 16: "4 × 4" }, layout: "Layout", page: "Page",
@@ -89,6 +90,9 @@ export function when(t, time = true) {
   if (d.toDateString() === now.toDateString()) return clock(d, false);
   return `${d.toLocaleDateString(tongue(), { day: "numeric", month: "short", ...(d.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }) })}${time ? ` ${clock(d, false)}` : ""}`;
 }
+
+/** A moment to the second, with the day where it is not today. @param {string|number|Date} t */
+export const dated = t => new Date(t).toDateString() === new Date().toDateString() ? clock(t) : `${when(t, false)} ${clock(t)}`;
 
 /** Writers of times, by whether they write seconds: making one for each time took a tenth of the time in which the axis is drawn. @type {Map<boolean, Intl.DateTimeFormat>} */
 const clocks = new Map();
