@@ -104,7 +104,7 @@ export class Played {
   gap(gap, at) {
     if (gap) this.canvas.hidden = this.reel.video.hidden = true;
     const why = gap ? this.cause(at) : "";
-    this.says(!gap ? "" : why === null ? w.waits : w.noneThen, why || "");
+    this.says(!gap ? "" : why === null ? w.waits : why === w.outOfReachWhy ? w.outOfReach : w.noneThen, why || "");
   }
   /** Why there is no footage at a moment; null while that is asked. @type {(at: number) => string|null} */
   cause = () => "";

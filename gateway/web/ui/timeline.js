@@ -303,6 +303,8 @@ class Timeline {
   cause(id, at) {
     this.known(id, at, false);
     const known = this.spans.get(id), s = known?.list.find(v => v.kind === "gap" && Date.parse(v.start) <= at && Date.parse(v.end) > at);
+    // What was recorded long ago and has no picture lies where nothing can be read, such as on a volume that is missing.
+    if (!s && !known?.busy && at < Date.now() - minute && known?.list.some(v => v.kind === "recorded" && Date.parse(v.start) <= at && Date.parse(v.end) > at)) return w.outOfReachWhy;
     return s ? s.cause : this.history.at(id, at)?.cause || (known?.busy ? null : "");
   }
 

@@ -35,7 +35,7 @@ export const words = spoken("main", {
   record: "Record", recordOn: "All the time", recordEvents: "Around events", recordOff: "Live view only", cancel: "Cancel",
   allOffline: "No camera can be reached", offline: "Offline", plainlyOffline: "camera offline", starting: "Connecting", unauthorized: "Password refused", disabled: "Switched off", online: "Online",
   lastPicture: "last picture", retry: (/** @type {number} */ s) => s > 0 ? `retrying in ${s} s` : "retrying now",
-  stopped: "No pictures arrive", cannotShow: "This browser cannot show it", waiting: "Waiting for a picture", recording: "Recording", notRecorded: "Not recorded",
+  stopped: "No pictures arrive", cannotShow: "No picture in this browser", waiting: "Waiting for a picture", recording: "Recording", notRecorded: "Not recorded",
   recStates: { recording: "Recording", waiting: "Waiting for the camera", idle: "Nothing to record now", failing: "Cannot be written", off: "Live only" },
   back: "Back to all cameras", full: "Full screen", snapshot: "Snapshot", sound: "Sound", info: "Info", showTimeline: "Timeline at this moment",
   layouts: { auto: "Auto", 1: "1", 4: "2 × 2", 6: "1 + 5", 9: "3 × 3", 16: "4 × 4" }, layout: "Layout", page: "Page",
