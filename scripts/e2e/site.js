@@ -66,7 +66,10 @@ export async function site(o = {}) {
   execFileSync(process.env.WEEK_BIN || "week", ["-data", join(dir, "data"), "-volume", join(dir, "volume"), "-days", `${o.days ?? 7}`, ...past], { stdio: "inherit" });
   const g = await serve(yaml.join("\n") + "\n", dir), b = await open({ base: g.base });
   await enter(b.page, g.link, g.data);
-  return { ...g, ...b, ask: asker(b.page), stop: async () => { await b.browser.close(); await g.end(); for (const c of children) c.kill("SIGKILL"); } };
+  /** Starts the gateway again, which was killed, at another address; the administrator signs in again. */
+  const restart = async () => { Object.assign(all, await all.again(yaml.join("\n") + "\n")); await b.page.goto(all.base); await b.page.fill("#f-username", "owner"); await b.page.fill("#f-password", "green horses eat late"); await b.page.click("button[type=submit]"); await b.page.waitForSelector("nav.rail"); };
+  const all = { ...g, ...b, ask: asker(b.page), restart, stop: async () => { await b.browser.close(); await all.end(); for (const c of children) c.kill("SIGKILL"); } };
+  return all;
 }
 
 /** Makes the administrator, who confirms the recovery key. @param {import("playwright-core").Page} page @param {string} link @param {string} data the gateway's directory */
