@@ -9,7 +9,10 @@ import { colour, findings, visit } from "./quality.js";
 const doors = [
   ["/live", "Save as a view"], ["/live", "Start the tour"], ["/live", "Bring alarms to the front"], ["/live", "Open in a window of its own"],
   ["/people", "Invite somebody"], ["/people/groups", "Make a group"], ["/people/tokens", /^Make|^Add/], ["/storage", "Add a volume"], ["/map", "Add a plan"],
+  ["/me/access", "Set up"], ["/me/held", "Cancel the account"],
 ];
+/** Where one is opened from the details of the first of a list: names, confirmations, what cannot be taken back. @type {[string, string[]][]} */
+const details = [["/cameras", ["Name and purpose", "Switch off", "Replace the device", "Remove"]], ["/people", ["Names"]]];
 
 /** @param {{base: string, make: (o: import("playwright-core").BrowserContextOptions) => Promise<import("playwright-core").BrowserContext>, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} s make gives a context in which an administrator is signed in */
 export async function dialogs({ base, make, test, must }) {
@@ -42,6 +45,19 @@ export async function dialogs({ base, make, test, must }) {
       seen.push(String(await page.locator("dialog[open] h2").first().textContent()));
       faults.push(...await look(page, `${path} ${name}`));
     }
+    for (const [path, names] of details) {
+      for (const name of names) {
+        await visit(page, path);
+        await page.getByRole("row").nth(1).click();
+        const door = page.getByRole("complementary").getByRole("button", { name, exact: true });
+        if (!await door.waitFor({ timeout: 8000 }).then(() => true, () => false)) { faults.push(`${path}: no button ${name} beside it`); continue; }
+        await door.focus();
+        await page.keyboard.press("Enter");
+        if (!await page.locator("dialog[open]").waitFor({ timeout: 8000 }).then(() => true, () => false)) { faults.push(`${path} ${name}: no dialog`); continue; }
+        seen.push(String(await page.locator("dialog[open] h2").first().textContent()));
+        faults.push(...await look(page, `${path} ${name}`));
+      }
+    }
     // How the footage of a camera is kept, from its row.
     await visit(page, "/storage/kept");
     await page.getByRole("row").nth(1).click();
@@ -51,7 +67,7 @@ export async function dialogs({ base, make, test, must }) {
     faults.push(...await look(page, "how it is kept"));
     // The deeds of a range of the timeline.
     const camera = (await (await context.request.get(base + "/api/v1/cameras")).json())[0].id, range = page.getByRole("group", { name: "Range" });
-    await pickRange(page, base, camera, 4, 5);
+    const picked = await pickRange(page, base, camera, 4, 5);
     faults.push(...await findings(page, "a range"));
     for (const deed of ["Export", "Lock", "Erase"]) {
       await range.getByRole("button", { name: deed, exact: true }).focus();
@@ -60,6 +76,29 @@ export async function dialogs({ base, make, test, must }) {
       seen.push(deed);
       faults.push(...await look(page, deed));
     }
+    // A mark takes words in a form over the picture, which Esc closes too.
+    await page.goto(`${base}/live/${camera}`);
+    const mark = page.locator(".mark-button");
+    await mark.focus();
+    await page.keyboard.press("Enter");
+    await page.locator("form.mark-note").waitFor();
+    for (const theme of /** @type {("dark"|"light")[]} */ (["dark", "light"])) { await colour(page, theme); faults.push(...await findings(page, `a mark ${theme}`)); }
+    await page.locator("form.mark-note input").press("Escape");
+    await page.locator("form.mark-note").waitFor({ state: "detached" });
+    if (!await mark.evaluate(e => e === document.activeElement)) faults.push("a mark: the keyboard is not where it was");
+    // An export that is ready, and the question before it is removed.
+    const { csrf } = await (await context.request.get(base + "/api/v1/session")).json();
+    const made = await context.request.post(`${base}/api/v1/exports`, { headers: { "X-CSRF-Token": csrf, Origin: base }, data: { title: "Dialogs", reason: "A test", recipient: "Nobody", form: "original", clips: [{ camera, from: new Date(picked.from).toISOString(), to: new Date(picked.to).toISOString() }] } });
+    must(made.ok(), `no export: ${made.status()} ${await made.text()}`);
+    await visit(page, "/exports");
+    await page.getByRole("row", { name: /Dialogs/ }).click();
+    await page.getByRole("link", { name: "Download" }).waitFor();
+    faults.push(...await findings(page, "an export that is ready"));
+    await page.getByRole("complementary").getByRole("button", { name: "Remove", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await page.locator("dialog[open]").waitFor();
+    faults.push(...await look(page, "removing an export"));
+    await pickRange(page, base, camera, 4, 5);
     await page.locator("canvas.axis").focus();
     await page.keyboard.press("?");
     await page.locator("dialog[open]").waitFor();

@@ -22,7 +22,7 @@ export const who = e => e.forgotten ? w.forgotten : e.name || (e.person ? w.forg
 export const moment = dated;
 
 /** Ids that tell people nothing: made by chance, or fingerprints of keys. */
-const random = /^(?:[a-z]{1,4}[-/])?(?:[0-9a-f]{8,}|[0-9A-Z]{26})$|^SHA256:/;
+const random = /^(?:[a-z]{1,4}[-/])?(?:[0-9a-f]{8,}|[0-9A-Z]{16,26})$|^SHA256:/;
 
 /** Why it was so, as it is said; a ground of an erasure has words of its own. @param {Entry} e */
 const reason = e => e.reason && (/** @type {any} */ (w.reasons)[e.reason] || /** @type {any} */ (keepingWords.grounds)[e.reason] || e.reason);

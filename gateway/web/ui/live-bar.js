@@ -143,8 +143,9 @@ export class CameraBar {
 
   /** Marks this moment: an event of the camera, kept as such. */
   async marked() {
+    const back = document.activeElement; // a button that is disabled loses the keyboard
     this.mark.disabled = true;
-    try { const { mark } = await import("./marking.js"); await mark(this.id, NaN, this.says.parentElement || this.element, text => this.say(text)); } catch (x) { this.complain(x); }
+    try { const { mark } = await import("./marking.js"); await mark(this.id, NaN, this.says.parentElement || this.element, text => this.say(text), back); } catch (x) { this.complain(x); }
     this.mark.disabled = false;
   }
 

@@ -13,18 +13,18 @@ const patience = 20e3;
 /**
  * Marks a moment, and shows a field for words. The mark is kept whether any are written or not.
  * @param {string} camera @param {number} at the moment, ms since 1970; NaN: now @param {HTMLElement} place where the field stands @param {(text: string) => void} say
+ * @param {Element|null} [back] what has the keyboard afterwards
  */
-export async function mark(camera, at, place, say) {
+export async function mark(camera, at, place, say, back = document.activeElement) {
   const e = await api.raise(camera, { kind: "mark", source: "viewer", ...(Number.isNaN(at) ? {} : { at: new Date(at).toISOString() }) });
   say(`${words.marked} ${clock(e.start)}. ${words.footage(e.footage)}`);
-  ask(e, place, say);
+  ask(e, place, say, back);
 }
 
-/** @param {import("./api.js").CameraEvent} e @param {HTMLElement} place @param {(text: string) => void} say */
-function ask(e, place, say) {
+/** @param {import("./api.js").CameraEvent} e @param {HTMLElement} place @param {(text: string) => void} say @param {Element|null} back */
+function ask(e, place, say, back) {
   place.querySelector("form.mark-note")?.remove();
-  const before = document.activeElement;
-  const close = () => { clearTimeout(quiet); form.remove(); if (before instanceof HTMLElement && before.isConnected) before.focus(); };
+  const close = () => { clearTimeout(quiet); form.remove(); if (back instanceof HTMLElement && back.isConnected) back.focus(); };
   const field = h("input", { type: "text", maxlength: String(most), placeholder: w.markAbout, "aria-label": w.markAbout, autocomplete: "off", oninput: () => clearTimeout(quiet) });
   const form = h("form.mark-note", { "aria-label": w.markAt(clock(e.start)),
     onkeydown: (/** @type {KeyboardEvent} */ k) => { k.stopPropagation(); if (k.key === "Escape") close(); },
