@@ -7,7 +7,8 @@
 //	--sizes 390,1440  some widths        --themes dark  one theme
 //	--days N          of footage; 7      --extra N      more cameras beside the ten
 //
-// A name is a page's address, or one of the states below; without a part every one is taken. The site (site.js) has ten cameras and a
+// A name is a page's address, or one of the states below or in troubles.js (first set-up, an empty site, a volume that is missing, a gateway that
+// is gone, least rights, approvals, alarms, a browser that can play nothing, …); without a part every one is taken. The site (site.js) has ten cameras and a
 // week of footage: one thermal, one 4:3, one portrait, one at night, one that moves, one that was lost, one that was added two
 // days ago and one that never answered since it was added; gaps of several causes, events, marks with words, locked ranges, footage from a card, people, a group, a wall, exports.
 import { mkdirSync } from "node:fs";
@@ -15,6 +16,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { pages, visit } from "./quality.js";
 import { lived, site } from "./site.js";
+import { beginnings, takeTrouble, troubles } from "./troubles.js";
 
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {{name: string, path: string, keep?: Record<string, string>, act?: (p: Page) => Promise<unknown>, bare?: boolean}} Shot keep: what the device remembers; bare: of somebody who is not signed in */
@@ -88,5 +90,12 @@ for (const [width, height] of sizes) {
     console.log(`${width} × ${height} ${theme}: ${list.length} pictures`);
   }
 }
+const first = await beginnings();
+for (const x of [...first.list, ...await troubles(s)].filter(x => wanted(x.name))) { // each in every size before the next: the last of them kill the gateway
+  for (const [width, height] of sizes) {
+    for (const theme of themes) await takeTrouble(s, x, { viewport: { width, height }, colorScheme: theme }, join(out, `${x.name}-${width}-${theme}.png`)).catch(e => console.log(`${x.name}: ${e.message.split("\n")[0]}`));
+  }
+}
+await first.stop();
 await s.stop();
 process.exit(0);
