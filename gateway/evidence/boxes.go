@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"time"
 
 	"holdfast/storage/fmp4"
 )
@@ -20,7 +22,14 @@ type movie struct {
 	ruling    uint32            // track that tells the time: the first of pictures, or else the first; 0: none
 	pictures  bool              // it has pictures
 	suep      bool
-	cstb      bool
+	cstb      []begins // when the tracks begin; none: the file does not say
+	edit      int64    // of the ruling track: the media time that players begin at, ticks
+}
+
+// begins is when the media time of a track is 0.
+type begins struct {
+	track uint32
+	at    time.Time
 }
 
 // fragment is one moof and its mdat.
@@ -44,7 +53,7 @@ func readMovie(r io.Reader) (*movie, error) {
 		switch kind {
 		case "meta":
 			if len(body) >= 4 {
-				m.suep, m.cstb = find(body[4:], "suep") != nil, find(body[4:], "cstb") != nil
+				m.suep, m.cstb = find(body[4:], "suep") != nil, readStarts(find(body[4:], "cstb"))
 			}
 		case "moov":
 			return m, m.tracks(body)
@@ -139,7 +148,7 @@ func (m *movie) tracks(moov []byte) error {
 		}
 		m.timescale[id] = scale
 		if video := string(hdlr[8:12]) == "vide"; m.ruling == 0 || video && !m.pictures {
-			m.ruling, m.pictures = id, video
+			m.ruling, m.pictures, m.edit = id, video, editOf(find(trak, "edts", "elst"))
 		}
 		return true
 	})
@@ -147,6 +156,44 @@ func (m *movie) tracks(moov []byte) error {
 		return errors.New("it has no track")
 	}
 	return nil
+}
+
+// since1601 is the epoch of cstb before 1970, 100 ns.
+const since1601 = 116444736000000000
+
+// readStarts reads the body of a cstb (ONVIF Export File Format, 5.3); none of one that is not whole.
+func readStarts(b []byte) (list []begins) {
+	const size = 12
+	if len(b) < 4 || int64(be.Uint32(b))*size != int64(len(b)-4) {
+		return nil
+	}
+	for b = b[4:]; len(b) > 0; b = b[size:] {
+		hundreds := be.Uint64(b[4:])
+		if hundreds < since1601 || hundreds-since1601 > math.MaxInt64/100 {
+			return nil
+		}
+		list = append(list, begins{be.Uint32(b), time.Unix(0, int64(hundreds-since1601)*100).UTC()})
+	}
+	return list
+}
+
+// editOf is the media time of the first edit that shows something (ISO/IEC 14496-12, 8.6.6), 0 without any.
+func editOf(elst []byte) int64 {
+	if len(elst) < 8 {
+		return 0
+	}
+	wide := elst[0] == 1
+	size := map[bool]int{false: 12, true: 20}[wide]
+	for b := elst[8:]; len(b) >= size; b = b[size:] {
+		at := int64(int32(be.Uint32(b[4:])))
+		if wide {
+			at = int64(be.Uint64(b[8:]))
+		}
+		if at >= 0 {
+			return at
+		}
+	}
+	return 0
 }
 
 // fragment reads the next fragment; io.EOF behind the last.

@@ -41,14 +41,33 @@ func (v *verifier) part(c *Clip, p *Part) error {
 		v.find(Altered, "altered", p.Path, "%s is no clip: %v.", p.Path, err)
 		return v.ctx.Err()
 	}
-	if !m.suep || !m.cstb {
+	if !m.suep || len(m.cstb) == 0 {
 		v.find(Altered, "altered", p.Path, "%s does not say when and by whom it was exported.", p.Path)
 	}
+	v.starts(c, p, m)
 	if c.Proven() {
 		return v.original(p, m)
 	}
 	v.report.Notes = append(v.report.Notes, c.made(p))
 	return v.remade(p, m)
+}
+
+// startTolerance is by how much what a file says of its own beginning may differ from the manifest: roundings of both.
+const startTolerance = 2 * time.Millisecond
+
+// starts holds when the file itself says that it begins, which programs show that know nothing of the manifest, against what that says. Of what
+// was recorded the first picture is shown an edit later; what was encoded anew begins with it.
+func (v *verifier) starts(c *Clip, p *Part, m *movie) {
+	shown := time.Duration(0)
+	if c.Form == Original {
+		shown = time.Duration(float64(m.edit) / float64(m.timescale[m.ruling]) * float64(time.Second))
+	}
+	for _, b := range m.cstb {
+		if d := b.at.Add(shown).Sub(p.Shown); d.Abs() > startTolerance {
+			v.find(Altered, "altered", p.Path, "%s says that it begins at %s; the manifest says %s.", p.Path, b.at.Add(shown).Format(time.RFC3339Nano), p.Shown.Format(time.RFC3339Nano))
+			return
+		}
+	}
 }
 
 // made says what a part is that no digest proves, and what it was made of.

@@ -1,9 +1,11 @@
 package exports
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"holdfast/gateway/evidence"
 	"holdfast/gateway/playback"
@@ -199,6 +203,20 @@ func TestEveryWayOfTamperingHasItsCodeAndName(t *testing.T) {
 		tampering{"exchange two fragments, and list it so, with the key", func(t *testing.T, dir string, m *evidence.Manifest) {
 			change(t, dir, first, swapFragments)
 			resign(t, dir, m, own)
+		}, evidence.Altered, first, "altered"},
+		tampering{"say another time in a clip, and list it so, with the key", func(t *testing.T, dir string, m *evidence.Manifest) {
+			change(t, dir, first, func(b []byte) []byte {
+				at := bytes.Index(b, []byte("cstb")) + 12 // behind its name, the count and the id of a track
+				binary.BigEndian.PutUint64(b[at:], binary.BigEndian.Uint64(b[at:])+10_000_000)
+				return b
+			})
+			resign(t, dir, m, own)
+			log(t, r, dir, m)
+		}, evidence.Altered, first, "altered"},
+		tampering{"take the times out of a clip, and list it so, with the key", func(t *testing.T, dir string, m *evidence.Manifest) {
+			change(t, dir, first, func(b []byte) []byte { copy(b[bytes.Index(b, []byte("cstb")):], "free"); return b })
+			resign(t, dir, m, own)
+			log(t, r, dir, m)
 		}, evidence.Altered, first, "altered"},
 		tampering{"edit the manifest", func(t *testing.T, dir string, _ *evidence.Manifest) {
 			change(t, dir, evidence.ManifestFile, func(b []byte) []byte {
@@ -597,3 +615,43 @@ func TestAnOriginalWithoutItsSoundHasThePicturesAsRecorded(t *testing.T) {
 }
 
 func jsonText(v any) string { b, _ := json.Marshal(v); return string(b) }
+
+// Room is asked of the disk itself: exports on one that is nearly full are refused before anything is written, with what is free and what to do.
+func TestAnExportThatTheDiskHasNoRoomForIsRefused(t *testing.T) {
+	r := newRig(t).footage()
+	order := Order{Reason: "Theft", Recipient: "Police", Clips: []ClipOrder{{Camera: "door", Stream: "main", From: begin, To: begin.Add(2 * time.Second)}}}
+	need, err := r.e.expected(&order)
+	r.must(err)
+	small, size := t.TempDir(), spare+need+2<<20
+	if err := unix.Mount("tmpfs", small, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, fmt.Sprintf("size=%d,mode=700", size)); err != nil {
+		t.Skipf("no file system can be mounted here: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(small, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	r.e.o.Dir = filepath.Join(small, "exports")
+	r.must(os.MkdirAll(r.e.o.Dir, 0o700))
+	other := filepath.Join(small, "other")
+	fill, err := os.Create(other)
+	r.must(err)
+	r.must(unix.Fallocate(int(fill.Fd()), 0, 0, 3<<20)) // now it would take of what is to stay free
+	r.must(fill.Close())
+	_, err = r.e.Create(By{}, order)
+	if !errors.Is(err, ErrNoRoom) {
+		t.Fatalf("on a full disk: %v", err)
+	}
+	for _, says := range []string{"it would have about " + bytesOf(need), r.e.o.Dir, "free, of which " + bytesOf(spare) + " stay free", "remove some exports, or name another directory under exports"} {
+		if !strings.Contains(err.Error(), says) {
+			t.Errorf("it says %q, without %q", err, says)
+		}
+	}
+	if left, err := os.ReadDir(r.e.o.Dir); err != nil || len(left) > 0 {
+		t.Errorf("it left %v, %v", left, err)
+	}
+	r.must(os.Remove(other))
+	if err := r.e.room(need); err != nil {
+		t.Errorf("once there is room: %v", err)
+	}
+}
