@@ -169,7 +169,7 @@ func (s *motionSearch) compare(ctx context.Context, from, to time.Time) error {
 			return true
 		}
 		if s.ffmpeg == "" {
-			broke = web.Conflict("No decoder is installed on the gateway, and the camera drew no boxes: motion cannot be looked for.", "Install ffmpeg on the gateway.")
+			broke = web.NoDecoder("No decoder is installed on the gateway, and the camera drew no boxes: motion cannot be looked for.", "Install ffmpeg on the gateway.")
 			return false
 		}
 		if raw != batch.raw && !look() {

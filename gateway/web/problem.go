@@ -75,6 +75,7 @@ var (
 	kindRefused     = kind{"refused", http.StatusBadGateway, "The camera did not accept that", ""}
 	kindPassword    = kind{"camera-password", http.StatusBadGateway, "The camera refused the user name or password", "Check both at the camera. It is not asked again by itself, so that its account is not locked."}
 	kindVolume      = kind{"volume", http.StatusConflict, "That cannot be done with this volume", ""}
+	kindNoDecoder   = kind{"no-decoder", http.StatusConflict, "The gateway has no decoder", "Install ffmpeg on the gateway."}
 	kindForeign     = kind{"volume-adoptable", http.StatusConflict, "That directory is taken only when somebody says so", ""}
 	kindConfig      = kind{"configuration", http.StatusUnprocessableEntity, "The configuration file was not taken over", "The settings of before stay in force. Mend the file and have it read again: holdfast reload."}
 	kindInFile      = kind{"declared-in-file", http.StatusConflict, "This camera is declared in the configuration file", "Change it there and have the file read again: holdfast reload."}
@@ -90,7 +91,7 @@ var kinds = []kind{
 	kindNoExports, kindNoRoom, kindNotDone, kindExportOver,
 	kindSignIn, kindCredentials, kindLink, kindFactor, kindCodesClosed, kindEnrol, kindApproval, kindOwn, kindBeyond, kindLast, kindInUse, kindReady, kindPresent, kindTaken, kindUnlogged, kindSound, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
 	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindDriven, kindSpeaking, kindMoveOver, kindRunning, kindReordered, kindCodec, kindUnmade, kindOffline, kindViewers, kindNoFootage,
-	kindLocked, kindErased, kindHeld, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindPassword, kindVolume, kindForeign, kindConfig, kindInFile, kindCertificate, kindFailed,
+	kindLocked, kindErased, kindHeld, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindPassword, kindVolume, kindNoDecoder, kindForeign, kindConfig, kindInFile, kindCertificate, kindFailed,
 }
 
 // Problem is an answer that says what went wrong (RFC 9457). As an error it may be returned by Cameras.

@@ -58,6 +58,9 @@ func PasswordRefused(detail string) error { return kindPassword.with(detail) }
 // Conflict is the error of a change to a volume that its state does not allow: why, and what to do.
 func Conflict(detail, hint string) error { return kindVolume.with(detail).hinting(hint) }
 
+// NoDecoder is the error of what cannot be done without a decoder: what that is, and what to do.
+func NoDecoder(detail, hint string) error { return kindNoDecoder.with(detail).hinting(hint) }
+
 // Adoptable is the error of a directory that becomes a volume only when the request says to adopt it: why, and what to do.
 func Adoptable(detail, hint string) error { return kindForeign.with(detail).hinting(hint) }
 

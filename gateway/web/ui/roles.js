@@ -64,7 +64,7 @@ export function rolesPart(undo) {
 
   /** @param {Role} r */
   function form(r) {
-    const name = field(w.roleName, { name: "name", value: r.name, maxlength: "80" }), says = field(w.roleSays, { name: "says", value: r.says, maxlength: "200" });
+    const name = field(w.roleName, { name: "name", value: r.name, maxlength: "80" }), says = field(w.roleSays, { name: "says", value: r.says, maxlength: "400" });
     const chosen = new Set(r.permissions), error = h("p.form-error", { role: "alert" }), said = h("span.good-text", { role: "status" });
     const boxes = (/** @type {boolean} */ of) => permissions.filter(p => p.of_cameras === of).map(p => h("label.pickable", null, h("input", { type: "checkbox", checked: chosen.has(p.id), onchange: (/** @type {any} */ e) => { if (e.target.checked) chosen.add(p.id); else chosen.delete(p.id); said.textContent = ""; } }), h("span.grow", null, p.says)));
     return h("form", { novalidate: true, onsubmit: async (/** @type {Event} */ e) => {
