@@ -60,6 +60,30 @@ export async function moving(page, selector, index = 0, n = 10) {
 }
 
 /**
+ * Waits until one camera is large in its main stream, and alone: the picture of the sub stream is there until the main one has been painted.
+ * @param {import("playwright-core").Page} page
+ */
+export const enlarged = page => until(page, "document.querySelectorAll('.tile.large[data-stream=main] video').length === 1");
+
+/**
+ * Waits until the newest stretch of each camera's footage lasts so many seconds without a gap, and gives when all of them have begun, ms.
+ * @param {import("playwright-core").Page} page signed in @param {string[]} cameras @param {number} seconds
+ */
+export async function recorded(page, cameras, seconds) {
+  for (const end = Date.now() + 60e3 + seconds * 1000; ;) {
+    const begin = await page.evaluate(async ({ cameras, seconds }) => {
+      const now = Date.now(), q = `from=${new Date(now - 3600e3).toISOString()}&to=${new Date(now).toISOString()}`;
+      const all = await Promise.all(cameras.map(async id => (await (await fetch(`/api/v1/cameras/${id}/spans?${q}`)).json()).filter((/** @type {any} */ v) => v.kind === "recorded").pop()));
+      const from = Math.max(...all.map(v => v ? Date.parse(v.start) : Infinity)), to = Math.min(...all.map(v => v ? Date.parse(v.end) : 0));
+      return to - from > seconds * 1000 ? Math.max(from, to - 60e3) : 0;
+    }, { cameras, seconds });
+    if (begin) return begin;
+    if (Date.now() > end) throw new Error(`no ${seconds} s of footage of ${cameras}`);
+    await new Promise(ok => setTimeout(ok, 300));
+  }
+}
+
+/**
  * Goes to a camera's timeline and picks seconds that end some seconds ago.
  * @param {import("playwright-core").Page} page @param {string} base @param {string} camera @param {number} length @param {number} ago
  */

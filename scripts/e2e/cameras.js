@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { moving, open, until } from "./browser.js";
 import { demo, run, scratch } from "./gateway.js";
 
-/** @param {{out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} o */
+/** @param {import("./scene.js").Scene} s */
 export async function cameras({ out, test, must }) {
   const shop = await demo(["--cameras", "1"]);
   const street = await run(process.env.STREET_BIN || "street", ["-devices", "6", "-strangers", "1"], /^\[.*/);

@@ -1,6 +1,6 @@
 // What a camera keeps on a card of its own, in the viewer: against the demo, whose cameras have none, and with what one would tell that has.
 
-/** @param {import("./keeping.js").Scene} s */
+/** @param {import("./scene.js").Scene} s */
 export async function card({ page, base, test, must }) {
   const dialog = page.getByRole("dialog", { name: "Shop floor: what it keeps itself" });
   async function open() {

@@ -37,7 +37,7 @@ async function present(pair) {
   return { port: /** @type {import("node:net").AddressInfo} */ (s.address()).port, close: () => s.close() };
 }
 
-/** @param {{out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} o */
+/** @param {import("./scene.js").Scene} s */
 export async function certificate({ out, test, must }) {
   const yaml = (/** @type {string} */ port, /** @type {string} */ more) => `listen: 127.0.0.1:${port}\nnames: [localhost, nvr.localhost, cams.localhost]\nwebrtc: {udp: ":0", tcp: ":0"}\ntls: {loopback: true${more}}\n`;
   let gw = await serve(yaml("0", ""));

@@ -2,8 +2,8 @@
 import { open, until } from "./browser.js";
 import { demo } from "./gateway.js";
 
-/** @param {(name: string, f: () => Promise<unknown>) => Promise<void>} test @param {(ok: unknown, what: string) => void} must @param {(faults: string[]) => void} clean */
-export async function device(test, must, clean) {
+/** @param {import("./scene.js").Scene} s */
+export async function device({ test, must, clean }) {
   const shop = await demo(["--cameras", "4"]), b = await open({ base: shop.base }), p = b.page;
   /** @param {string} path */
   const ask = path => p.evaluate(async path => (await fetch(`/api/v1/cameras/${path}`)).json(), path);

@@ -1,6 +1,6 @@
 // Every dialog that can be opened from a page: what axe finds in it, in dark and in light, whether it keeps the keyboard, and whether Esc closes it
 // and gives the keyboard back to what opened it. And the screens that stand alone.
-import { pickRange } from "./browser.js";
+import { pickRange, recorded } from "./browser.js";
 import { colour, findings, visit } from "./quality.js";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -14,7 +14,7 @@ const doors = [
 /** Where one is opened from the details of the first of a list: names, confirmations, what cannot be taken back. @type {[string, string[]][]} */
 const details = [["/cameras", ["Name and purpose", "Switch off", "Replace the device", "Remove"]], ["/people", ["Names"]]];
 
-/** @param {{base: string, make: (o: import("playwright-core").BrowserContextOptions) => Promise<import("playwright-core").BrowserContext>, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} s make gives a context in which an administrator is signed in */
+/** @param {import("./scene.js").Scene} s */
 export async function dialogs({ base, make, test, must }) {
   /** Looks at a dialog that is open, and closes it with Esc. @param {Page} page @param {string} where @returns {Promise<string[]>} */
   async function look(page, where) {
@@ -67,6 +67,7 @@ export async function dialogs({ base, make, test, must }) {
     faults.push(...await look(page, "how it is kept"));
     // The deeds of a range of the timeline.
     const camera = (await (await context.request.get(base + "/api/v1/cameras")).json())[0].id, range = page.getByRole("group", { name: "Range" });
+    await recorded(page, [camera], 11);
     const picked = await pickRange(page, base, camera, 4, 5);
     faults.push(...await findings(page, "a range"));
     for (const deed of ["Export", "Lock", "Erase"]) {

@@ -4,11 +4,13 @@ import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { open, until } from "./browser.js";
 import { serve } from "./gateway.js";
+import { streets } from "./streets.js";
 
 const password = "green horses eat late";
 
-/** @param {{url: string, out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} o url is an RTSP camera's */
-export async function encryption({ url, out, test, must }) {
+/** @param {import("./scene.js").Scene} s */
+export async function encryption({ out, test, must }) {
+  const { h264 } = await streets("h264"), url = h264.url;
   const yaml = (/** @type {string} */ port) => `listen: 127.0.0.1:${port}\nwebrtc: {udp: ":0", tcp: ":0"}\ncameras: [{id: door, name: Door, rtsp: "${url}"}]\n`;
   let gw = await serve(yaml("0"));
   const b = await open({ base: gw.base }), page = b.page;
@@ -105,4 +107,5 @@ export async function encryption({ url, out, test, must }) {
   await test("no request of the encryption page left the gateway, no script complained", async () => must(b.faults.length === 0, b.faults.join("\n")));
   await b.browser.close();
   await gw.end();
+  h264.child.kill("SIGKILL");
 }

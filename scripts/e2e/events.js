@@ -1,7 +1,7 @@
 // The page of events: filters, what a person has reviewed, choosing many by keyboard and by touch.
 import { invited, until } from "./browser.js";
 
-/** @param {{base: string, browser: import("playwright-core").Browser, context: import("playwright-core").BrowserContext, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} s context: an administrator's */
+/** @param {import("./scene.js").Scene} s */
 export async function events({ base, browser, context, test, must }) {
   /** Raises events before the first camera; gives its id. @param {string[]} kinds @param {string} text of the first */
   async function raise(kinds, text) {

@@ -2,19 +2,18 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { pickRange, until } from "./browser.js";
+import { pickRange, recorded, until } from "./browser.js";
 import { scratch } from "./gateway.js";
-
-/** @typedef {{page: import("playwright-core").Page, base: string, out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} Scene */
 
 const bin = process.env.HOLDFAST_BIN || "holdfast";
 
-/** @param {Scene} s */
+/** @param {import("./scene.js").Scene} s */
 export async function exports({ page, base, out, test, must }) {
   const range = page.getByRole("group", { name: "Range" });
   const order = page.getByRole("dialog", { name: "Export footage" });
   /** Goes to a camera's timeline, picks seconds that end some seconds ago, and presses Export. @param {string} camera @param {number} length @param {number} ago */
   async function pick(camera, length, ago) {
+    await recorded(page, [camera], length + ago + 2);
     await pickRange(page, base, camera, length, ago);
     await range.getByRole("button", { name: "Export" }).click();
     await order.waitFor();

@@ -19,7 +19,7 @@ const moment = (page, part) => page.evaluate(part => {
   return { at: (from + (to - from) * part) * 1000, span: (to - from) * 1000 };
 }, part);
 
-/** @param {{page: Page, context: import("playwright-core").BrowserContext, browser: import("playwright-core").Browser, base: string, out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} o signed in at a demo with three cameras */
+/** @param {import("./scene.js").Scene} s */
 export async function hands({ page, context, browser, base, out, test, must }) {
   await page.goto(base + "/me"); // no other pictures meanwhile
   /** Somebody's phone or desk, signed in. @param {[number, number]} size @param {boolean} [touch] */

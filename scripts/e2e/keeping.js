@@ -2,19 +2,17 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pickRange, until } from "./browser.js";
+import { pickRange, recorded, until } from "./browser.js";
 import { scratch } from "./gateway.js";
 
-/** @typedef {{page: import("playwright-core").Page, base: string, data: string, out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} Scene */
-
-/** @param {Scene} s */
+/** @param {import("./scene.js").Scene} s */
 export async function keeping({ page, base, data, out, test, must }) {
   /** @param {string} path */
   const ask = path => page.evaluate(async p => (await fetch(`/api/v1/${p}`)).json(), path);
   const locks = async () => /** @type {any[]} */ (await ask(`locks?from=2000-01-01T00:00:00Z&to=${new Date().toISOString()}`));
   const axis = page.locator("canvas.axis"), range = page.getByRole("group", { name: "Range" });
   /** Picks seconds of a camera's timeline. @param {string} camera @param {number} length @param {number} ago */
-  const pick = (camera, length, ago) => pickRange(page, base, camera, length, ago);
+  const pick = async (camera, length, ago) => { await recorded(page, [camera], length + ago + 2); return pickRange(page, base, camera, length, ago); };
 
   await test("how long footage is kept is told, and what to do when a promise breaks", async () => {
     await page.goto(base + "/storage/kept");

@@ -1,6 +1,6 @@
 // The live page as a person uses it: layouts, views, tours, alarms, one camera large without a black frame, its controls, turning it.
 import { join } from "node:path";
-import { moving, open, until } from "./browser.js";
+import { enlarged, moving, open, until } from "./browser.js";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -32,7 +32,7 @@ const watch = (page, camera) => page.evaluate(camera => {
 /** What was seen since. @param {Page} page @returns {Promise<{paints:number,dark:number,covered:number,streams:string[]}>} */
 const seen = page => page.evaluate(() => { const w = /** @type {any} */ (globalThis), s = w.seen; w.seen = null; return s; });
 
-/** @param {{page: Page, context: import("playwright-core").BrowserContext, browser: import("playwright-core").Browser, base: string, out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} o signed in at a demo with three cameras */
+/** @param {import("./scene.js").Scene} s */
 export async function live({ page, context, browser, base, out, test, must }) {
   /** @param {Page} p @param {string} name */
   const shot = (p, name) => p.screenshot({ path: join(out, `${name}.png`) });
@@ -45,12 +45,17 @@ export async function live({ page, context, browser, base, out, test, must }) {
   }, /** @type {const} */ ([method, path, json ? JSON.stringify(json) : ""]));
   const order = () => page.$$eval(".grid .tile", l => l.map(t => /** @type {HTMLElement} */ (t).dataset.camera).join());
 
-  await test("a camera becomes large, and small again, without a black frame", async () => {
+  /** Goes to the live page, where all three pictures are. */
+  const wall = async () => {
     await page.goto(base + "/live");
     await until(page, "document.querySelectorAll('.tile.playing').length === 3");
+  };
+
+  await test("a camera becomes large, and small again, without a black frame", async () => {
+    await wall();
     await watch(page, "gate");
     await page.locator(".tile[data-camera=gate]").click();
-    await until(page, "document.querySelector('.tile.large[data-stream=main]')");
+    await enlarged(page);
     must(await page.evaluate("document.querySelector('.tile.large video.now').videoWidth > 1000 && location.pathname === '/live/gate'"), "it is not the main stream");
     const up = await seen(page);
     await watch(page, "gate");
@@ -65,6 +70,7 @@ export async function live({ page, context, browser, base, out, test, must }) {
   });
 
   await test("layouts are chosen, tiles change places by hand and by keyboard, and the device remembers", async () => {
+    await wall();
     const was = await order();
     await button("One large, five small").click();
     await until(page, "document.querySelector('.tile').style.gridArea.includes('span 2')");
@@ -99,7 +105,7 @@ export async function live({ page, context, browser, base, out, test, must }) {
 
   await test("a group of cameras is a view, in the order of this device", async () => {
     await api("PUT", "camera-groups/outside", { name: "Outside", cameras: ["gate", "yard-thermal"] });
-    await page.reload();
+    await page.goto(base + "/live");
     await page.waitForSelector(".view-pick option[value='group:outside']", { state: "attached" });
     await page.keyboard.press("g");
     await page.getByLabel("View", { exact: true }).selectOption({ label: "Outside" });
@@ -119,6 +125,7 @@ export async function live({ page, context, browser, base, out, test, must }) {
   });
 
   await test("a view of one's own is saved, shown on a tour, and opened in a window of its own", async () => {
+    await wall();
     await button("Save as a view").click();
     const dialog = page.getByRole("dialog", { name: "A view of your own" });
     await dialog.getByLabel("Name").fill("Doors");
@@ -147,6 +154,7 @@ export async function live({ page, context, browser, base, out, test, must }) {
   });
 
   await test("an alarm brings its camera to the front, and goes back by itself", async () => {
+    await wall();
     await button("Bring alarms to the front").click();
     const dialog = page.getByRole("dialog", { name: "Bring alarms to the front" });
     await dialog.getByLabel("Line crossed").check();
@@ -251,7 +259,7 @@ export async function live({ page, context, browser, base, out, test, must }) {
     await until(v.page, "document.querySelectorAll('.tile.playing').length === 3");
     must(await v.page.$$eval(".tile", l => l.every(t => t.getBoundingClientRect().width === 390)), "a tile is not as wide as the phone");
     await v.page.locator(".tile[data-camera=gate]").click();
-    await v.page.waitForSelector(".tile.large[data-stream=main]");
+    await enlarged(v.page);
     await moving(v.page, ".tile.large video.now");
     await v.page.getByRole("button", { name: "Turn and zoom" }).click();
     await v.page.getByRole("button", { name: /^1 / }).waitFor();

@@ -4,6 +4,7 @@ import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { moving, open, until } from "./browser.js";
 import { serve } from "./gateway.js";
+import { streets } from "./streets.js";
 
 /** @typedef {import("playwright-core").Page} Page */
 const password = "green horses eat late", hers = "seven quiet lamps burn";
@@ -17,8 +18,9 @@ function totp(key, at) {
   return String((mac.readUInt32BE(from) & 0x7fffffff) % 1e6).padStart(6, "0");
 }
 
-/** @param {{url: string, out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} o url is an RTSP camera's */
-export async function people({ url, out, test, must }) {
+/** @param {import("./scene.js").Scene} s */
+export async function people({ out, test, must }) {
+  const { h264 } = await streets("h264"), url = h264.url;
   const gw = await serve(`listen: 127.0.0.1:0\nwebrtc: {udp: ":0", tcp: ":0"}\ncameras:\n  - {id: till, name: Till 1, rtsp: "${url}"}\n  - {id: door, name: Back door, rtsp: "${url}"}\n`);
   const b = await open({ base: gw.base }), owner = b.page;
   const a = await open({ base: gw.base, browser: b.browser }), anna = a.page;
@@ -289,4 +291,5 @@ export async function people({ url, out, test, must }) {
   await a.context.close();
   await b.browser.close();
   await gw.end();
+  h264.child.kill("SIGKILL");
 }

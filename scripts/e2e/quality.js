@@ -7,8 +7,6 @@ import { languagesWhole } from "./languages.js";
 import { clipped, unspoken } from "./reading.js";
 
 /** @typedef {import("playwright-core").Page} Page */
-/** @typedef {{make: (o: import("playwright-core").BrowserContextOptions) => Promise<import("playwright-core").BrowserContext>, base: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} Scene make gives a context in which an administrator is signed in */
-
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** The sizes of a phone and of a desk. */
 const phone = { width: 390, height: 844 }, desk = { width: 1440, height: 900 };
@@ -47,7 +45,7 @@ export async function findings(page, where) {
 /** @param {Page} page @param {"dark"|"light"} theme */
 export const colour = (page, theme) => page.evaluate(t => import(/** @type {any} */ ("/theme.js")).then(m => m.chooseTheme(t)), theme);
 
-/** @param {Scene} s */
+/** @param {import("./scene.js").Scene} s */
 export async function quality({ make, base, test, must }) {
   /** Whether every page is looked at in both sizes in both themes; else in one of each, which is all of them once. */
   const whole = !!process.env.HOLDFAST_E2E_WHOLE;

@@ -2,7 +2,7 @@
 import { demo } from "./gateway.js";
 import { open, moving, pickRange, until } from "./browser.js";
 
-/** @param {{out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} s */
+/** @param {import("./scene.js").Scene} s */
 export async function removed({ out, test, must }) {
   await test("footage of a removed camera is played, listed with its events, and erased", async () => {
     const shop = await demo(["--cameras", "2"]), b = await open({ base: shop.base }), { page, context } = b, id = "shop-floor";

@@ -8,7 +8,7 @@ import { invited, touches, until } from "./browser.js";
 /** What the camera sees to each side of its middle while it is not zoomed, in its own unit: fullView of onvif/onviftest. */
 const halfView = 0.15;
 
-/** @param {{page: Page, context: import("playwright-core").BrowserContext, browser: import("playwright-core").Browser, base: string, out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} o signed in at a demo with its camera gate */
+/** @param {import("./scene.js").Scene} s */
 export async function steering({ page, context, browser, base, out, test, must }) {
   /** @param {string} method @param {string} path @param {unknown} [data] */
   const api = async (method, path, data) => {

@@ -6,7 +6,7 @@ import { run, scratch, serve } from "./gateway.js";
 
 const speaker = new URL("../../rtsp/rtsptest/gstspeaker.py", import.meta.url).pathname;
 
-/** @param {{out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} o */
+/** @param {import("./scene.js").Scene} s */
 export async function talk({ out, test, must }) {
   await test("somebody speaks through a camera, is heard there, and ceases when the right is gone", async () => {
     const file = join(scratch(), "heard");

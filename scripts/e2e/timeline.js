@@ -2,9 +2,7 @@
 // search for motion. Against the demo.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { open, until } from "./browser.js";
-
-/** @typedef {{page: import("playwright-core").Page, base: string, browser: import("playwright-core").Browser, out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} Scene */
+import { open, recorded, until } from "./browser.js";
 
 const kinds = { "shop-floor": "fixed", gate: "ptz", "yard-thermal": "thermal" };
 const width = 96, height = 24, tenths = 600;
@@ -52,7 +50,7 @@ const apart = (a, b) => { const d = Math.abs(a - b) % tenths; return Math.min(d,
 /** A moment as the clock in the picture shows it. @param {number} t */
 const shownAt = t => Math.floor(t % 60e3 / 100);
 
-/** @param {Scene} s */
+/** @param {import("./scene.js").Scene} s */
 export async function timeline({ page, base, browser, out, test, must }) {
   const clocks = Object.fromEntries(Object.entries(kinds).map(([id, kind]) => [id, burned(kind)]));
   const ids = Object.keys(kinds), axis = page.locator("canvas.axis"), pictures = page.getByRole("group", { name: "Pictures" });
@@ -60,23 +58,18 @@ export async function timeline({ page, base, browser, out, test, must }) {
   const agree = (/** @type {Record<string, number>} */ t) => Math.max(...ids.flatMap(a => ids.map(b => apart(t[a], t[b]))));
   const ready = () => until(page, "document.querySelectorAll('.played').length === 3 && [...document.querySelectorAll('.played')].every(p => [...p.querySelectorAll(':scope > video')].some(v => !v.hidden && v.readyState >= 2 && v.currentTime > 1))");
   /** Waits for seconds of footage of every camera, and gives when they begin. @param {number} seconds */
-  async function recorded(seconds) {
-    for (const end = Date.now() + 90e3; ;) {
-      const begin = await page.evaluate(async ({ ids, seconds }) => {
-        const now = Date.now(), q = `from=${new Date(now - 3600e3).toISOString()}&to=${new Date(now).toISOString()}`;
-        const all = await Promise.all(ids.map(async id => (await (await fetch(`/api/v1/cameras/${id}/spans?${q}`)).json()).filter((/** @type {any} */ v) => v.kind === "recorded").pop()));
-        const from = Math.max(...all.map(v => v ? Date.parse(v.start) : Infinity)), to = Math.min(...all.map(v => v ? Date.parse(v.end) : 0));
-        return to - from > seconds * 1000 ? Math.max(from, to - 60e3) : 0;
-      }, { ids, seconds });
-      if (begin) return begin;
-      must(Date.now() < end, "no footage of every camera");
-      await new Promise(ok => setTimeout(ok, 300));
-    }
-  }
+  const footage = seconds => recorded(page, ids, seconds);
+  /** Goes to the three cameras some seconds into footage of all of them, and has it stand there. @param {number} into @param {number} [seconds] of footage */
+  const standing = async (into, seconds = 25) => {
+    const begin = await footage(seconds);
+    await page.goto(`${base}/timeline?cameras=${ids.join(",")}&at=${new Date(begin + into * 1000).toISOString()}`);
+    await ready();
+    await stand();
+  };
   const stand = async () => { if (await page.getByRole("button", { name: "Pause", exact: true }).count()) await page.getByRole("button", { name: "Pause", exact: true }).click(); };
 
   await test("three cameras play in step, by the clocks in their pictures", async () => {
-    const begin = await recorded(20);
+    const begin = await footage(20);
     await page.evaluate("localStorage.removeItem('holdfast.timeline')");
     await page.goto(`${base}/timeline?cameras=${ids.join(",")}&at=${new Date(begin + 2000).toISOString()}`);
     await ready();
@@ -100,6 +93,7 @@ export async function timeline({ page, base, browser, out, test, must }) {
   });
 
   await test("steps go from picture to picture, both ways, in every camera", async () => {
+    await standing(4);
     const at = await head(), step = async (/** @type {string} */ key) => { const was = await head(); await page.keyboard.press(key); await until(page, `Date.parse(document.querySelector('output.time').title) !== ${was}`); return head(); };
     await axis.focus();
     const one = await step("."), two = await step("."), back = await step(",");
@@ -109,10 +103,8 @@ export async function timeline({ page, base, browser, out, test, must }) {
   });
 
   await test("scrubbing shows the pictures of every camera, and letting go stays there", async () => {
-    const begin = await recorded(25), box = /** @type {{x:number,y:number,width:number}} */ (await axis.boundingBox());
-    await page.goto(`${base}/timeline?cameras=${ids.join(",")}&at=${new Date(begin + 4000).toISOString()}`);
-    await ready();
-    await stand();
+    await standing(4);
+    const box = /** @type {{x:number,y:number,width:number}} */ (await axis.boundingBox());
     for (let i = 0; i < 6; i++) await page.getByRole("button", { name: "Zoom in" }).click();
     await page.mouse.move(box.x + box.width * 0.5, box.y + 45);
     await page.mouse.down();
@@ -134,6 +126,7 @@ export async function timeline({ page, base, browser, out, test, must }) {
   });
 
   await test("a mark takes a few words, which the list and the axis tell", async () => {
+    await standing(4);
     await axis.focus();
     await page.keyboard.press("b");
     const note = page.getByRole("form", { name: /^Words for the mark at/ }), text = "A fox at the door";
@@ -148,6 +141,7 @@ export async function timeline({ page, base, browser, out, test, must }) {
   });
 
   await test("it plays backwards and fast, in key frames, and forwards again", async () => {
+    await standing(8);
     const was = await head();
     await page.getByRole("button", { name: "Play backwards" }).click();
     await until(page, `Date.parse(document.querySelector('output.time').title) < ${was} - 1500 && [...document.querySelectorAll('.played')].every(p => !p.querySelector('canvas').hidden)`);
@@ -160,6 +154,7 @@ export async function timeline({ page, base, browser, out, test, must }) {
   });
 
   await test("the calendar underlines days with footage, the list names what happened, the chooser takes cameras", async () => {
+    await standing(4);
     await page.getByRole("button", { name: "Days with footage" }).click();
     await page.getByRole("button", { name: /, footage$/ }).first().waitFor();
     await page.screenshot({ path: join(out, "timeline-calendar-1440-dark.png") });
@@ -175,7 +170,7 @@ export async function timeline({ page, base, browser, out, test, must }) {
   });
 
   await test("motion is looked for in a part of the picture, and what is found is a click away", async () => {
-    const begin = await recorded(20);
+    const begin = await footage(20);
     await page.goto(`${base}/timeline/gate?at=${new Date(begin + 3000).toISOString()}`);
     await until(page, "document.querySelector('.played > video:not([hidden])')?.readyState >= 2");
     await page.getByRole("button", { name: "Look for motion" }).click();
@@ -198,7 +193,7 @@ export async function timeline({ page, base, browser, out, test, must }) {
   });
 
   await test("the recorded sound of the camera in focus is played in step at the speed of life alone, once it is wanted", async () => {
-    const begin = await recorded(25);
+    const begin = await footage(25);
     await page.goto(`${base}/timeline/shop-floor?at=${new Date(begin + 2000).toISOString()}`);
     await until(page, "document.querySelector('.played > video:not([hidden])')?.readyState >= 2");
     await page.evaluate(() => { const w = /** @type {any} */ (window), play = HTMLMediaElement.prototype.play; w.heard = null; HTMLMediaElement.prototype.play = function () { if (!this.muted) w.heard = this; return play.call(this); }; });
@@ -219,41 +214,8 @@ export async function timeline({ page, base, browser, out, test, must }) {
     return { ms: Math.round(Number(off) * 1000) };
   });
 
-  await test("a click where nothing was recorded goes to what follows, and says how long and why", async () => {
-    const off = (/** @type {boolean} */ disabled) => page.evaluate(async disabled => {
-      const { csrf } = await (await fetch("/api/v1/session")).json();
-      return (await fetch("/api/v1/cameras/gate", { method: "PATCH", headers: { "X-CSRF-Token": csrf, "Content-Type": "application/json" }, body: JSON.stringify({ disabled }) })).status;
-    }, disabled);
-    /** Waits for the newest stretch of the gate to be of a kind and so long, ms. @param {string} kind @param {number} long */
-    const newest = async (kind, long) => {
-      await until(page, `fetch("/api/v1/cameras/gate/spans?from=${new Date(Date.now() - 600e3).toISOString()}&to=" + new Date().toISOString()).then(r => r.json()).then(l => (s => !!s && s.kind === "${kind}" && Date.parse(s.end) - Date.parse(s.start) > ${long} && (window.newest = s, true))(l.at(-1)))`, 60000);
-      return Date.parse(await page.evaluate("window.newest.start"));
-    };
-    await newest("recorded", 8000);
-    must(await off(true) === 200, "the camera cannot be switched off");
-    const gap = await newest("gap", 6000);
-    must(await off(false) === 200, "the camera cannot be switched on");
-    const next = await newest("recorded", 8000);
-    await page.evaluate("localStorage.setItem('holdfast.timeline', JSON.stringify({ span: 60000 }))");
-    await page.goto(`${base}/timeline/gate?at=${new Date(gap - 5000).toISOString()}`);
-    await until(page, "document.querySelector('.played > video:not([hidden])')?.readyState >= 2");
-    await stand();
-    const box = /** @type {{x:number,y:number,width:number}} */ (await axis.boundingBox());
-    for (let turn = 0, there = false; !there; turn++) { // what the axis knows may be on its way
-      must(turn < 900, "no place on the axis says that nothing was recorded");
-      await page.mouse.move(box.x + box.width * (0.2 + turn % 60 * 0.01), box.y + 45);
-      there = /Not recorded for .+: disabled/.test(await page.textContent(".tip") || "");
-    }
-    await page.mouse.down();
-    await page.mouse.up();
-    await until(page, "/^Nothing was recorded for .+ \\(disabled\\)/.test(document.querySelector('.stage .says').textContent)");
-    await until(page, `Date.parse(document.querySelector('output.time').title) >= ${next}`);
-    await page.screenshot({ path: join(out, "timeline-gap-1440-dark.png") });
-    return page.textContent(".stage .says");
-  });
-
   await test("each speed is kept by the clock of the axis", async () => {
-    const begin = await recorded(25);
+    const begin = await footage(25);
     /** @type {Record<string, number>} */
     const kept = {};
     for (const speed of ["0.25", "4"]) {
@@ -283,7 +245,8 @@ export async function timeline({ page, base, browser, out, test, must }) {
   await test("on a phone the pictures lie above each other and a finger scrubs", async () => {
     const phone = await open({ base, browser, size: [390, 844], scheme: "light" });
     await phone.context.addCookies(await page.context().cookies());
-    await phone.page.goto(page.url().replace(/\/timeline.*/, `/timeline?cameras=${ids.join(",")}`));
+    await footage(33);
+    await phone.page.goto(`${base}/timeline?cameras=${ids.join(",")}`);
     await until(phone.page, "document.querySelectorAll('.played').length === 3");
     await phone.page.getByRole("button", { name: "30 s back" }).click();
     await until(phone.page, "[...document.querySelectorAll('.played > video:not([hidden])')].some(v => v.readyState >= 2)");
@@ -291,5 +254,46 @@ export async function timeline({ page, base, browser, out, test, must }) {
     must(await phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the phone");
     must(phone.faults.length === 0, phone.faults.join("\n"));
     await phone.context.close();
+  });
+
+  /** The gate is switched off for some seconds, once for all that is asked about it: when that began, and when footage goes on, ms. */
+  async function away() {
+    const off = (/** @type {boolean} */ disabled) => page.evaluate(async disabled => {
+      const { csrf } = await (await fetch("/api/v1/session")).json();
+      return (await fetch("/api/v1/cameras/gate", { method: "PATCH", headers: { "X-CSRF-Token": csrf, "Content-Type": "application/json" }, body: JSON.stringify({ disabled }) })).status;
+    }, disabled);
+    /** Waits for the newest stretch of the gate to be of a kind and so long, ms. @param {string} kind @param {number} long */
+    const newest = async (kind, long) => {
+      await until(page, `fetch("/api/v1/cameras/gate/spans?from=${new Date(Date.now() - 600e3).toISOString()}&to=" + new Date().toISOString()).then(r => r.json()).then(l => (s => !!s && s.kind === "${kind}" && Date.parse(s.end) - Date.parse(s.start) > ${long} && (window.newest = s, true))(l.at(-1)))`, 60000);
+      return Date.parse(await page.evaluate("window.newest.start"));
+    };
+    await newest("recorded", 8000);
+    must(await off(true) === 200, "the camera cannot be switched off");
+    const gap = await newest("gap", 3000);
+    must(await off(false) === 200, "the camera cannot be switched on");
+    const next = await newest("recorded", 8000);
+    return { gap, next };
+  }
+  /** @type {ReturnType<typeof away>|undefined} */
+  let once;
+
+  await test("a click where nothing was recorded goes to what follows, and says how long and why", async () => {
+    const { gap, next } = await (once ??= away());
+    await page.evaluate("localStorage.setItem('holdfast.timeline', JSON.stringify({ span: 60000 }))");
+    await page.goto(`${base}/timeline/gate?at=${new Date(gap - 5000).toISOString()}`);
+    await until(page, "document.querySelector('.played > video:not([hidden])')?.readyState >= 2");
+    await stand();
+    const box = /** @type {{x:number,y:number,width:number}} */ (await axis.boundingBox());
+    for (let turn = 0, there = false; !there; turn++) { // what the axis knows may be on its way
+      must(turn < 900, "no place on the axis says that nothing was recorded");
+      await page.mouse.move(box.x + box.width * (0.2 + turn % 60 * 0.01), box.y + 45);
+      there = /Not recorded for .+: disabled/.test(await page.textContent(".tip") || "");
+    }
+    await page.mouse.down();
+    await page.mouse.up();
+    await until(page, "/^Nothing was recorded for .+ \\(disabled\\)/.test(document.querySelector('.stage .says').textContent)");
+    await until(page, `Date.parse(document.querySelector('output.time').title) >= ${next}`);
+    await page.screenshot({ path: join(out, "timeline-gap-1440-dark.png") });
+    return page.textContent(".stage .says");
   });
 }

@@ -2,28 +2,28 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { open, until } from "./browser.js";
-import { run, scratch, serve } from "./gateway.js";
+import { scratch, serve } from "./gateway.js";
+import { street, streets } from "./streets.js";
 
-/** @typedef {{streets: {h264: string, h265: string, b264: string}, out: string, test: (name: string, f: () => Promise<unknown>) => Promise<void>, must: (ok: unknown, what: string) => void}} Scene */
-
-/** @param {Scene} s */
-export async function watching({ streets, out, test, must }) {
+/** @param {import("./scene.js").Scene} s */
+export async function watching({ out, test, must }) {
+  const { h264, h265, b264 } = await streets("h264", "h265", "b264");
   const clip = join(scratch(), "sound.mp4");
   execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=4", "-f", "lavfi", "-i", "sine=frequency=440:duration=4", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-pix_fmt", "yuv420p", "-g", "50",
     "-video_track_timescale", "90000", "-c:a", "aac", "-shortest", clip]);
-  const aac = await run(process.env.STREET_BIN || "street", ["-clip", clip], /rtsp:\/\/[^"]+/);
+  const aac = await street(clip);
   const g = await serve(`listen: 127.0.0.1:0
 webrtc: {udp: "127.0.0.1:0", tcp: "127.0.0.1:0"}
 live: {transcode: {allow: true}}
 cameras:
-  - {id: plain, name: Plain, rtsp: "${streets.h264}"}
-  - {id: bframes, name: With B-frames, rtsp: "${streets.b264}"}
+  - {id: plain, name: Plain, rtsp: "${h264.url}"}
+  - {id: bframes, name: With B-frames, rtsp: "${b264.url}"}
   - id: hevc
     name: H.265 main
-    rtsp: ${streets.h265}
-    streams: [{id: main, rtsp: "${streets.h265}"}, {id: sub, rtsp: "${streets.h264}"}]
-  - {id: sound, name: With AAC, rtsp: "${aac.match[0]}", audio: true}
-  - {id: only, name: H.265 alone, rtsp: "${streets.h265}"}
+    rtsp: ${h265.url}
+    streams: [{id: main, rtsp: "${h265.url}"}, {id: sub, rtsp: "${h264.url}"}]
+  - {id: sound, name: With AAC, rtsp: "${aac.url}", audio: true}
+  - {id: only, name: H.265 alone, rtsp: "${h265.url}"}
 `);
   const b = await open({ base: g.base }), page = b.page;
   await page.goto(g.link);
@@ -94,5 +94,5 @@ cameras:
   must(b.faults.length === 0, b.faults.join("\n"));
   await b.browser.close();
   await g.end();
-  aac.child.kill("SIGKILL");
+  for (const p of [aac, h264, h265, b264]) p.child.kill("SIGKILL");
 }
