@@ -1,6 +1,6 @@
 // Taking footage out in the viewer: ordered from the timeline, downloaded, and checked by strangers.
 import { execFileSync, spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pickRange, recorded, until } from "./browser.js";
 import { scratch } from "./gateway.js";
@@ -8,7 +8,7 @@ import { scratch } from "./gateway.js";
 const bin = process.env.HOLDFAST_BIN || "holdfast";
 
 /** @param {import("./scene.js").Scene} s */
-export async function exports({ page, base, out, test, must }) {
+export async function exports({ page, base, make, out, test, must }) {
   const range = page.getByRole("group", { name: "Range" });
   const order = page.getByRole("dialog", { name: "Export footage" });
   /** Goes to a camera's timeline, picks seconds that end some seconds ago, and presses Export. @param {string} camera @param {number} length @param {number} ago */
@@ -88,6 +88,12 @@ export async function exports({ page, base, out, test, must }) {
       const lasts = Number(execFileSync("ffprobe", ["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", join(got.dir, "clips", c)], { encoding: "utf8" }));
       must(lasts > 3.5 && lasts < 9, `${c} lasts ${lasts} s`);
     }
+    // One byte of a clip is not what it was.
+    const whole = join(got.dir, "clips", clips[0]), bytes = readFileSync(whole);
+    writeFileSync(whole, Buffer.from(bytes).fill(bytes[bytes.length - 100] ^ 1, bytes.length - 100, bytes.length - 99));
+    const altered = verified(got.dir);
+    must(altered.code === 2 && JSON.stringify(altered.report).includes(clips[0]), JSON.stringify(altered));
+    writeFileSync(whole, bytes);
     // The page of the package opens from a file and plays.
     const apart = await /** @type {import("playwright-core").Browser} */ (page.context().browser()).newContext(), other = await apart.newPage();
     await other.goto(`file://${join(got.dir, "index.html")}`);
@@ -95,6 +101,26 @@ export async function exports({ page, base, out, test, must }) {
     await until(other, "[...document.querySelectorAll('video')].every(v => v.currentTime > 0.5) && document.querySelector('img').naturalWidth > 100");
     await other.screenshot({ path: join(out, "package.png"), fullPage: true });
     await apart.close();
+  });
+
+  await test("an export that is being made shows how far it is, and is cancelled, on a phone", async () => {
+    const phone = await make({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }), p = await phone.newPage();
+    await p.goto(`${base}/me`);
+    await recorded(p, ["shop-floor"], 25);
+    await pickRange(p, base, "shop-floor", 20, 3);
+    await p.getByRole("group", { name: "Range" }).getByRole("button", { name: "Export" }).tap();
+    const dialog = p.getByRole("dialog", { name: "Export footage" });
+    await dialog.getByLabel("Reason").fill("Ordered by mistake");
+    await dialog.getByLabel("Recipient").fill("Nobody");
+    await dialog.getByRole("radio", { name: /^Redacted/ }).check();
+    await dialog.getByLabel("Write the time into the picture").check();
+    await dialog.getByRole("button", { name: "Export" }).tap();
+    await p.getByRole("progressbar").first().waitFor();
+    must(await p.evaluate("document.documentElement.scrollWidth <= 390"), "the page is wider than the phone");
+    await p.getByRole("button", { name: "Cancel the export" }).tap();
+    await p.getByText("Cancelled", { exact: true }).locator("visible=true").first().waitFor();
+    must(await p.getByRole("link", { name: "Download" }).count() === 0, "it can be downloaded");
+    await phone.close();
   });
 
   await test("a range is exported redacted, with a mask that moves, and is removed", async () => {

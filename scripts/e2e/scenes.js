@@ -21,7 +21,7 @@ const chain = file => [{ file, chain: true }];
 
 /** In the order of their begin: the longest first, so that the lanes end together. @type {Play[]} */
 export const scenes = [
-  { name: "live", shop: true, parts: parts("live hands steering") },
+  { name: "live", shop: true, parts: parts("live controls hands steering") },
   { name: "footage", shop: true, parts: parts("card footage exports keeping events timeline") },
   { name: "pages", shop: true, settled: true, parts: parts("storage pages quality dialogs") },
   { name: "people", parts: chain("people") },

@@ -2,7 +2,7 @@
 // search for motion. Against the demo.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { open, recorded, until } from "./browser.js";
+import { invited, open, recorded, until } from "./browser.js";
 
 const kinds = { "shop-floor": "fixed", gate: "ptz", "yard-thermal": "thermal" };
 const width = 96, height = 24, tenths = 600;
@@ -51,7 +51,7 @@ const apart = (a, b) => { const d = Math.abs(a - b) % tenths; return Math.min(d,
 const shownAt = t => Math.floor(t % 60e3 / 100);
 
 /** @param {import("./scene.js").Scene} s */
-export async function timeline({ page, base, browser, out, test, must }) {
+export async function timeline({ page, context, base, browser, out, test, must }) {
   const clocks = Object.fromEntries(Object.entries(kinds).map(([id, kind]) => [id, burned(kind)]));
   const ids = Object.keys(kinds), axis = page.locator("canvas.axis"), pictures = page.getByRole("group", { name: "Pictures" });
   const head = async () => Date.parse(await page.locator("output.time").getAttribute("title") || "");
@@ -90,6 +90,24 @@ export async function timeline({ page, base, browser, out, test, must }) {
     must(ids.every(id => apart(now[id], shownAt(at)) <= 1), `at ${new Date(at).toISOString()} the clocks show ${JSON.stringify(now)}`);
     await page.screenshot({ path: join(out, "timeline-three-1440-dark.png") });
     return { tenths: worst };
+  });
+
+  await test("the address of a moment shows a colleague the same pictures, on a phone", async () => {
+    await standing(6);
+    await page.keyboard.press(".");
+    const at = await head();
+    await until(page, `Math.abs(Date.parse(new URL(location.href).searchParams.get("at")) - ${at}) < 100`);
+    await until(page, "[...document.querySelectorAll('.played > video:not([hidden])')].every(v => v.paused && !v.seeking && v.readyState >= 2)");
+    const shown = await read(page, clocks);
+    const guest = await invited(context, await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, timezoneId: "America/New_York" }), base, "operator"), p = guest.page;
+    await p.addInitScript(() => { HTMLMediaElement.prototype.play = async () => {}; }); // it stays where it begins
+    await p.goto(page.url());
+    await until(p, "document.querySelectorAll('.played').length === 3 && [...document.querySelectorAll('.played')].every(p => [...p.querySelectorAll(':scope > video')].some(v => !v.hidden && v.readyState >= 2 && !v.seeking && v.currentTime > 1))");
+    const seen = await read(p, clocks);
+    must(ids.every(id => apart(seen[id], shown[id]) <= 1 && apart(seen[id], shownAt(at)) <= 1), `at ${new Date(at).toISOString()} one sees ${JSON.stringify(shown)}, the other ${JSON.stringify(seen)}`);
+    must(guest.faults.length === 0, guest.faults.join("\n"));
+    await guest.context.close();
+    return seen;
   });
 
   await test("steps go from picture to picture, both ways, in every camera", async () => {
@@ -276,6 +294,26 @@ export async function timeline({ page, base, browser, out, test, must }) {
   }
   /** @type {ReturnType<typeof away>|undefined} */
   let once;
+
+  await test("two cameras go on in step while a third has nothing, which is said, and which joins them again", async () => {
+    const { gap, next } = await (once ??= away());
+    await footage(6); // and the others, after it
+    await page.goto(`${base}/timeline?cameras=${ids.join(",")}&at=${new Date(gap - 4000).toISOString()}`);
+    await ready();
+    const others = ids.filter(id => id !== "gate"), alone = [], all = [];
+    for (const end = Date.now() + 60e3; ;) {
+      const was = await head(), now = await read(page, clocks), at = await head(), said = await page.locator('.played[data-camera="gate"] .played-cover:not([hidden])').allTextContents();
+      if (was > gap + 700 && at < next - 700) alone.push({ apart: apart(now[others[0]], now[others[1]]), gate: now.gate, said: said.join() });
+      if (was > next + 1500) all.push(agree(now));
+      if (all.length >= 12) break;
+      must(Date.now() < end, `it stands at ${new Date(at).toISOString()}, the gap is from ${new Date(gap).toISOString()} to ${new Date(next).toISOString()}`);
+    }
+    const middle = (/** @type {number[]} */ l) => [...l].sort((a, b) => a - b)[l.length >> 1];
+    must(alone.length > 0 && alone.every(x => Number.isNaN(x.gate) && /disabled/.test(x.said)), `in the gap: ${JSON.stringify(alone)}`);
+    must(middle(alone.map(x => x.apart)) <= 1, `the others are apart in the gap: ${JSON.stringify(alone)}`);
+    must(middle(all) <= 1, `after the gap the clocks are ${all} tenths apart`);
+    return { said: alone[0].said, after: all };
+  });
 
   await test("a click where nothing was recorded goes to what follows, and says how long and why", async () => {
     const { gap, next } = await (once ??= away());

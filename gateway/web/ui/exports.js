@@ -52,6 +52,7 @@ export function exportsPage(id, go) {
     const f = w.facts, id = x.id;
     return [
       open(x) && h("div.running", { "data-key": "running" }, progress(w.making, x.state === "running" ? x.progress : null, far(x)), h("p.quiet.num", null, x.state === "waiting" ? w.states.waiting : far(x)), h("div.buttons", null, h("button.button", { type: "button", onclick: () => act(exportsApi.cancel(id)) }, w.cancel))),
+      x.state === "cancelled" && h("p", { "data-key": "cancelled" }, state(tones.cancelled, w.states.cancelled)), // a phone shows no row beside it
       x.state === "failed" && notice("bad", w.states.failed, x.error),
       x.state === "done" && h("div.buttons.wrap-buttons", { "data-key": "done" }, h("a.button.primary", { href: exportsApi.file(id), download: x.name || true }, icon("save"), w.download), h("button.button", { type: "button", onclick: () => remove(id) }, w.remove)),
       x.state !== "done" && !open(x) && h("div.buttons", { "data-key": "over" }, h("button.button", { type: "button", onclick: () => remove(id) }, w.remove)),
