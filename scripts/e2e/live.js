@@ -103,6 +103,25 @@ export async function live({ page, context, browser, base, out, test, must }) {
     return { before, after };
   });
 
+  await test("what a small tile says in place of its picture keeps clear of the camera's name", async () => {
+    const size = page.viewportSize();
+    await button("4 × 4").click();
+    for (const [width, height] of [[1440, 900], [1100, 620], [760, 420], [3840, 1000]]) {
+      await page.setViewportSize({ width, height });
+      const found = await page.$$eval(".grid .tile", tiles => tiles.map(t => {
+        const of = (/** @type {string} */ s) => /** @type {HTMLElement} */ (t.querySelector(s)), cover = of(".tile-cover"), last = of(".tile-last"), was = [cover.hidden, last.hidden];
+        [cover.hidden, last.hidden] = [false, false];
+        [of(".tile-what").textContent, of(".tile-why").textContent] = ["Waiting for a picture", "since 11:42:07 · retrying in 12 s"];
+        const name = of(".tile-label").getBoundingClientRect(), all = t.getBoundingClientRect(), seen = [".tile-what", ".tile-why", ".tile-last"].map(s => of(s).getBoundingClientRect()).filter(r => r.height > 0);
+        [cover.hidden, last.hidden] = was;
+        return { said: seen.length, over: seen.some(r => r.bottom > name.top || r.top < all.top || r.left < all.left || r.right > all.right), at: `${Math.round(all.width)} × ${Math.round(all.height)}` };
+      }));
+      for (const f of found) must(f.said > 0 && !f.over, `${f.said} sentences in ${f.at}${f.over ? ", over the name or the edge" : ""}`);
+    }
+    if (size) await page.setViewportSize(size);
+    await button("As many as there are").click();
+  });
+
   await test("a group of cameras is a view, in the order of this device", async () => {
     await api("PUT", "camera-groups/outside", { name: "Outside", cameras: ["gate", "yard-thermal"] });
     await page.goto(base + "/live");
