@@ -36,7 +36,7 @@ export function orderDialog(go) {
   cover.input.value = said.cover || "blur";
   const what = h("ul.order-clips"), more = h("div"), problem = h("div", { role: "alert" });
   const redacts = h("div.redacts", { hidden: true }, h("p.quiet", null, w.facesNot), cover.element, burn.element);
-  const unheard = h("p.quiet", { hidden: true }), quiet = h("div.unsound", null, mute.element, h("p.field-note", null, w.muteNote), unheard);
+  const unheard = h("p.quiet", { hidden: true }), muteNote = h("p.field-note"), quiet = h("div.unsound", null, mute.element, muteNote, unheard);
   /** @param {"original"|"redacted"} form @param {string} says @param {string} text */
   const radio = (form, says, text) => h("label.level", null, h("input", { type: "radio", name: "form", value: form, checked: form === (said.form || "original"), onchange: () => { said.form = form; draw(); } }), h("span", null, h("b", null, says), h("span.field-note", null, text)));
   const form = h("fieldset.levels", null, h("legend", null, w.form), radio("original", w.original, w.originalNote), radio("redacted", w.redacted, w.redactedNote));
@@ -90,6 +90,7 @@ export function orderDialog(go) {
 
   function draw() {
     redacts.hidden = !redacted();
+    muteNote.textContent = redacted() ? w.muteRedacted : w.muteNote;
     const unhearable = [...new Set(draft.clips.map(c => c.camera))].filter(id => !store.can(id, "audio"));
     unheard.hidden = unhearable.length === 0;
     unheard.textContent = w.unheard(unhearable.map(cameraName).join(", "));

@@ -111,7 +111,7 @@ const words = {
     thin: (carries, rate) => carries > 0 && rate > 0 ? `Nur Keyframes: Ihre Verbindung trägt ${mbit(Math.min(carries, rate))} von ${mbit(rate)} Mbit/s.` : "Nur Keyframes: Ihre Verbindung trägt nicht alles.",
     codec: "Codec", picture: "Bild", frames: "Bilder", fps: (shown, sent) => sent > 0 ? `${number(shown, 0)} von ${number(sent, 0)} je Sekunde` : `${number(shown, 0)} je Sekunde`,
     rate: "Bitrate", rateOf: (got, sent) => sent > 0 ? `${bitrate(got)} · Kamera sendet ${bitrate(sent)}` : bitrate(got),
-    loss: "Verloren", lossOf: (share, all) => `${number(share * 100, 1)} % jetzt, ${number(all)} insgesamt`, latency: "Verzögerung", ms: s => `${Math.round(s * 1000)} ms`, way: "Kommt über", why: "Warum", others: "Was es sonst gibt", soundOf: "Ton", at: t => t.toLocaleTimeString(tongue()),
+    loss: "Verloren", lossOf: (share, all) => `${number(share * 100, 1)} % jetzt, ${number(all)} insgesamt`, latency: "Verzögerung", ms: s => `${Math.round(s * 1000)} ms`, way: "Kommt über", why: "Grund", others: "Andere Streams", soundOf: "Ton", at: t => t.toLocaleTimeString(tongue()),
   },
   scene: {
     classes: { Human: "Person", Person: "Person", Face: "Gesicht", HumanFace: "Gesicht", Vehicle: "Fahrzeug", Vehical: "Fahrzeug", Car: "Auto", Truck: "Lkw", Bus: "Bus", Bike: "Zweirad", Bicycle: "Fahrrad", Motorcycle: "Motorrad", Animal: "Tier", LicensePlate: "Kennzeichen", Fire: "Feuer", Smoke: "Rauch", Barcode: "Strichcode", Other: "Gegenstand" },

@@ -111,7 +111,7 @@ const words = {
     thin: (carries, rate) => carries > 0 && rate > 0 ? `Solo fotogramas clave: su conexión lleva ${mbit(Math.min(carries, rate))} de ${mbit(rate)} Mbit/s.` : "Solo fotogramas clave: su conexión no lo lleva todo.",
     codec: "Códec", picture: "Imagen", frames: "Fotogramas", fps: (shown, sent) => sent > 0 ? `${number(shown, 0)} de ${number(sent, 0)} por segundo` : `${number(shown, 0)} por segundo`,
     rate: "Tasa de bits", rateOf: (got, sent) => sent > 0 ? `${bitrate(got)} · la cámara envía ${bitrate(sent)}` : bitrate(got),
-    loss: "Perdido", lossOf: (share, all) => `${number(share * 100, 1)} % ahora, ${number(all)} en total`, latency: "Retraso", ms: s => `${Math.round(s * 1000)} ms`, way: "Llega por", why: "Por qué", others: "Qué más hay", soundOf: "Sonido", at: t => t.toLocaleTimeString(tongue()),
+    loss: "Perdido", lossOf: (share, all) => `${number(share * 100, 1)} % ahora, ${number(all)} en total`, latency: "Retraso", ms: s => `${Math.round(s * 1000)} ms`, way: "Llega por", why: "Motivo", others: "Otros flujos", soundOf: "Sonido", at: t => t.toLocaleTimeString(tongue()),
   },
   scene: {
     classes: { Human: "persona", Person: "persona", Face: "cara", HumanFace: "cara", Vehicle: "vehículo", Vehical: "vehículo", Car: "coche", Truck: "camión", Bus: "autobús", Bike: "bici", Bicycle: "bicicleta", Motorcycle: "moto", Animal: "animal", LicensePlate: "matrícula", Fire: "fuego", Smoke: "humo", Barcode: "código de barras", Other: "objeto" },

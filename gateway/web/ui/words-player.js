@@ -34,5 +34,5 @@ export const playerWords = spoken("player", {
   // figures
   codec: "Codec", picture: "Picture", frames: "Frames", fps: (/** @type {number} */ shown, /** @type {number} */ sent) => sent > 0 ? `${number(shown, 0)} of ${number(sent, 0)} a second` : `${number(shown, 0)} a second`,
   rate: "Bit rate", rateOf: (/** @type {number} */ got, /** @type {number} */ sent) => sent > 0 ? `${bitrate(got)} · camera sends ${bitrate(sent)}` : bitrate(got),
-  loss: "Lost", lossOf: (/** @type {number} */ share, /** @type {number} */ all) => `${number(share * 100, 1)} % now, ${number(all)} in all`, latency: "Late by", ms: (/** @type {number} */ s) => `${Math.round(s * 1000)} ms`, way: "Comes by", why: "Why so", others: "What else there is", soundOf: "Sound", at: (/** @type {Date} */ t) => clock(t),
+  loss: "Lost", lossOf: (/** @type {number} */ share, /** @type {number} */ all) => `${number(share * 100, 1)} % now, ${number(all)} in all`, latency: "Late by", ms: (/** @type {number} */ s) => `${Math.round(s * 1000)} ms`, way: "Comes by", why: "Reason", others: "Other streams", soundOf: "Sound", at: (/** @type {Date} */ t) => clock(t),
 });
