@@ -50,7 +50,7 @@ export async function controls({ base, make, test, must }) {
     await ways.selectOption({ label: String(other) });
     await ways.blur();
     await tells(p, "Comes by", /^MSE/);
-    await tells(p, "Why so", /^You have chosen it\.$/);
+    await tells(p, "Reason", /^You have chosen it\.$/);
     await moving(p, ".tile.large video.now");
     await ways.selectOption({ label: "Automatic" });
     await ways.blur();
