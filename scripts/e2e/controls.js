@@ -44,7 +44,7 @@ export async function controls({ base, make, test, must }) {
     await bar.getByRole("button", { name: "Info" }).click();
     await tells(p, "Late by", /^\d+ ms$/);
     const all = await tells(p, "Frames", /^[1-9]\d* of [1-9]\d* a second$/);
-    for (const [name, is] of /** @type {[string, RegExp][]} */ ([["Stream", /^Main stream$/], ["Codec", /^H\.264$/], ["Picture", /^1280 × 720$/], ["Bit rate", /^[\d.]+ [kM]bit\/s · camera sends [\d.]+ [kM]bit\/s$/], ["Lost", /^[\d.]+ % now, \d+ in all$/], ["Comes by", /^WebRTC · UDP$/], ["Why so", /quickest way/]])) must(is.test(all[name] || ""), `${name}: ${JSON.stringify(all)}`);
+    for (const [name, is] of /** @type {[string, RegExp][]} */ ([["Stream", /^Main stream$/], ["Codec", /^H\.264$/], ["Picture", /^1280 × 720$/], ["Bit rate", /^[\d.]+ [kM]bit\/s · camera sends [\d.]+ [kM]bit\/s$/], ["Lost", /^[\d.]+ % now, \d+ in all$/], ["Comes by", /^WebRTC · UDP$/], ["Reason", /quickest way/]])) must(is.test(all[name] || ""), `${name}: ${JSON.stringify(all)}`);
     const ways = p.getByLabel("Way of this picture"), other = await ways.locator("option").evaluateAll(l => l.map(o => o.textContent || "").find(t => /^Main stream, .* over Media Source$/.test(t)));
     must(other, "no other way is offered");
     await ways.selectOption({ label: String(other) });
