@@ -171,6 +171,22 @@ export async function timeline({ page, context, base, browser, out, test, must }
     await page.getByLabel("Speed").selectOption("1");
   });
 
+  await test("a picture that was waited for does not start a reel that rests, while the clock runs backwards", async () => {
+    const got = await page.evaluate(async camera => {
+      const { Reel } = /** @type {any} */ (await import(/** @type {any} */ ("/reel.js")));
+      const reel = new Reel(camera, "main"), came = () => { reel.video.dispatchEvent(new Event("canplay")); return reel.source !== null; };
+      reel.pace = { at: Date.now() - 60e3, speed: -1, running: true };
+      reel.rest();
+      const resting = came();
+      reel.resting = false;
+      reel.pace.speed = 1;
+      const following = came();
+      reel.hang();
+      return { resting, following };
+    }, ids[0]);
+    must(!got.resting && got.following, JSON.stringify(got));
+  });
+
   await test("the calendar underlines days with footage, the list names what happened, the chooser takes cameras", async () => {
     await standing(4);
     await page.getByRole("button", { name: "Days with footage" }).click();

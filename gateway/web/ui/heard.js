@@ -42,7 +42,7 @@ export class Heard {
     for (const [id, p] of t.played) p.hear(this.on && t.live && id === t.focus && store.can(id, "audio"));
     const streams = store.streamsOf(t.focus), once = t.pace.speed === 1, sounds = this.on && !t.live && once && t.wantsPlay && !t.scrubbing, may = store.can(t.focus, "audio");
     if (!this.on || t.live || this.sound && this.sound.camera !== t.focus) { this.sound?.hang(); this.sound = null; }
-    if (!sounds || !may) this.sound?.video.pause();
+    if (!sounds || !may) this.sound?.rest();
     else {
       if (!this.sound) this.sound = new Sound(t.focus, streams[0] || "main");
       this.sound.follow(t.pace);

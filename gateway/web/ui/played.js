@@ -78,7 +78,7 @@ export class Played {
     const at = pace.at;
     this.stills.want(at);
     if (filled) this.stills.fill(at, pace.speed);
-    if (!this.reel.video.paused) this.reel.video.pause();
+    this.reel.rest();
     if (this.stills.shown) { this.canvas.hidden = false; this.reel.video.hidden = true; }
     const gap = Math.abs(this.stills.gap - at) < 1 || this.stills.gap === this.stills.wanted;
     this.gap(gap, at);

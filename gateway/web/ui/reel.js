@@ -54,9 +54,23 @@ export class Reel {
     this.wait = 0; // nothing is asked for before, performance.now()
     /** What the clock says now, and how it runs. @type {import("./pace.js").Pace|null} */
     this.pace = null;
+    this.resting = true;
     this.watch();
-    for (const type of ["seeked", "canplay"]) this.video.addEventListener(type, () => { if (this.pace && this.state === "waiting") { this.follow(this.pace); this.told(); } });
+    for (const type of ["seeked", "canplay"]) this.video.addEventListener(type, () => { if (this.catchUp()) this.told(); });
   }
+  /** Goes on by itself once what it waits for is there. Not while it rests: the clock may run backwards then, which no video element does. */
+  catchUp() {
+    if (this.resting || !this.pace || this.state !== "waiting") return false;
+    this.follow(this.pace);
+    return true;
+  }
+
+  /** Stands still until it is told to follow again. */
+  rest() {
+    this.resting = true;
+    if (!this.video.paused) this.video.pause();
+  }
+
   /** Told when a picture is there that was waited for. */
   told = () => {};
 
@@ -99,6 +113,7 @@ export class Reel {
   /** Has the picture be where the clock is. To be called several times a second. @param {import("./pace.js").Pace} pace */
   follow(pace) {
     this.pace = pace;
+    this.resting = false;
     const at = pace.at, media = (at - this.base) / 1000;
     if (!this.source || media < 0 || media > days) { this.open(at); return; }
     this.fetch(at, Math.max(1, pace.speed));
@@ -164,7 +179,7 @@ export class Reel {
         if (!mine()) return;
         await this.append(p.bytes);
         for (const x of p.samples) { this.times.push(x.at); last = Math.max(last, x.until); }
-        if (this.state === "waiting" && this.pace && p.samples.length) this.follow(this.pace); // the first picture is shown as soon as it is there
+        if (p.samples.length) this.catchUp(); // the first picture is shown as soon as it is there
       }
       if (this.state === "failed" || this.state === "approval") this.state = "waiting";
     } catch (e) {
