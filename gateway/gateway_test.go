@@ -73,7 +73,7 @@ func (r *running) cameras() map[string]web.Camera {
 // await polls until a condition holds.
 func (r *running) await(what string, ok func() bool) {
 	r.t.Helper()
-	limit := time.After(time.Minute)
+	limit := time.After(2 * time.Minute) // as until has: what gives way to recording begins anew on a machine that is busy
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
