@@ -36,6 +36,11 @@ export async function removed({ out, test, must }) {
     must(await page.locator(".event-filters select").first().locator("option", { hasText: "Shop floor (removed)" }).count() === 1, "it cannot be chosen");
     // Erasing it early asks for its name, as of any other.
     await pickRange(page, shop.base, id, 3600, 1);
+    // What is picked stays picked whatever the gateway tells of other cameras: the page is not made anew.
+    await page.locator("section.timeline").evaluate(e => { e.dataset.first = "1"; });
+    must((await context.request.patch(`${shop.base}/api/v1/cameras/gate`, { headers, data: { name: "The gate" } })).ok(), "it is not renamed");
+    await until(page, "import('/store.js').then(m => m.store.nameOf('gate') === 'The gate')");
+    must(await page.locator("section.timeline[data-first]").count() === 1, "the page was made anew");
     await page.getByRole("group", { name: "Range" }).getByRole("button", { name: "Erase" }).click();
     const dialog = page.locator("dialog[open]");
     await dialog.locator("select").selectOption({ index: 1 });

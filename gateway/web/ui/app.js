@@ -31,8 +31,27 @@ window.addEventListener("popstate", () => { if (main) route(); });
 let main = null;
 /** @type {ReturnType<typeof makeRail>|null} */
 let rail = null;
-/** The camera that the page is about; "" of another. */
-let about = "";
+/** The camera that the page is about, and which page; "" of another. */
+let about = "", aboutWhere = "";
+/** What that camera was when the page was made, as the store told it. */
+let found = "";
+
+/** What the camera of the page is: here, formerly here, which a page of its footage can show, or not for this person; "" while it is not known. */
+function finding() {
+  if (!about || !store.ready) return "";
+  if (store.cameras.has(about)) return "here";
+  if (aboutWhere !== "timeline") return "not";
+  if (!store.looked) return "";
+  return store.former.has(about) ? "former" : "not";
+}
+
+/** Makes the page anew where its camera is another thing than it was: not at each word of the gateway, it would lose what its person is at. */
+function look() {
+  const now = finding(), was = found;
+  if (!now || now === was) return;
+  found = now;
+  if (was || now === "not") route();
+}
 
 /** @param {import("./api.js").Session} session */
 async function enter(session) {
@@ -60,7 +79,7 @@ function frame(says = "") {
     remind();
     lost.hidden = !store.lost;
     if (store.lost) lost.textContent = `${words.lost}, ${words.since} ${clock(store.lost)}. ${words.lostText}`;
-    if (about && store.ready && !store.cameras.has(about)) route();
+    look();
   });
   undo.on(store, "rights", () => { if (store.session?.enrol) { location.reload(); return; } frame(words.rightsChanged); });
   wishes.follow(undo);
@@ -101,6 +120,8 @@ async function route() {
   if (!where || !mayOpen(where)) { where = firstPlace(); id = ""; history.replaceState(null, "", "/" + where); }
   rail.mark(where === "camera" ? "cameras" : where);
   about = where === "live" || where === "timeline" ? id : "";
+  aboutWhere = where;
+  found = finding();
   document.title = `${/** @type {any} */ (words)[where] || words.live} — Holdfast`;
   const there = () => { if (main) main.dataset.at = location.pathname; }; // for who waits for the page
   if (page?.at?.(where, id)) { there(); return; }
@@ -117,7 +138,7 @@ async function route() {
 /** @param {string} where @param {string} id @param {string} part @returns {Promise<import("./dom.js").Page>} */
 async function make(where, id, part) {
   const needs = where === "timeline" ? "playback" : "live";
-  if (about && store.ready && !store.can(about, needs)) return notHere();
+  if (found === "not" || found && !store.can(about, needs)) return notHere();
   if (where === "timeline") { const m = await later.timeline(); return m.timelinePage(id, go); }
   if (where === "camera") return (await later.device()).devicePage(id, part, go);
   if (where === "cameras") return (await later.cameras()).camerasPage(go);

@@ -15,7 +15,7 @@ class Store extends EventTarget {
     this.cameras = new Map();
     /** Cameras that are there no longer and whose footage may be played. @type {Map<string, import("./api-footage.js").FormerCamera>} */
     this.former = new Map();
-    /** Whether those are known. */
+    /** Whether those are known: not between a camera's removal and the answer to what is left of it. */
     this.looked = false;
     /** @type {import("./api.js").Health|null} */
     this.health = null;
@@ -38,7 +38,7 @@ class Store extends EventTarget {
     /** @type {Map<string, import("./api.js").Camera>|null} */
     let first = new Map();
     s.addEventListener("camera", e => { const c = JSON.parse(e.data); if (first) first.set(c.id, c); if (!first || !this.ready) { this.cameras.set(c.id, c); this.former.delete(c.id); this.told(c.id); } });
-    s.addEventListener("camera-removed", e => { const c = JSON.parse(e.data); first?.delete(c.id); this.cameras.delete(c.id); this.told(c.id); this.lookBack(); });
+    s.addEventListener("camera-removed", e => { const c = JSON.parse(e.data); first?.delete(c.id); this.cameras.delete(c.id); this.looked = false; this.told(c.id); this.lookBack(); });
     s.addEventListener("events", e => { this.dispatchEvent(new CustomEvent("events", { detail: JSON.parse(e.data).id })); });
     s.addEventListener("ptz", e => { this.dispatchEvent(new CustomEvent("ptz", { detail: JSON.parse(e.data).id })); });
     for (const kind of ["export", "export-removed"]) s.addEventListener(kind, e => { this.dispatchEvent(new CustomEvent(kind, { detail: JSON.parse(/** @type {MessageEvent} */ (e).data) })); });
