@@ -4,11 +4,21 @@ import { chromium } from "playwright-core";
 export const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--disable-default-apps", "--autoplay-policy=no-user-gesture-required"];
 
+/** What a page is given to do what was asked of it, ms: two browsers and a fuzz target on two cores are slow, and a limit tells a page that hangs, nothing else. */
+const patience = 60e3;
+
+/** Has every context of a browser wait that long. @param {import("playwright-core").Browser} browser */
+function patient(browser) {
+  const make = browser.newContext.bind(browser);
+  browser.newContext = async o => { const context = await make(o); context.setDefaultTimeout(patience); return context; };
+  return browser;
+}
+
 /** @param {{ignoreSPKI?: string, home?: string, size?: [number, number], scheme?: "dark"|"light", base: string, flags?: string[], browser?: import("playwright-core").Browser}} o browser: one that runs already */
 export async function open(o) {
   const args = [...flags, ...(o.flags || [])];
   if (o.ignoreSPKI) args.push(`--ignore-certificate-errors-spki-list=${o.ignoreSPKI}`);
-  const browser = o.browser ?? await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args, ...(o.home ? { env: { ...process.env, HOME: o.home } } : {}) });
+  const browser = o.browser ?? patient(await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args, ...(o.home ? { env: { ...process.env, HOME: o.home } } : {}) }));
   const context = await browser.newContext({ viewport: { width: o.size?.[0] ?? 1440, height: o.size?.[1] ?? 900 }, colorScheme: o.scheme ?? "dark", timezoneId: "Europe/Berlin" });
   const page = await context.newPage();
   /** @type {string[]} */
@@ -24,7 +34,7 @@ export async function open(o) {
  * Waits until an expression holds in the page. It is asked from outside: the policy of the page forbids eval.
  * @param {import("playwright-core").Page} page @param {string} expression @param {number} [limit] ms
  */
-export async function until(page, expression, limit = 20000) {
+export async function until(page, expression, limit = 40000) {
   for (const end = Date.now() + limit; ;) {
     if (await page.evaluate(expression).catch(() => false)) return;
     if (Date.now() > end) throw new Error(`did not come to hold: ${expression}`);
@@ -40,7 +50,7 @@ export async function until(page, expression, limit = 20000) {
 export async function moving(page, selector, index = 0, n = 10) {
   return page.evaluate(({ selector, index, n }) => new Promise((ok, bad) => {
     const v = /** @type {HTMLVideoElement} */ (document.querySelectorAll(selector)[index]);
-    const late = setTimeout(() => bad(new Error(`no ${n} frames of ${selector} ${index}`)), 20000);
+    const late = setTimeout(() => bad(new Error(`no ${n} frames of ${selector} ${index}`)), 40000);
     /** @type {Set<number>} */
     const times = new Set();
     const sums = new Set();

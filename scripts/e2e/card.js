@@ -12,7 +12,7 @@ export async function card({ page, base, test, must }) {
 
   await test("a camera without a card is said to have none", async () => {
     await open();
-    await dialog.getByText("No card that can be asked").waitFor({ timeout: 20000 });
+    await dialog.getByText("No card that can be asked").waitFor({ timeout: 40000 });
     must(await dialog.getByRole("button", { name: "Fetch now" }).isHidden(), "what cannot be fetched is offered");
     await dialog.getByRole("button", { name: "Close" }).click();
     await dialog.waitFor({ state: "detached" });

@@ -32,7 +32,7 @@ export async function controls({ base, make, test, must }) {
   const facts = p => p.$$eval(".facts:not([hidden]) dt", l => Object.fromEntries(l.map(t => [t.textContent, t.nextElementSibling?.textContent])));
   /** Waits until a figure is as it is meant to be. @param {Page} p @param {string} name @param {RegExp} is */
   const tells = async (p, name, is) => {
-    for (const end = Date.now() + 20000; ; await p.waitForTimeout(100)) {
+    for (const end = Date.now() + 40000; ; await p.waitForTimeout(100)) {
       const all = await facts(p);
       if (is.test(all[name] || "")) return all;
       must(Date.now() < end, `${name} is not ${is}: ${JSON.stringify(all)}`);
@@ -74,7 +74,7 @@ export async function controls({ base, make, test, must }) {
     /** @returns {Promise<{pan: number, tilt: number, zoom: number}>} */
     const at = async () => (await (await p.request.get(`${base}/api/v1/cameras/gate/ptz`)).json()).position;
     /** Waits until it looks somewhere. @param {string} what @param {number} pan @param {number} tilt */
-    const looks = async (what, pan, tilt) => { for (const end = Date.now() + 20000; ; await p.waitForTimeout(250)) { const now = await at(); if (Math.abs(now.pan - pan) < 0.01 && Math.abs(now.tilt - tilt) < 0.01) return; must(Date.now() < end, `${what}: ${JSON.stringify(now)}`); } };
+    const looks = async (what, pan, tilt) => { for (const end = Date.now() + 40000; ; await p.waitForTimeout(250)) { const now = await at(); if (Math.abs(now.pan - pan) < 0.01 && Math.abs(now.tilt - tilt) < 0.01) return; must(Date.now() < end, `${what}: ${JSON.stringify(now)}`); } };
     await bar.getByRole("button", { name: "Turn and zoom" }).click();
     await p.getByRole("button", { name: "1 Entrance" }).click();
     await looks("not at the entrance", -0.4, 0.1);

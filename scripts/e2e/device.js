@@ -64,7 +64,7 @@ export async function device({ test, must, clean }) {
       await p.mouse.wheel(0, -240);
       await until(p, "Number(document.querySelector('.tile.large .tile-view')?.style.getPropertyValue('--zoom') || '1') > 1.2");
       let near = await away();
-      for (const until = Date.now() + 20000; Date.now() < until && !(near.gap > 0 && near.gap < 24 * near.w / plain.w && Math.abs(near.y) < 14);) near = await away(); // it is drawn with the next readings
+      for (const until = Date.now() + 40000; Date.now() < until && !(near.gap > 0 && near.gap < 24 * near.w / plain.w && Math.abs(near.y) < 14);) near = await away(); // it is drawn with the next readings
       must(near.w > plain.w * 1.2 && near.gap > 0 && near.gap < 24 * near.w / plain.w && Math.abs(near.y) < 14, `${size}, zoomed: ${JSON.stringify(near)}`);
       if (process.env.LOOK) await p.screenshot({ path: `${process.env.LOOK}/temperatures-${size}-zoomed.png` });
       if (before) await p.setViewportSize(before);

@@ -26,7 +26,7 @@ export async function dialogs({ base, make, test, must }) {
       if (!await page.evaluate("!!document.activeElement.closest('dialog') || document.activeElement === document.body")) { faults.push(`${where}: the keyboard leaves it`); break; }
     }
     await page.keyboard.press("Escape");
-    await page.locator("dialog[open]").waitFor({ state: "detached", timeout: 5000 }).catch(() => faults.push(`${where}: Esc does not close it`));
+    await page.locator("dialog[open]").waitFor({ state: "detached", timeout: 30000 }).catch(() => faults.push(`${where}: Esc does not close it`));
     if (await page.evaluate("document.activeElement === document.body")) faults.push(`${where}: the keyboard is nowhere after it`);
     return faults;
   }
@@ -38,10 +38,10 @@ export async function dialogs({ base, make, test, must }) {
     for (const [path, name] of doors) {
       await visit(page, path);
       const door = page.locator("main").getByRole("button", { name, exact: typeof name === "string" }).first();
-      if (!await door.waitFor({ timeout: 8000 }).then(() => true, () => false)) { faults.push(`${path}: no button ${name}`); continue; }
+      if (!await door.waitFor({ timeout: 30000 }).then(() => true, () => false)) { faults.push(`${path}: no button ${name}`); continue; }
       await door.focus();
       await page.keyboard.press("Enter");
-      if (!await page.locator("dialog[open]").waitFor({ timeout: 8000 }).then(() => true, () => false)) { faults.push(`${path} ${name}: no dialog`); continue; }
+      if (!await page.locator("dialog[open]").waitFor({ timeout: 30000 }).then(() => true, () => false)) { faults.push(`${path} ${name}: no dialog`); continue; }
       seen.push(String(await page.locator("dialog[open] h2").first().textContent()));
       faults.push(...await look(page, `${path} ${name}`));
     }
@@ -50,10 +50,10 @@ export async function dialogs({ base, make, test, must }) {
         await visit(page, path);
         await page.getByRole("row").nth(1).click();
         const door = page.getByRole("complementary").getByRole("button", { name, exact: true });
-        if (!await door.waitFor({ timeout: 8000 }).then(() => true, () => false)) { faults.push(`${path}: no button ${name} beside it`); continue; }
+        if (!await door.waitFor({ timeout: 30000 }).then(() => true, () => false)) { faults.push(`${path}: no button ${name} beside it`); continue; }
         await door.focus();
         await page.keyboard.press("Enter");
-        if (!await page.locator("dialog[open]").waitFor({ timeout: 8000 }).then(() => true, () => false)) { faults.push(`${path} ${name}: no dialog`); continue; }
+        if (!await page.locator("dialog[open]").waitFor({ timeout: 30000 }).then(() => true, () => false)) { faults.push(`${path} ${name}: no dialog`); continue; }
         seen.push(String(await page.locator("dialog[open] h2").first().textContent()));
         faults.push(...await look(page, `${path} ${name}`));
       }

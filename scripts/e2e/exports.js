@@ -138,7 +138,7 @@ export async function exports({ page, base, make, out, test, must }) {
     const mask = look.getByRole("img", { name: "Mask 1" });
     /** @type {{x:number,y:number,width:number,height:number}|null} */
     let box = null;
-    while (!box) box = await mask.boundingBox({ timeout: 10000 }); // masks are drawn anew while the picture is sought
+    while (!box) box = await mask.boundingBox({ timeout: 40000 }); // masks are drawn anew while the picture is sought
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width / 2 + 120, box.y + box.height / 2, { steps: 4 });

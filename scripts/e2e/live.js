@@ -159,7 +159,7 @@ export async function live({ page, context, browser, base, out, test, must }) {
     await tour.getByLabel("Seconds of each").fill("3");
     await shot(page, "live-tour-1440-dark");
     await tour.getByRole("button", { name: "Start" }).click();
-    await until(page, `document.querySelector('.tile')?.dataset.camera !== ${JSON.stringify(first)}`, 15000);
+    await until(page, `document.querySelector('.tile')?.dataset.camera !== ${JSON.stringify(first)}`, 40000);
     await page.mouse.click(400, 860); // a touch
     await page.getByText(/Tour paused/).waitFor();
     await button("Open in a window of its own").click();
@@ -184,7 +184,7 @@ export async function live({ page, context, browser, base, out, test, must }) {
     await page.getByRole("alert").filter({ hasText: "Gate: line crossed since" }).waitFor();
     await shot(page, "live-alarm-1440-dark");
     await api("POST", "cameras/gate/events", { id: e.id, active: false });
-    await until(page, "!document.querySelector('.tile.large')", 15000);
+    await until(page, "!document.querySelector('.tile.large')", 40000);
     must(await page.evaluate("location.pathname") === "/live", "the address changed");
   });
 
@@ -221,11 +221,11 @@ export async function live({ page, context, browser, base, out, test, must }) {
     const begin = await position();
     await hand.keyboard.down("ArrowRight");
     await hand.getByText(/^You steer it until/).waitFor();
-    for (const end = Date.now() + 20000; await position() === begin;) must(Date.now() < end, "it does not turn");
+    for (const end = Date.now() + 40000; await position() === begin;) must(Date.now() < end, "it does not turn");
     await shot(hand, "live-ptz-1440-dark");
     let last = NaN;
     const stand = async (/** @type {string} */ after) => {
-      for (let stands = 0, end = Date.now() + 20000; stands < 2;) {
+      for (let stands = 0, end = Date.now() + 40000; stands < 2;) {
         const now = await position();
         stands = now === last ? stands + 1 : 0;
         last = now;
@@ -237,7 +237,7 @@ export async function live({ page, context, browser, base, out, test, must }) {
     await hand.keyboard.up("ArrowRight");
     const before = last;
     await hand.keyboard.down("ArrowLeft");
-    for (const end = Date.now() + 20000; await position() === before;) must(Date.now() < end, "it does not turn back");
+    for (const end = Date.now() + 40000; await position() === before;) must(Date.now() < end, "it does not turn back");
     await hand.close(); // while it turns
     await stand("though the page is gone");
     await page.goto(base + "/live/gate");
@@ -247,7 +247,7 @@ export async function live({ page, context, browser, base, out, test, must }) {
     await button("Aim in the picture").click();
     const r = /** @type {{x:number,y:number,width:number,height:number}} */ (await page.locator(".tile.large").boundingBox());
     await page.mouse.click(r.x + r.width * 0.25, r.y + r.height / 2);
-    for (const end = Date.now() + 20000; await position() === last;) must(Date.now() < end, "the click did not turn it");
+    for (const end = Date.now() + 40000; await position() === last;) must(Date.now() < end, "the click did not turn it");
     await page.getByRole("button", { name: /^2 / }).click();
     await button("Keep it for me").or(button("Let others steer")).first().click();
     await page.keyboard.press("Escape");
@@ -266,7 +266,7 @@ export async function live({ page, context, browser, base, out, test, must }) {
     await v.page.waitForSelector(".tile.large.alarmed[data-camera=yard-thermal]");
     await shot(v.page, "wall-alarm-1440-dark");
     await api("POST", "cameras/yard-thermal/events", { id: e.id, active: false });
-    await until(v.page, "!document.querySelector('.tile.large')", 15000);
+    await until(v.page, "!document.querySelector('.tile.large')", 40000);
     must(v.faults.length === 0, v.faults.join("\n"));
     await v.context.close();
   });

@@ -11,7 +11,7 @@ export async function pages({ page, context, browser, base, out, test, must, cle
       await page.screenshot({ path: join(out, `${path.slice(1)}-1440-dark.png`) });
     }
     await page.goto(base + "/cameras?find");
-    await page.waitForSelector(".found li", { timeout: 15000 });
+    await page.waitForSelector(".found li", { timeout: 40000 });
     await page.screenshot({ path: join(out, "discover-1440-dark.png") });
   });
 

@@ -21,7 +21,7 @@ export async function steering({ page, context, browser, base, out, test, must }
   const wait = (/** @type {number} */ ms) => new Promise(ok => setTimeout(ok, ms));
   /** Asks for the position a few times a second, which the gateway's bound allows, until something holds of it. @param {(now: Awaited<ReturnType<typeof position>>) => boolean} holds @param {string} what */
   const comes = async (holds, what) => {
-    for (const end = Date.now() + 20000; ;) {
+    for (const end = Date.now() + 40000; ;) {
       const now = await position();
       if (holds(now)) return now;
       must(Date.now() < end, `${what}: ${JSON.stringify(now)}`);

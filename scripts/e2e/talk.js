@@ -15,7 +15,7 @@ export async function talk({ out, test, must }) {
     const b = await open({ base: gw.base, flags: ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] }), page = b.page;
     const size = () => { try { return statSync(file).size; } catch { return 0; } };
     /** @param {number} n @param {string} what */
-    const heard = async (n, what) => { for (const end = Date.now() + 20000; size() < n; await new Promise(ok => setTimeout(ok, 50))) must(Date.now() < end, `${what}: ${size()} of ${n} bytes were heard\n${gw.lines.slice(-8).join("\n")}`); };
+    const heard = async (n, what) => { for (const end = Date.now() + 40000; size() < n; await new Promise(ok => setTimeout(ok, 50))) must(Date.now() < end, `${what}: ${size()} of ${n} bytes were heard\n${gw.lines.slice(-8).join("\n")}`); };
     await page.goto(gw.link);
     await page.getByLabel("User name").fill("owner");
     await page.getByLabel("Password").fill("green horses eat late");

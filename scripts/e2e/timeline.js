@@ -105,7 +105,7 @@ export async function timeline({ page, context, base, browser, out, test, must }
     await until(p, "document.querySelectorAll('.played').length === 3 && [...document.querySelectorAll('.played')].every(p => [...p.querySelectorAll(':scope > video')].some(v => !v.hidden && v.readyState >= 2 && !v.seeking && v.currentTime > 1))");
     const same = (/** @type {Record<string, number>} */ x) => ids.every(id => apart(x[id], shown[id]) <= 1 && apart(x[id], shownAt(at)) <= 1);
     let seen = await read(p, clocks);
-    for (const late = Date.now() + 10e3; !same(seen) && Date.now() < late; seen = await read(p, clocks)) await p.waitForTimeout(100); // a picture is painted after it is ready
+    for (const late = Date.now() + 30e3; !same(seen) && Date.now() < late; seen = await read(p, clocks)) await p.waitForTimeout(100); // a picture is painted after it is ready
     must(same(seen), `at ${new Date(at).toISOString()} one sees ${JSON.stringify(shown)}, the other ${JSON.stringify(seen)}`);
     must(guest.faults.length === 0, guest.faults.join("\n"));
     await guest.context.close();

@@ -42,7 +42,7 @@ cameras:
     p.show(c, "main", sound);
     p.choose(choose);
     const checks = /** @type {Record<string, (s: any) => boolean>} */ ({ "s.bitrate > 0": s => s.bitrate > 0 && s.fps > 5, "s.latency": s => s.bitrate > 0 && s.fps > 5 && Number.isFinite(s.latency) });
-    for (const end = Date.now() + 20000; Date.now() < end; await new Promise(ok => setTimeout(ok, 100))) {
+    for (const end = Date.now() + 40000; Date.now() < end; await new Promise(ok => setTimeout(ok, 100))) {
       const s = p.stats();
       if (p.state === "playing" && s && checks[enough](s)) break;
     }
