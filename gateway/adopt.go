@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"holdfast/config"
+	"holdfast/gateway/statedb"
 	"holdfast/gateway/vault"
 	"holdfast/onvif"
 	"holdfast/onvif/discovery"
@@ -165,10 +166,12 @@ func (g *Gateway) EnrolSources(ctx context.Context, req Adoption) (ids []string,
 	}
 	for _, e := range list {
 		id, err := g.enrol(e, req.Record != "")
+		if id != "" {
+			ids = append(ids, id)
+		}
 		if err != nil {
 			return ids, err
 		}
-		ids = append(ids, id)
 	}
 	return ids, nil
 }
@@ -283,14 +286,15 @@ func (g *Gateway) enrol(e enrolment, again bool) (string, error) {
 		}
 	}
 	spec := g.specOf(a)
-	if err := errors.Join(g.state.adopt(a), g.state.forgetTrust(a.ID)); err != nil { // somebody says that it is the right one
-		return "", fmt.Errorf("keep camera %s: %w", a.ID, err)
+	kept := wrap(g.state.adoptAnew(a), "keep camera "+a.ID)
+	if !statedb.Counts(kept) {
+		return "", kept
 	}
 	g.join(spec, old != "")
 	g.clear("camera:" + a.ID) // what could not be opened of it is replaced
 	g.log.Info("camera adopted", "camera", a.ID, "again", old != "")
 	g.cameraChanged(a.ID)
-	return a.ID, nil
+	return a.ID, kept
 }
 
 // sameDevice finds the id under which the video source was adopted before: by its device's endpoint, else by its address.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"holdfast/gateway/statedb"
 	"holdfast/gateway/web"
 )
 
@@ -52,11 +53,12 @@ func (t *trust) forgetKeys() error {
 	defer t.mu.Unlock()
 	next := t.kept
 	next.Keys = nil
+	var err error
 	if t.state != nil {
-		if err := t.state.trust(t.id, next); err != nil {
-			return err
-		}
+		err = t.state.trust(t.id, next)
 	}
-	t.kept, t.pinned = next, false
-	return nil
+	if statedb.Counts(err) {
+		t.kept, t.pinned, t.owed = next, false, false
+	}
+	return err
 }

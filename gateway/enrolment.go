@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/gateway/statedb"
 	"holdfast/gateway/web"
 	"holdfast/onvif"
 	"holdfast/storage"
@@ -53,13 +54,22 @@ func (g *Gateway) ChangeCamera(_ context.Context, id string, ch web.CameraChange
 			*x.to = *x.from
 		}
 	}
-	if err := g.state.adopt(a); err != nil {
-		return web.Camera{}, fmt.Errorf("keep camera %s: %w", id, err)
+	kept := wrap(g.state.adopt(a), "keep camera "+id)
+	if !statedb.Counts(kept) {
+		return web.Camera{}, kept
 	}
 	g.settle(a)
 	g.log.Info("camera changed", "camera", id)
 	c, _ := g.Camera(id)
-	return c, nil
+	return c, kept
+}
+
+// wrap says what it was that failed; nil stays nil.
+func wrap(err error, what string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // settle makes the running camera what is kept of it. Caller holds enrolling.
@@ -83,8 +93,9 @@ func (g *Gateway) RemoveCamera(_ context.Context, id string) (web.RemovedCamera,
 	}
 	now := g.now().UTC()
 	a.Removed, a.Username, a.Password = &now, "", ""
-	if err := errors.Join(g.state.adopt(a), g.state.forgetTrust(id)); err != nil {
-		return web.RemovedCamera{}, fmt.Errorf("remove camera %s: %w", id, err)
+	kept := wrap(g.state.adoptAnew(a), "remove camera "+id)
+	if !statedb.Counts(kept) {
+		return web.RemovedCamera{}, kept
 	}
 	g.leave(id, storage.CauseDisabled)
 	g.letGo([]string{id})
@@ -95,10 +106,10 @@ func (g *Gateway) RemoveCamera(_ context.Context, id string) (web.RemovedCamera,
 	g.cameraChanged(id)
 	footage, err := g.store.KnownCamera(id)
 	if err != nil {
-		return web.RemovedCamera{ID: id}, fmt.Errorf("look for footage of camera %s: %w", id, err)
+		return web.RemovedCamera{ID: id}, errors.Join(kept, fmt.Errorf("look for footage of camera %s: %w", id, err))
 	}
 	g.forgetRemoved()
-	return web.RemovedCamera{ID: id, Footage: footage}, nil
+	return web.RemovedCamera{ID: id, Footage: footage}, kept
 }
 
 // forgetRemoved drops of the removed cameras without footage those that were removed longest ago, where there are many. Caller holds
@@ -156,15 +167,16 @@ func (g *Gateway) ReplaceCamera(ctx context.Context, id string, req web.ReplaceR
 	if err != nil {
 		return web.ReplacedCamera{}, err
 	}
-	if err := errors.Join(g.state.adopt(after), g.state.forgetTrust(id)); err != nil {
-		return web.ReplacedCamera{}, fmt.Errorf("keep camera %s: %w", id, err)
+	kept := wrap(g.state.adoptAnew(after), "keep camera "+id)
+	if !statedb.Counts(kept) {
+		return web.ReplacedCamera{}, kept
 	}
 	g.join(g.specOf(after), true)
 	g.noteReplaced(id)
 	g.log.Warn("camera replaced", "camera", id, "from", before.Serial, "to", after.Serial)
 	g.cameraChanged(id)
 	now, _ := g.Camera(id)
-	return web.ReplacedCamera{Camera: now, Before: identityOf(before), After: identityOf(after), Notes: notes}, nil
+	return web.ReplacedCamera{Camera: now, Before: identityOf(before), After: identityOf(after), Notes: notes}, kept
 }
 
 // successor asks the device that is to take a camera's place who it is.

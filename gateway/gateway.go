@@ -84,13 +84,14 @@ type Gateway struct {
 	told     string        // the address in endpoint.json; owned by Run, then by the stage that announces late
 	linked   atomic.Bool   // there is a set-up link
 
-	raised    allowance
-	reported  allowance
-	seeking   seeks
-	units     units
-	talking   talks
-	drawing   sync.Mutex // one picture of a plan is decoded at a time
-	enrolling sync.Mutex // makes choosing an id and taking it one act, as every other change of what cameras there are
+	raised      allowance
+	reported    allowance
+	seeking     seeks
+	owedVolumes owedVolumes
+	units       units
+	talking     talks
+	drawing     sync.Mutex // one picture of a plan is decoded at a time
+	enrolling   sync.Mutex // makes choosing an id and taking it one act, as every other change of what cameras there are
 
 	mu       sync.Mutex // guards what follows: the set of cameras and who runs them
 	cameras  []*Camera  // in the order of the file, then of adoption

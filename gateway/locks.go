@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"holdfast/gateway/auth"
+	"holdfast/gateway/statedb"
 	"holdfast/gateway/web"
 	"holdfast/storage"
 )
@@ -41,21 +42,31 @@ func (g *Gateway) LockFootage(_ context.Context, owner string, req web.LockReque
 		return web.Lock{}, web.Rejected("until", err.Error())
 	}
 	kept := keptLock{Owner: owner, Reason: req.Reason, Until: l.Until, Camera: l.Camera, From: l.From, To: l.To, Created: l.Created}
-	if err := g.state.keepLock(l.ID, kept, l.Created); err != nil {
+	err = g.state.keepLock(l.ID, kept, l.Created)
+	if !statedb.Counts(err) {
 		_, undone := g.store.Unlock(l.ID)
 		return web.Lock{}, errors.Join(err, undone)
 	}
-	return g.lockOf(l, kept), nil
+	return g.lockOf(l, kept), err // one that was not confirmed holds: the next start would make it again
 }
 
-// UnlockFootage ends a lock.
+// UnlockFootage ends a lock. What is kept of it goes first: of a lock that storage has no more, it would have the next start make it again.
 func (g *Gateway) UnlockFootage(_ context.Context, id string) error {
-	if _, err := g.store.Unlock(id); errors.Is(err, storage.ErrNoLock) {
+	kept, unread := g.state.keptLock(id)
+	dropped := g.state.dropLock(id)
+	if !statedb.Counts(dropped) {
+		return dropped
+	}
+	_, err := g.store.Unlock(id)
+	switch {
+	case errors.Is(err, storage.ErrNoLock):
 		return web.ErrNotFound
-	} else if err != nil {
+	case err != nil && unread == nil && !kept.Until.IsZero(): // it holds, and is somebody's still
+		return errors.Join(err, g.state.keepLock(id, kept, g.now()))
+	case err != nil:
 		return err
 	}
-	return g.state.dropLock(id)
+	return dropped
 }
 
 // FootageLocks gives the locks that hold footage of a range.

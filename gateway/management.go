@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/gateway/statedb"
 	"holdfast/gateway/web"
 	"holdfast/onvif"
 )
@@ -216,12 +217,13 @@ func (g *Gateway) rekey(camera, password string) error {
 		return fmt.Errorf("keep the new password of camera %s: %w", camera, err)
 	}
 	a.Password = password
-	if err := g.state.adopt(a); err != nil {
-		return fmt.Errorf("keep the new password of camera %s: %w", camera, err)
+	err = g.state.adopt(a)
+	if !statedb.Counts(err) { // the camera has it already: without it nothing would be recorded from the next start
+		err = g.state.adopt(a)
 	}
 	g.join(g.specOf(a), true)
 	g.cameraChanged(camera)
-	return nil
+	return wrap(err, "keep the new password of camera "+camera)
 }
 
 // RemoveDeviceAccount removes an account of a camera.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"holdfast/config"
 	"holdfast/gateway/egress"
+	"holdfast/gateway/statedb"
 	"holdfast/onvif"
 	"holdfast/onvif/discovery"
 	"holdfast/rtsp"
@@ -190,15 +190,16 @@ func (g *Gateway) moveTo(a Adopted, address string) error {
 	}
 	from := onvif.HostPort(now.ONVIF)
 	now.ONVIF = address
-	if err := g.state.adopt(now); err != nil {
-		return fmt.Errorf("keep camera %s: %w", a.ID, err)
+	kept := wrap(g.state.adopt(now), "keep camera "+a.ID)
+	if !statedb.Counts(kept) {
+		return kept
 	}
 	host, _, _ := net.SplitHostPort(onvif.HostPort(address))
 	g.join(g.specOf(now), true)
 	g.takeAlong(now, a.ONVIF)
 	g.log.Warn("camera followed to a new address; its password is not sent there in clear", "camera", a.ID, "from", from, "to", host)
 	g.cameraChanged(a.ID)
-	return nil
+	return kept
 }
 
 // takeAlong moves the other video sources of a device that has moved. Caller holds enrolling.
@@ -214,7 +215,9 @@ func (g *Gateway) takeAlong(moved Adopted, from string) {
 		b.ONVIF, b.Named = moved.ONVIF, moved.Named
 		if err := g.state.adopt(b); err != nil {
 			g.log.Error("keep camera", "camera", b.ID, "error", err)
-			continue
+			if !statedb.Counts(err) {
+				continue
+			}
 		}
 		g.join(g.specOf(b), true)
 		g.cameraChanged(b.ID)

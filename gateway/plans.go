@@ -31,6 +31,8 @@ const (
 type keptPlan struct {
 	web.Plan
 	Mime string `json:"mime,omitempty"`
+
+	drawn []byte // another picture, to be written with it; nil: it keeps the one that it has
 }
 
 // Plans lists the plans, by name.
@@ -94,10 +96,15 @@ func (g *Gateway) changePlan(id string, f func(*keptPlan) error) (web.Plan, erro
 }
 
 func (g *Gateway) keepPlan(k keptPlan) error {
-	if err := g.state.put(bucketPlans, purposePlan, k.ID, k); err != nil {
-		return fmt.Errorf("keep plan %s: %w", k.ID, err)
+	plain, err := json.Marshal(k)
+	if err != nil {
+		return err
 	}
-	return nil
+	list := []sealing{{bucketPlans, purposePlan, plain}}
+	if k.drawn != nil { // both or neither: a plan tells the size of its picture
+		list = append(list, sealing{bucketPictures, purposePicture, k.drawn})
+	}
+	return wrap(g.state.putSealed(k.ID, list...), "keep plan "+k.ID)
 }
 
 // RenamePlan names a plan anew.
@@ -120,8 +127,8 @@ func (g *Gateway) SetPlanPicture(_ context.Context, id string, data []byte) (web
 		if k.Kind == web.PlanGeo {
 			return web.Rejected("image", "This plan has coordinates of the earth, and no picture.")
 		}
-		k.Mime, k.Width, k.Height, k.Picture = mime, width, height, k.Picture+1
-		return g.state.putSealed(bucketPictures, purposePicture, id, picture)
+		k.Mime, k.Width, k.Height, k.Picture, k.drawn = mime, width, height, k.Picture+1, picture
+		return nil
 	})
 }
 
@@ -228,23 +235,30 @@ func (s *State) sealedValue(bucket []byte, purpose, id string) (plain []byte, er
 	return s.open(purpose, sealed, []byte(id))
 }
 
-// put seals what JSON makes of a value.
-func (s *State) put(bucket []byte, purpose, id string, v any) error {
-	plain, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	return s.putSealed(bucket, purpose, id, plain)
+// sealing is a value that is written sealed: into which bucket, and for what purpose.
+type sealing struct {
+	bucket  []byte
+	purpose string
+	plain   []byte
 }
 
-func (s *State) putSealed(bucket []byte, purpose, id string, plain []byte) error {
-	sealed, err := s.seal(purpose, plain, []byte(id))
-	if err != nil {
-		return err
+// putSealed writes values of one id, all or none.
+func (s *State) putSealed(id string, list ...sealing) error {
+	for i := range list {
+		sealed, err := s.seal(list[i].purpose, list[i].plain, []byte(id))
+		if err != nil {
+			return err
+		}
+		list[i].plain = sealed
 	}
 	return s.db.Update(func(tx *bbolt.Tx) error {
-		b, err := tx.CreateBucketIfNotExists(bucket)
-		return errors.Join(err, putIn(b, id, sealed))
+		for _, v := range list {
+			b, err := tx.CreateBucketIfNotExists(v.bucket)
+			if err = errors.Join(err, putIn(b, id, v.plain)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"holdfast/config"
+	"holdfast/gateway/statedb"
 	"holdfast/gateway/web"
 )
 
@@ -57,8 +58,9 @@ func (g *Gateway) SetRecordSettings(_ context.Context, id string, s web.RecordSe
 	case spec.Record.Mirror && len(g.store.Volumes()) < 2:
 		return s, web.Rejected("mirror", errOneVolume.Error())
 	}
-	if err := g.state.adopt(a); err != nil {
-		return s, fmt.Errorf("keep settings of camera %s: %w", id, err)
+	kept := wrap(g.state.adopt(a), "keep settings of camera "+id)
+	if !statedb.Counts(kept) {
+		return s, kept
 	}
 	g.clear("settings:" + id)
 	if !g.adapt(c, spec) {
@@ -66,7 +68,7 @@ func (g *Gateway) SetRecordSettings(_ context.Context, id string, s web.RecordSe
 		g.cameraChanged(id)
 	}
 	g.log.Info("recording of camera changed", "camera", id, "mode", spec.Record.Mode)
-	return SettingsOf(spec.Record), nil
+	return SettingsOf(spec.Record), kept
 }
 
 // retention is how long the site's footage is kept, as the file had it when it was read last.

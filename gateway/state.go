@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
 
+	"holdfast/gateway/statedb"
 	"holdfast/gateway/vault"
 	"holdfast/gateway/web"
 )
@@ -25,12 +26,14 @@ var (
 	keySchema     = []byte("schema")
 )
 
-// State is state.db: what cannot be rebuilt from footage. Today that is the adopted cameras (bucket "cameras", camera
+// State is state.db. What a transaction answers says whether it counts, see statedb: what counts takes effect, confirmed or not, and of what
+// does not nothing is done. What was done to a volume, and the new password that a camera has taken already, take effect whatever comes of
+// it, the former owed and tried again. It holds what cannot be rebuilt from footage. Today that is the adopted cameras (bucket "cameras", camera
 // id → sealed JSON), what was changed of volumes at run time (bucket "volumes", path → JSON), whose locks are and why (bucket "locks", id →
 // sealed JSON), what is said of events (bucket "event-texts", camera, a zero byte and the
 // event's id → sealed JSON), plans with cameras on them (buckets "plans" and "plan-pictures", id → sealed) and what gateway/auth keeps in its own buckets of the same file.
 type State struct {
-	db    *bbolt.DB
+	db    *statedb.DB
 	vault *vault.Vault // nil: what is sealed cannot be used
 }
 
@@ -45,7 +48,7 @@ func openState(dir string, v *vault.Vault) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	s := &State{db: db, vault: v}
+	s := &State{db: statedb.New(db), vault: v}
 	if err := s.prepare(dir); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -142,7 +145,13 @@ func (s *State) unseal(id, v []byte) (a Adopted, err error) {
 }
 
 // adopt writes a camera, replacing one of the same id.
-func (s *State) adopt(a Adopted) error {
+func (s *State) adopt(a Adopted) error { return s.writeAdopted(a, false) }
+
+// adoptAnew writes a camera of which somebody says that it is the right one where it is, or that is gone: what was learned of its
+// device is forgotten with it, both or neither.
+func (s *State) adoptAnew(a Adopted) error { return s.writeAdopted(a, true) }
+
+func (s *State) writeAdopted(a Adopted, anew bool) error {
 	plain, err := json.Marshal(a)
 	if err != nil {
 		return err
@@ -152,6 +161,11 @@ func (s *State) adopt(a Adopted) error {
 		return err
 	}
 	return s.db.Update(func(tx *bbolt.Tx) error {
+		if b := tx.Bucket(bucketTrust); anew && b != nil {
+			if err := b.Delete([]byte(a.ID)); err != nil {
+				return err
+			}
+		}
 		return tx.Bucket(bucketCameras).Put([]byte(a.ID), sealed)
 	})
 }

@@ -19,6 +19,7 @@ import (
 
 	"holdfast/config"
 	"holdfast/gateway/egress"
+	"holdfast/gateway/statedb"
 	"holdfast/onvif"
 )
 
@@ -39,6 +40,7 @@ type trust struct {
 
 	mu     sync.Mutex // guards what follows
 	kept   keptTrust
+	owed   bool // what was learned could not be written; it is tried again when the camera asks for something
 	pinned bool // the certificate of the newest RTSPS connection was known before
 }
 
@@ -97,6 +99,7 @@ func (t *trust) basic(peer net.Addr, secure bool) error {
 	ip := tcp.AddrPort().Addr().Unmap()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.payOwed()
 	switch {
 	case secure && t.pinned:
 		return nil
@@ -125,6 +128,7 @@ func (t *trust) basic(peer net.Addr, secure bool) error {
 func (t *trust) digest() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.payOwed()
 	if !t.kept.Digest && !t.moved() {
 		t.kept.Digest = true
 		t.keep()
@@ -171,6 +175,7 @@ func (t *trust) known(scheme string, chain []*x509.Certificate) error {
 	key := hex.EncodeToString(sum[:])
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.payOwed()
 	have := t.kept.Keys[scheme]
 	switch {
 	case have == key:
@@ -193,13 +198,22 @@ func (t *trust) known(scheme string, chain []*x509.Certificate) error {
 	return nil
 }
 
-// keep writes what was learned. Caller holds mu. If it cannot be written the camera is new again after a restart, which is no
+// payOwed writes what could not be written. Caller holds mu.
+func (t *trust) payOwed() {
+	if t.owed {
+		t.keep()
+	}
+}
+
+// keep writes what was learned. Caller holds mu. While it cannot be written the camera is new again after a restart, which is no
 // reason not to record it.
 func (t *trust) keep() {
 	if t.state == nil {
 		return
 	}
-	if err := t.state.trust(t.id, t.kept); err != nil {
+	err := t.state.trust(t.id, t.kept)
+	t.owed = !statedb.Counts(err)
+	if err != nil {
 		t.log.Error("keep how far the camera is trusted", "error", err)
 	}
 }
@@ -227,16 +241,6 @@ func (s *State) trust(id string, k keptTrust) error {
 			return err
 		}
 		return b.Put([]byte(id), data)
-	})
-}
-
-// forgetTrust makes a camera new: whoever may, has said that it is the right one where it is.
-func (s *State) forgetTrust(id string) error {
-	return s.db.Update(func(tx *bbolt.Tx) error {
-		if b := tx.Bucket(bucketTrust); b != nil {
-			return b.Delete([]byte(id))
-		}
-		return nil
 	})
 }
 

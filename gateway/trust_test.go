@@ -75,7 +75,7 @@ func TestANameThatLeadsElsewhereThanAtFirstIsNotToldThePassword(t *testing.T) {
 	if err := again.basic(at("192.168.1.20"), false); err != nil {
 		t.Errorf("at the first address: %v", err)
 	}
-	if err := s.forgetTrust("door"); err != nil {
+	if err := s.adoptAnew(Adopted{ID: "door"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := trusting(s, "cam.lan", "cam.lan").basic(at("192.168.1.21"), false); err != nil {

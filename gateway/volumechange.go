@@ -8,10 +8,12 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"go.etcd.io/bbolt"
 
 	"holdfast/config"
+	"holdfast/gateway/statedb"
 	"holdfast/gateway/web"
 	"holdfast/storage"
 )
@@ -119,7 +121,7 @@ func (g *Gateway) AddVolume(_ context.Context, req web.VolumeRequest) (web.Volum
 		return web.Volume{}, volumeProblem(err)
 	}
 	if g.sourceOf(st.Path) == "added" {
-		err = g.state.keepVolume(st.Path, func(k *keptVolume) { k.Added, k.MinFree = true, req.MinFree })
+		err = g.settleVolume(st.Path, func(k *keptVolume) { k.Added, k.MinFree = true, req.MinFree })
 	}
 	return g.describeVolume(st), err
 }
@@ -142,7 +144,7 @@ func (g *Gateway) draining(id string, drain bool, do func(string) error) (web.Vo
 	if err != nil {
 		return web.Volume{}, volumeProblem(err)
 	}
-	return g.describeVolume(st), g.state.keepVolume(st.Path, func(k *keptVolume) { k.Drain = drain })
+	return g.describeVolume(st), g.settleVolume(st.Path, func(k *keptVolume) { k.Drain = drain })
 }
 
 // RemoveVolume takes a volume out of use.
@@ -157,16 +159,64 @@ func (g *Gateway) RemoveVolume(_ context.Context, id string, forget bool) error 
 	if err := g.store.RemoveVolume(id, forget); err != nil {
 		return volumeProblem(err)
 	}
-	return g.state.keepVolume(st.Path, func(k *keptVolume) { k.Added, k.Drain, k.ID = false, false, "" })
+	return g.settleVolume(st.Path, func(k *keptVolume) { k.Added, k.Drain, k.ID = false, false, "" })
+}
+
+// owedVolumes is what was done to volumes and could not be kept, by path. The zero value is ready.
+type owedVolumes struct {
+	mu   sync.Mutex // guards list, and makes keeping it one act
+	list map[string][]func(*keptVolume)
+}
+
+// settleVolume keeps what was done to a volume. What cannot be kept is done all the same, and owed: the next start would not know of it.
+func (g *Gateway) settleVolume(path string, change func(*keptVolume)) error {
+	o := &g.owedVolumes
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.list == nil {
+		o.list = make(map[string][]func(*keptVolume))
+	}
+	o.list[path] = append(o.list[path], change)
+	err := g.payVolume(path)
+	if !statedb.Counts(err) {
+		err = fmt.Errorf("%w: %w", statedb.ErrUnconfirmed, err)
+	}
+	return err
+}
+
+// payVolume keeps what is owed of a volume, in its order. Caller holds mu.
+func (g *Gateway) payVolume(path string) error {
+	err := g.state.keepVolume(path, func(k *keptVolume) {
+		for _, change := range g.owedVolumes.list[path] {
+			change(k)
+		}
+	})
+	if statedb.Counts(err) {
+		delete(g.owedVolumes.list, path)
+	}
+	return err
+}
+
+// payVolumes keeps what is owed of all.
+func (g *Gateway) payVolumes() {
+	o := &g.owedVolumes
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for path := range o.list {
+		if err := g.payVolume(path); err != nil {
+			g.log.Error("keep what was done to a volume; it is tried again", "volume", path, "error", err)
+		}
+	}
 }
 
 // rememberVolumes keeps who the volumes are that are there. remembered is what is kept already, by path.
 func (g *Gateway) rememberVolumes(remembered map[string]string) {
+	g.payVolumes()
 	for _, st := range g.store.Volumes() {
 		if st.ID == "" || st.State == storage.VolumeMissing || remembered[st.Path] == st.ID {
 			continue
 		}
-		if err := g.state.keepVolume(st.Path, func(k *keptVolume) { k.ID = st.ID }); err != nil {
+		if err := g.state.keepVolume(st.Path, func(k *keptVolume) { k.ID = st.ID }); !statedb.Counts(err) {
 			g.log.Error("remember who a volume is; it is tried again", "error", err)
 			continue
 		}

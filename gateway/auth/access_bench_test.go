@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"holdfast/gateway/auth/authtest"
+	"holdfast/gateway/statedb"
 )
 
 // BenchmarkAccessLeases is what 20 streams cost: all their rights are looked at once a minute, and after each change. A streamed minute costs
@@ -18,7 +19,7 @@ func BenchmarkAccessLeases(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer db.Close()
-	a, err := New(Options{DB: db, Keys: authtest.NewKeys()})
+	a, err := New(Options{DB: statedb.New(db), Keys: authtest.NewKeys()})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"go.etcd.io/bbolt"
 )
 
 // Kinds of tokens.
@@ -159,14 +157,11 @@ func (a *Auth) makeToken(prefix string, longest time.Duration, n NewToken, t *to
 		t.Name, t.Permissions, t.Cameras, t.Until = n.Name, n.Permissions, slices.Clone(n.Cameras), n.Until.UTC()
 		value, err := a.seal(t.of(), "token "+t.ID, t)
 		if err == nil {
-			err = a.putValue(bucketTokens, t.ID, value)
+			err = a.applied(a.putValue(bucketTokens, t.ID, value), func() { a.tokens[t.ID], a.byDigest[t.Digest] = t, t })
 		}
 		if err != nil {
 			return fmt.Errorf("write token: %w", err)
 		}
-		a.mu.Lock()
-		a.tokens[t.ID], a.byDigest[t.Digest] = t, t
-		a.mu.Unlock()
 		told = t.told()
 		return nil
 	})
@@ -197,16 +192,14 @@ func (a *Auth) RevokeToken(id, person string) (gone Token, err error) {
 		}
 		gone = t.told()
 		sessions := a.sessionsWhere(func(s *session) bool { return s.Device == id })
-		err := a.db.Update(func(tx *bbolt.Tx) error {
-			return errors.Join(tx.Bucket(bucketTokens).Delete([]byte(id)), remove(tx, sessions))
-		})
 		a.mu.Lock()
 		delete(a.tokens, id)
 		delete(a.byDigest, t.Digest)
 		a.mu.Unlock()
 		a.finish(sessions)
-		if err == nil && t.Kind == DeviceToken {
-			err = a.keys.Forget(stateKey(id))
+		err := a.take(append(owedSessions(sessions), owed{string(bucketTokens), id})...)
+		if t.Kind == DeviceToken { // without its key it cannot come back, whatever the database does
+			err = errors.Join(err, a.keys.Forget(stateKey(id)))
 		}
 		if err != nil {
 			return fmt.Errorf("remove token: %w", err)
@@ -246,7 +239,6 @@ func (a *Auth) LoginDevice(at Attempt, secret string) (x Session, err error) {
 		if err := a.writeSession(s, nil, gone); err != nil {
 			return err
 		}
-		a.finish(gone)
 		a.mu.Lock()
 		t.use(a.now(), at)
 		who, _ := a.identify(s)
@@ -279,14 +271,17 @@ func (a *Auth) saveUsed() error {
 	for _, t := range a.tokens {
 		if t.Used.Sub(t.saved) >= saveSeen {
 			lagging = append(lagging, *t)
-			t.saved = t.Used
 		}
 	}
 	a.mu.Unlock()
 	for _, t := range lagging {
 		value, err := a.seal(t.of(), "token "+t.ID, &t)
 		if err == nil {
-			err = a.putValue(bucketTokens, t.ID, value)
+			err = a.applied(a.putValue(bucketTokens, t.ID, value), func() {
+				if now := a.tokens[t.ID]; now != nil {
+					now.saved = t.Used
+				}
+			})
 		}
 		if err != nil {
 			return fmt.Errorf("write token: %w", err)

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"go.etcd.io/bbolt"
+	"holdfast/gateway/statedb"
 )
 
 // What a refusal says. Web turns these into answers.
@@ -19,6 +19,7 @@ var (
 	ErrToken       = errors.New("the one-time link is wrong, used or expired")
 	ErrSetUp       = errors.New("an administrator exists already")
 	ErrBusy        = errors.New("too many people sign in at this moment")
+	ErrUnconfirmed = statedb.ErrUnconfirmed // of whatever writes: it counts from now on, and a restart may undo it
 )
 
 // ThrottledError says that there were too many wrong tries.
@@ -40,7 +41,7 @@ func (e *RuleError) Error() string { return e.Field + ": " + e.Reason }
 
 // Options of an Auth.
 type Options struct {
-	DB   *bbolt.DB        // required; state.db, stays the caller's
+	DB   *statedb.DB      // required; state.db, stays the caller's
 	Keys PersonKeys       // required; what is held about people is sealed under these
 	Log  *slog.Logger     // nil: no log
 	Now  func() time.Time // wall clock; nil: time.Now
@@ -56,7 +57,7 @@ type Options struct {
 
 // Auth is the gateway's people, their rights, sessions and tokens. It is safe for use by many goroutines.
 type Auth struct {
-	db       *bbolt.DB        // constant
+	db       *statedb.DB      // constant
 	keys     PersonKeys       // constant
 	log      *slog.Logger     // constant
 	now      func() time.Time // constant
@@ -72,7 +73,8 @@ type Auth struct {
 	process       string // constant; the process token
 	processDigest digest // constant
 
-	writing sync.Mutex // makes a change of the database and of what is in memory one operation; taken before mu
+	writing sync.Mutex    // makes a change of the database and of what is in memory one operation; taken before mu
+	owed    map[owed]bool // to be removed from the database, and gone from memory; guarded by writing
 
 	mu        sync.Mutex // guards what follows; what is written under writing too may be read under either
 	people    map[string]*person
@@ -101,7 +103,7 @@ func New(o Options) (*Auth, error) {
 		hashing: newHashing(standard), wrong: newThrottle(), devices: devices{key: o.DeviceKey}, process: newSecret("hfp_"),
 		people: make(map[string]*person), names: make(map[string]string), sessions: make(map[digest]*session), tokens: make(map[string]*token),
 		byDigest: make(map[digest]*token), roles: make(map[string]*Role), groups: make(map[string]*Group), approvals: make(map[string]*Approval), leases: make(map[*lease]struct{}),
-		watches: make(map[*approvalWatch]struct{}),
+		watches: make(map[*approvalWatch]struct{}), owed: make(map[owed]bool),
 	}
 	if a.log == nil {
 		a.log = slog.New(slog.NewTextHandler(io.Discard, nil))

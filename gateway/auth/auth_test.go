@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"holdfast/gateway/auth/authtest"
+	"holdfast/gateway/statedb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,7 +39,7 @@ type bench struct {
 	t    *testing.T
 	path string
 	log  bytes.Buffer
-	db   *bbolt.DB
+	db   *statedb.DB
 	keys *authtest.Keys
 
 	mu  sync.Mutex
@@ -58,8 +59,8 @@ func (b *bench) open() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.db = db
-	b.Auth, err = New(Options{DB: db, Keys: b.keys, Site: "Shop", Log: slog.New(slog.NewTextHandler(&b.log, nil)), Now: b.clock})
+	b.db = statedb.New(db)
+	b.Auth, err = New(Options{DB: b.db, Keys: b.keys, Site: "Shop", Log: slog.New(slog.NewTextHandler(&b.log, nil)), Now: b.clock})
 	if err != nil {
 		b.t.Fatal(err)
 	}

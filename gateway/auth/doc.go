@@ -1,5 +1,5 @@
 // Package auth knows who somebody is and what they may do. It keeps people, their rights, sessions and tokens in the
-// gateway's state.db, which it is handed, and imports nothing of ours.
+// gateway's state.db, which it is handed, and imports nothing of ours but statedb, which tells of a write whether it counts.
 //
 // # Who
 //
@@ -74,6 +74,16 @@
 // personal, in clear. Bucket "auth.users" of the first releases, in clear, is sealed at the start, and the pages that it
 // leaves are overwritten. Where somebody's key is missing they are locked: nobody is set up anew. Set-up token, one-time
 // tokens, approvals, the process token and the counts of wrong tries live in memory alone.
+//
+// # When the database fails
+//
+// What is in memory follows what counts in the database, by the error of each write (package statedb): of one that fails nothing is
+// changed and the error is told; of one that counts, and that the disk did not confirm, the change takes effect and ErrUnconfirmed is told.
+// What ends somebody's access (a token revoked, a session ended) ends it in memory first. Should the database not take that, it is
+// ErrUnconfirmed too, the removal is owed and tried again with each Sweep; a restart before that brings it back, but for a device's token,
+// whose key is destroyed. A password or an invitation that is used, and an account that is disabled, end the person's sessions in the same
+// transaction. A code that is used, and a wrong one that is counted, is written before anybody is answered: without that nobody is let in.
+// The tests have each transaction of each kind of write fail in both ways (stood_test.go).
 //
 // # Bounds
 //

@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 )
 
@@ -82,6 +84,9 @@ func (a *Auth) useCode(p *person, use func(factor) (factor, error)) (*person, er
 		now = c
 		return nil
 	})
+	if errors.Is(err, ErrUnconfirmed) {
+		return nil, fmt.Errorf("use code: %v", err) // the code is used up, and what was asked for with it is not done
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ func (a *Auth) Reread() error {
 
 // loadToken reads a token. One that cannot be opened is left out: it is not good.
 func (a *Auth) loadToken(id, value []byte) error {
-	if a.tokens[string(id)] != nil {
+	if a.tokens[string(id)] != nil || a.owed[owed{string(bucketTokens), string(id)}] {
 		return nil
 	}
 	t := &token{ID: string(id)}
@@ -109,7 +109,7 @@ func (a *Auth) loadToken(id, value []byte) error {
 
 // loadSession reads a session. A damaged one is left out: its browser signs in again.
 func (a *Auth) loadSession(key, value []byte) error {
-	if len(key) == len(digest{}) && a.sessions[digest(key)] != nil {
+	if len(key) == len(digest{}) && a.sessions[digest(key)] != nil || a.owed[owed{string(bucketSessions), string(key)}] {
 		return nil
 	}
 	s := &session{ended: make(chan struct{})}

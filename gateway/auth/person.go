@@ -10,6 +10,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"go.etcd.io/bbolt"
+
+	"holdfast/gateway/statedb"
 )
 
 // Bounds of what is remembered about where a person signs in from. It serves one purpose: that an attack on the account
@@ -173,14 +177,10 @@ func (a *Auth) SetPassword(ctx context.Context, who Identity, at Attempt, old, p
 	if err != nil {
 		return err
 	}
-	err = a.update(p.ID, func(c *person) error {
+	return a.updateEnding(p.ID, func(c *person) (bool, error) {
 		c.Password, c.Changed = hash, a.now().UTC()
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return a.endAll(func(s *session) bool { return s.Person == p.ID && s.id() != who.Session })
+		return true, nil
+	}, who.Session)
 }
 
 // hashNew holds a new password against the rules and hashes it.
@@ -197,34 +197,50 @@ func (a *Auth) hashNew(ctx context.Context, p *person, password string) (string,
 
 // update replaces a person by a copy that f has changed. ErrNone when there is no such person.
 func (a *Auth) update(id string, f func(*person) error) error {
+	return a.updateEnding(id, func(p *person) (bool, error) { return false, f(p) }, "")
+}
+
+// updateEnding is an update with which the person's sessions end too, all but one, if f says so: both or neither.
+func (a *Auth) updateEnding(id string, f func(*person) (ends bool, err error), but string) error {
 	return a.change(func() error {
 		p := a.people[id]
 		if p == nil {
 			return ErrNone
 		}
 		c := *p
-		if err := f(&c); err != nil {
+		ends, err := f(&c)
+		if err != nil {
 			return err
 		}
-		return a.writePerson(&c)
+		var gone []*session
+		if ends {
+			gone = a.sessionsWhere(func(s *session) bool { return s.Person == id && s.id() != but })
+		}
+		return a.writePerson(&c, gone)
 	})
 }
 
-// writePerson writes a person, under whatever name they now have; the caller is within change.
-func (a *Auth) writePerson(p *person) error {
+// writePerson writes a person, under whatever name they now have, and ends sessions of theirs; the caller is within change.
+func (a *Auth) writePerson(p *person, gone []*session) error {
 	value, err := a.sealPerson(p)
 	if err != nil {
 		return err
 	}
-	if err := a.putValue(bucketPeople, p.ID, value); err != nil {
+	err = a.db.Update(func(tx *bbolt.Tx) error {
+		return errors.Join(tx.Bucket(bucketPeople).Put([]byte(p.ID), value), remove(tx, gone))
+	})
+	err = a.applied(err, func() {
+		if was := a.people[p.ID]; was != nil {
+			delete(a.names, was.Name)
+		}
+		a.people[p.ID], a.names[p.Name] = p, p.ID
+	})
+	if statedb.Counts(err) {
+		a.finish(gone)
+	}
+	if err != nil {
 		return fmt.Errorf("write person: %w", err)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if was := a.people[p.ID]; was != nil {
-		delete(a.names, was.Name)
-	}
-	a.people[p.ID], a.names[p.Name] = p, p.ID
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"go.etcd.io/bbolt"
+
+	"holdfast/gateway/statedb"
 )
 
 var bucketScrub = []byte("auth.scrub")
@@ -13,7 +15,7 @@ const scrubShare = 3
 
 // scrub overwrites what was deleted from the database: bbolt frees pages and leaves what was on them in the file. Every free page is used
 // once for zeros. Below the file lie a file system and perhaps a disk that keep old blocks of their own; of these it knows nothing.
-func scrub(db *bbolt.DB) error {
+func scrub(db *statedb.DB) error {
 	// Pages that the last transaction freed are free for the one after the next.
 	for range 2 {
 		if err := db.Update(func(*bbolt.Tx) error { return nil }); err != nil {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"holdfast/gateway/statedb"
 )
 
 // Bounds of sessions.
@@ -67,7 +69,7 @@ func (a *Auth) begin(at Attempt, p *person) (x Session, err error) {
 		}
 		c := *now // what was changed meanwhile stays, and the second factor was kept when a code was used
 		c.Password, c.Seen, c.Known = p.Password, p.Seen, p.Known
-		x, err = a.beginLocked(at, &c)
+		x, err = a.beginLocked(at, &c, nil)
 		return err
 	})
 	return x, err
@@ -88,14 +90,18 @@ func (a *Auth) newSession(at Attempt, person, device string) (s *session, secret
 	return s, secret
 }
 
-// beginLocked does it; the caller is within change.
-func (a *Auth) beginLocked(at Attempt, p *person) (Session, error) {
+// beginLocked does it, and ends other sessions of the person's; the caller is within change.
+func (a *Auth) beginLocked(at Attempt, p *person, others []*session) (Session, error) {
 	s, secret := a.newSession(at, p.ID, "")
-	gone := a.makeRoom(p.ID, at.Old)
+	gone := others
+	for _, o := range a.makeRoom(p.ID, at.Old) {
+		if !slices.Contains(gone, o) {
+			gone = append(gone, o)
+		}
+	}
 	if err := a.writeSession(s, p, gone); err != nil {
 		return Session{}, err
 	}
-	a.finish(gone)
 	a.log.Info("signed in", "person", p.ID, "session", s.id())
 	a.mu.Lock()
 	who, _ := a.identify(s)
@@ -103,7 +109,7 @@ func (a *Auth) beginLocked(at Attempt, p *person) (Session, error) {
 	return Session{Identity: who, Secret: secret, CSRF: csrfOf(secret), Device: a.devices.issue(at.Device, p.ID, p.Changed, s.Created), Expires: s.Created.Add(wholeLife)}, nil
 }
 
-// writeSession writes a session, its person unless it is a device's, and removes those that made room.
+// writeSession writes a session, its person unless it is a device's, and ends those that made room.
 func (a *Auth) writeSession(s *session, p *person, gone []*session) error {
 	value, err := a.sealSession(s.record)
 	var sealed []byte
@@ -121,15 +127,18 @@ func (a *Auth) writeSession(s *session, p *person, gone []*session) error {
 		}
 		return errors.Join(tx.Bucket(bucketSessions).Put(s.key[:], value), remove(tx, gone))
 	})
+	err = a.applied(err, func() {
+		if p != nil {
+			a.people[p.ID], a.names[p.Name] = p, p.ID
+		}
+		a.sessions[s.key] = s
+	})
+	if statedb.Counts(err) {
+		a.finish(gone)
+	}
 	if err != nil {
 		return fmt.Errorf("write session: %w", err)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if p != nil {
-		a.people[p.ID], a.names[p.Name] = p, p.ID
-	}
-	a.sessions[s.key] = s
 	return nil
 }
 
@@ -258,7 +267,7 @@ func (a *Auth) EndPerson(id string) error {
 	return a.endAll(func(s *session) bool { return s.Person == id })
 }
 
-// endAll ends the sessions that which picks, first in memory, so that a failing disk does not keep anybody in.
+// endAll ends the sessions that which picks, first in memory, so that a failing disk does not keep anybody in: see owed.
 func (a *Auth) endAll(which func(*session) bool) error {
 	return a.change(func() error {
 		gone := a.sessionsWhere(which)
@@ -266,7 +275,7 @@ func (a *Auth) endAll(which func(*session) bool) error {
 			return nil
 		}
 		a.finish(gone)
-		if err := a.db.Update(func(tx *bbolt.Tx) error { return remove(tx, gone) }); err != nil {
+		if err := a.take(owedSessions(gone)...); err != nil {
 			return fmt.Errorf("remove session: %w", err)
 		}
 		return nil
@@ -312,7 +321,10 @@ func (a *Auth) Sweep() error {
 	if err := a.endAll(func(s *session) bool { return s.expired(now) }); err != nil {
 		return err
 	}
-	return errors.Join(a.saveSeen(), a.saveUsed())
+	a.writing.Lock()
+	err := a.payOwed()
+	a.writing.Unlock()
+	return errors.Join(err, a.saveSeen(), a.saveUsed())
 }
 
 func (a *Auth) saveSeen() error {
@@ -323,7 +335,6 @@ func (a *Auth) saveSeen() error {
 	for key, s := range a.sessions {
 		if s.Seen.Sub(s.saved) >= saveSeen {
 			lagging[key] = s.record
-			s.saved = s.Seen
 		}
 	}
 	a.mu.Unlock()
@@ -341,6 +352,13 @@ func (a *Auth) saveSeen() error {
 			}
 		}
 		return nil
+	})
+	err = a.applied(err, func() {
+		for key, r := range lagging {
+			if s := a.sessions[key]; s != nil {
+				s.saved = r.Seen
+			}
+		}
 	})
 	if err != nil {
 		return fmt.Errorf("write sessions: %w", err)

@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+
+	"holdfast/gateway/statedb"
 )
 
 // NeedsSetup tells whether there is nobody yet. People whose records cannot be opened are somebody.
@@ -44,14 +46,14 @@ func (a *Auth) Setup(ctx context.Context, at Attempt, token, name, password stri
 		if err := a.isSetup(token); err != nil {
 			return err
 		}
-		if x, err = a.beginLocked(at, p.seenFrom(at.From, now)); err != nil {
+		if x, err = a.beginLocked(at, p.seenFrom(at.From, now), nil); !statedb.Counts(err) {
 			return err
 		}
 		a.mu.Lock()
 		a.setup = nil
 		a.mu.Unlock()
 		a.log.Info("administrator made")
-		return nil
+		return err
 	})
 	return x, err
 }

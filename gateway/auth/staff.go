@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"holdfast/gateway/statedb"
 )
 
 // inviteLife is how long an invitation is good.
@@ -46,7 +48,7 @@ func (a *Auth) CreatePerson(who Identity, n NewPerson) (p Person, inv Invitation
 		}
 		fresh := &person{ID: newPersonID(), Name: name, Display: n.Display, Grants: slices.Clone(n.Grants), Created: a.now().UTC()}
 		inv = a.invite(fresh)
-		if err := a.writePerson(fresh); err != nil {
+		if err := a.writePerson(fresh, nil); err != nil {
 			return err
 		}
 		p = fresh.told(a.now())
@@ -100,36 +102,34 @@ func (a *Auth) reaches(who Identity, p *person) bool {
 // Join takes an invitation: its person gets the password and a session. Sessions that the person had end, and a second factor
 // stays as it is. Errors: ErrToken, *RuleError, ErrBusy, ErrSecondFactor when the password is set and a
 // code is needed to sign in with it.
-func (a *Auth) Join(ctx context.Context, at Attempt, token, password string) (Session, error) {
+func (a *Auth) Join(ctx context.Context, at Attempt, token, password string) (x Session, err error) {
 	p := a.ofInvite(token)
 	if p == nil {
-		return Session{}, ErrToken
+		return x, ErrToken
 	}
 	hash, err := a.hashNew(ctx, p, password)
 	if err != nil {
-		return Session{}, err
+		return x, err
 	}
 	d := digestOf(token)
-	err = a.update(p.ID, func(c *person) error {
-		if c.Invite == nil || !c.Invite.Digest.is(d) {
+	err = a.change(func() error {
+		now := a.people[p.ID]
+		if now == nil || now.Disabled || now.Invite == nil || !now.Invite.Digest.is(d) {
 			return ErrToken // somebody else was faster
 		}
+		c := *now
 		c.Password, c.Changed, c.Invite = hash, a.now().UTC(), nil
-		return nil
+		former := a.sessionsWhere(func(s *session) bool { return s.Person == c.ID })
+		if c.Factor.confirmed() {
+			if err := a.writePerson(&c, former); err != nil {
+				return err
+			}
+			return ErrSecondFactor // the password is set: sign in with it and a code
+		}
+		x, err = a.beginLocked(at, c.seenFrom(at.From, a.now().UTC()), former)
+		return err
 	})
-	if errors.Is(err, ErrNone) {
-		err = ErrToken
-	}
-	if err != nil {
-		return Session{}, err
-	}
-	if err := a.EndPerson(p.ID); err != nil {
-		return Session{}, err
-	}
-	if p.Factor.confirmed() {
-		return Session{}, ErrSecondFactor // the password is set: sign in with it and a code
-	}
-	return a.begin(at, a.person(p.ID).seenFrom(at.From, a.now().UTC()))
+	return x, err
 }
 
 // InvitedName tells whose invitation a token is, for the page that asks for the password. ErrToken when it is not good.
@@ -167,25 +167,22 @@ type PersonChange struct {
 
 // ChangePerson changes a person. Errors: ErrNone, ErrBeyond, ErrLast, ErrNameTaken, *RuleError.
 func (a *Auth) ChangePerson(who Identity, id string, ch PersonChange) (before, after Person, err error) {
-	err = a.update(id, func(p *person) error {
+	err = a.updateEnding(id, func(p *person) (ends bool, err error) {
 		before = p.told(a.now())
 		own := who.Person == id && ch.Grants == nil && ch.Disabled == nil && !ch.DropFactor
 		if !own && !a.reaches(who, p) {
-			return ErrBeyond
+			return false, ErrBeyond
 		}
 		was := p.state() == Active && p.administers()
 		if err := a.applyChange(who, p, ch); err != nil {
-			return err
+			return false, err
 		}
 		if is := p.state() == Active && p.administers(); was && !is && a.administrators(id) == 0 {
-			return ErrLast
+			return false, ErrLast
 		}
 		after = p.told(a.now())
-		return nil
-	})
-	if err == nil && after.State == Disabled {
-		err = a.EndPerson(id)
-	}
+		return after.State == Disabled, nil
+	}, "")
 	return before, after, err
 }
 
@@ -244,21 +241,21 @@ func (a *Auth) DeletePerson(who Identity, id string) (gone Person, err error) {
 func (a *Auth) removePerson(p *person) error {
 	tokens := a.tokensOf(p.ID)
 	sessions := a.sessionsWhere(func(s *session) bool { return s.Person == p.ID })
-	if err := a.eraseAll(p, tokens, sessions); err != nil {
+	err := a.applied(a.eraseAll(p, tokens, sessions), func() {
+		delete(a.people, p.ID)
+		delete(a.names, p.Name)
+		for _, t := range tokens {
+			delete(a.tokens, t.ID)
+			delete(a.byDigest, t.Digest)
+		}
+		a.once = slices.DeleteFunc(a.once, func(o onceToken) bool { return o.person == p.ID })
+	})
+	if !statedb.Counts(err) {
 		return err
 	}
-	a.mu.Lock()
-	delete(a.people, p.ID)
-	delete(a.names, p.Name)
-	for _, t := range tokens {
-		delete(a.tokens, t.ID)
-		delete(a.byDigest, t.Digest)
-	}
-	a.once = slices.DeleteFunc(a.once, func(o onceToken) bool { return o.person == p.ID })
-	a.mu.Unlock()
 	a.finish(sessions)
-	if err := a.keys.Forget(stateKey(p.ID)); err != nil {
-		return fmt.Errorf("destroy the person's key: %w", err)
+	if e := a.keys.Forget(stateKey(p.ID)); e != nil {
+		err = errors.Join(err, fmt.Errorf("destroy the person's key: %w", e))
 	}
-	return nil
+	return err
 }

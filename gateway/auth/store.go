@@ -8,6 +8,8 @@ import (
 	"fmt"
 
 	"go.etcd.io/bbolt"
+
+	"holdfast/gateway/statedb"
 )
 
 var (
@@ -107,24 +109,28 @@ func (a *Auth) write(bucket []byte, key string, v any, apply func()) error {
 	if err != nil {
 		return err
 	}
-	if err := a.putValue(bucket, key, value); err != nil {
+	if err := a.applied(a.putValue(bucket, key, value), apply); err != nil {
 		return fmt.Errorf("write %s: %w", bucket, err)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	apply()
 	return nil
+}
+
+// applied has take effect what counts in the database, by the error that came of writing it, and passes that on.
+func (a *Auth) applied(err error, apply func()) error {
+	if statedb.Counts(err) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		apply()
+	}
+	return err
 }
 
 // erase removes a value, and then has that take effect.
 func (a *Auth) erase(bucket []byte, key string, apply func()) error {
 	err := a.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Delete([]byte(key)) })
-	if err != nil {
+	if err = a.applied(err, apply); err != nil {
 		return fmt.Errorf("remove from %s: %w", bucket, err)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	apply()
 	return nil
 }
 

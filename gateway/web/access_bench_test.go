@@ -15,6 +15,7 @@ import (
 	"holdfast/gateway/audit"
 	"holdfast/gateway/auth"
 	"holdfast/gateway/auth/authtest"
+	"holdfast/gateway/statedb"
 )
 
 // desk is a Server without a network, and an administrator who has signed in.
@@ -31,7 +32,7 @@ func newDesk(b *testing.B, log Audit) *desk {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { db.Close() })
-	a, err := auth.New(auth.Options{DB: db, Keys: authtest.NewKeys(), Site: "Shop"})
+	a, err := auth.New(auth.Options{DB: statedb.New(db), Keys: authtest.NewKeys(), Site: "Shop"})
 	if err != nil {
 		b.Fatal(err)
 	}

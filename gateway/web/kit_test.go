@@ -30,6 +30,7 @@ import (
 	"holdfast/gateway/live"
 	"holdfast/gateway/motion"
 	"holdfast/gateway/playback"
+	"holdfast/gateway/statedb"
 	"holdfast/gateway/stream"
 	"holdfast/storage"
 	"holdfast/storage/fmp4"
@@ -111,7 +112,7 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.auth, err = auth.New(auth.Options{DB: db, Keys: authtest.NewKeys(), Site: "Shop", CheapHash: true, Log: log, Now: s.clock})
+	s.auth, err = auth.New(auth.Options{DB: statedb.New(db), Keys: authtest.NewKeys(), Site: "Shop", CheapHash: true, Log: log, Now: s.clock})
 	if err != nil {
 		t.Fatal(err)
 	}

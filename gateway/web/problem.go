@@ -84,6 +84,7 @@ var (
 	kindNoRoom      = kind{"no-room", http.StatusInsufficientStorage, "There is no room for the export", "Remove exports that are not needed any more, or order less at once."}
 	kindNotDone     = kind{"export-not-done", http.StatusConflict, "The export is not done", "Wait for its end: its state says how far it is."}
 	kindExportOver  = kind{"export-over", http.StatusConflict, "That does not fit the export's state", "One that waits or runs is cancelled; one that has ended is removed."}
+	kindUnconfirmed = kind{"unconfirmed", http.StatusInternalServerError, "It is done, but the disk did not confirm that it is kept", "A restart may undo it. Look at the disk of the data directory, and after a restart whether it is still done."}
 	kindFailed      = kind{"failed", http.StatusInternalServerError, "That did not work", "The gateway's log says more."}
 )
 
@@ -91,7 +92,7 @@ var kinds = []kind{
 	kindNoExports, kindNoRoom, kindNotDone, kindExportOver,
 	kindSignIn, kindCredentials, kindLink, kindFactor, kindCodesClosed, kindEnrol, kindApproval, kindOwn, kindBeyond, kindLast, kindInUse, kindReady, kindPresent, kindTaken, kindUnlogged, kindSound, kindForbidden, kindCSRF, kindHost, kindNotFound, kindMethod, kindRequest, kindRule, kindTooLarge, kindTooSlow,
 	kindMediaType, kindThrottled, kindMany, kindBusy, kindSetUp, kindChanged, kindDriven, kindSpeaking, kindMoveOver, kindRunning, kindReordered, kindCodec, kindUnmade, kindOffline, kindViewers, kindNoFootage,
-	kindLocked, kindErased, kindHeld, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindPassword, kindVolume, kindNoDecoder, kindForeign, kindConfig, kindInFile, kindCertificate, kindFailed,
+	kindLocked, kindErased, kindHeld, kindRange, kindOffer, kindNoWebRTC, kindMistyped, kindOtherRoot, kindNotLocked, kindRefused, kindPassword, kindVolume, kindNoDecoder, kindForeign, kindConfig, kindInFile, kindCertificate, kindUnconfirmed, kindFailed,
 }
 
 // Problem is an answer that says what went wrong (RFC 9457). As an error it may be returned by Cameras.

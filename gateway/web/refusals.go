@@ -16,6 +16,7 @@ var meanings = []struct {
 	kind kind
 }{
 	{ErrNotFound, kindNotFound},
+	{auth.ErrUnconfirmed, kindUnconfirmed},
 	{auth.ErrCredentials, kindCredentials},
 	{auth.ErrToken, kindLink},
 	{auth.ErrSetUp, kindSetUp},
