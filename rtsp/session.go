@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -249,7 +250,7 @@ func (s *Session) begin(after string) { s.beginAt(after, s.now().UTC()) }
 
 func (s *Session) beginAt(after string, start time.Time) {
 	s.mark = ntpMark{}
-	run := &Run{ID: rand.Uint32(), Start: start, Transport: s.stats.Transport, After: after}
+	run := &Run{ID: 1 + rand.Uint32N(math.MaxUint32), Start: start, Transport: s.stats.Transport, After: after}
 	for _, l := range s.lanes {
 		l.begun = false
 		run.Tracks = append(run.Tracks, l.track)

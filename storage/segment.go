@@ -20,8 +20,8 @@ type Filled = fmp4.Filled
 // Segment is one file of footage.
 type Segment struct {
 	Camera, Stream string
-	Start, End     time.Time // wall time of the first picture and of the end of the last, UTC
-	Run            uint32
+	Start, End     time.Time    // wall time of the first picture and of the end of the last, UTC
+	Run            uint32       // one unbroken recording by one clock; never 0
 	Path           string       // absolute
 	Volume         string       // id
 	Size           int64        // bytes that are synced
@@ -56,7 +56,7 @@ func (s *Segment) key() []byte {
 // relative is the segment's path below its volume.
 func (s *Segment) relative() string {
 	u := s.Start.UTC()
-	name := fmt.Sprintf("%s-%08x", u.Format("20060102T150405.000Z"), s.Run)
+	name := u.Format("20060102T150405.000Z") + "-" + RunName(s.Run)
 	if s.number > 0 {
 		name += fmt.Sprintf("-%d", s.number)
 	}

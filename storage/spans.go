@@ -106,7 +106,7 @@ func merge(footage []stretch) []Span {
 			continue
 		}
 		run = f.run
-		spans = append(spans, Span{Start: f.start, End: f.end, Filled: f.filled})
+		spans = append(spans, Span{Start: f.start, End: f.end, Run: f.run, Filled: f.filled})
 	}
 	return spans
 }

@@ -202,7 +202,7 @@ func (w *walk) footage(s stretch) error {
 	if err := w.flush(); err != nil {
 		return err
 	}
-	w.last, w.run, w.some = Span{Start: s.start, End: s.end, Filled: s.filled}, s.run, true
+	w.last, w.run, w.some = Span{Start: s.start, End: s.end, Run: s.run, Filled: s.filled}, s.run, true
 	return nil
 }
 

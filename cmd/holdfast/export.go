@@ -24,16 +24,17 @@ const exportPoll = 250 * time.Millisecond
 
 // orderWords is what the command line of export create orders.
 type orderWords struct {
-	cameras, stream, from, to, form, file *string
-	notes, stills                         list
-	order                                 exports.Order
+	cameras, stream, run, from, to, form, file *string
+	notes, stills                              list
+	order                                      exports.Order
 }
 
 func exportCreate(ctx context.Context, t terminal, args []string) error {
-	q := inquiryOptions(t, "export create", "--camera IDS --from TIME --to TIME --reason TEXT --recipient TEXT [--title TEXT] [--note TEXT]… [--still CAMERA@TIME]… [--form redacted --burn-time --mute] | --order FILE.json [--output DIR|FILE.zip]")
+	q := inquiryOptions(t, "export create", "--camera IDS [--run RUN] --from TIME --to TIME --reason TEXT --recipient TEXT [--title TEXT] [--note TEXT]… [--still CAMERA@TIME]… [--form redacted --burn-time --mute] | --order FILE.json [--output DIR|FILE.zip]")
 	var o orderWords
 	o.cameras = q.fs.String("camera", "", "the cameras, `IDS` with commas between")
 	o.stream = q.fs.String("stream", "", "the stream of this `ID`; the one that is recorded first when left out")
+	o.run = runOption(q.fs)
 	o.from, o.to = q.fs.String("from", "", "begin of the footage, a `TIME` as 2026-03-01T08:00:00Z"), q.fs.String("to", "", "end of the footage")
 	q.fs.StringVar(&o.order.Reason, "reason", "", "why it is taken out; it stands in the package")
 	q.fs.StringVar(&o.order.Recipient, "recipient", "", "who gets it; it stands in the package")
@@ -77,6 +78,9 @@ func (o *orderWords) read() error {
 		return json.Unmarshal(text, &o.order)
 	}
 	o.order.Form, o.order.Notes = *o.form, o.notes
+	if *o.run != "" && len(commaList(*o.cameras)) != 1 {
+		return errors.New("--run is a recording of one camera: name that one with --camera")
+	}
 	if *o.cameras != "" {
 		from, err := time.Parse(time.RFC3339Nano, *o.from)
 		if err != nil {
@@ -87,7 +91,7 @@ func (o *orderWords) read() error {
 			return fmt.Errorf("--to: %q is no time of RFC 3339", *o.to)
 		}
 		for _, camera := range commaList(*o.cameras) {
-			o.order.Clips = append(o.order.Clips, exports.ClipOrder{Camera: camera, Stream: *o.stream, From: from, To: to})
+			o.order.Clips = append(o.order.Clips, exports.ClipOrder{Camera: camera, Stream: *o.stream, Run: *o.run, From: from, To: to})
 		}
 	}
 	for _, s := range o.stills {
@@ -96,7 +100,11 @@ func (o *orderWords) read() error {
 		if err != nil {
 			return fmt.Errorf("--still: %q is no CAMERA@TIME", s)
 		}
-		o.order.Stills = append(o.order.Stills, exports.StillOrder{Camera: camera, Stream: *o.stream, At: at})
+		still := exports.StillOrder{Camera: camera, Stream: *o.stream, At: at}
+		if camera == *o.cameras {
+			still.Run = *o.run
+		}
+		o.order.Stills = append(o.order.Stills, still)
 	}
 	return nil
 }

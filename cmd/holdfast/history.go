@@ -83,11 +83,12 @@ const maxPicture = 32 << 20
 
 // recordingsPicture writes the picture that was recorded at a moment to a file.
 func recordingsPicture(ctx context.Context, t terminal, args []string) error {
-	q := inquiryOptions(t, "recordings picture", "--camera ID --at TIME --out FILE [--stream ID]")
+	q := inquiryOptions(t, "recordings picture", "--camera ID --at TIME --out FILE [--stream ID] [--run RUN]")
 	camera := q.fs.String("camera", "", "the `ID` of the camera (required)")
 	at := q.fs.String("at", "", "the picture of this `TIME`, as 2026-03-01T08:00:00Z (required)")
 	out := q.fs.String("out", "", "write it to this `FILE`, which must not exist: FILE.jpg a picture, FILE.mp4 the key frame as it was recorded (required)")
 	stream := q.fs.String("stream", "", "the `ID` of the stream; the first that is recorded when left out")
+	run := runOption(q.fs)
 	if err := q.begin(ctx, args); err != nil {
 		return err
 	}
@@ -105,6 +106,9 @@ func recordingsPicture(ctx context.Context, t terminal, args []string) error {
 	v := url.Values{"at": {moment.UTC().Format(time.RFC3339Nano)}}
 	if *stream != "" {
 		v.Set("stream", *stream)
+	}
+	if *run != "" {
+		v.Set("run", *run)
 	}
 	res, err := q.l.do(ctx, http.MethodGet, "/api/v1/cameras/"+url.PathEscape(*camera)+"/picture."+kind+"?"+v.Encode(), nil)
 	if err != nil {
@@ -132,7 +136,7 @@ func recordingsPicture(ctx context.Context, t terminal, args []string) error {
 
 // recordingsVideo writes what was recorded of a range to a file: as one MP4, or as fragments whose times are wall times.
 func recordingsVideo(ctx context.Context, t terminal, args []string) error {
-	q := inquiryOptions(t, "recordings video", "--camera ID [--from TIME] [--to TIME] --out FILE [--wall [--keys N]] [--stream ID]")
+	q := inquiryOptions(t, "recordings video", "--camera ID [--from TIME] [--to TIME] --out FILE [--wall [--keys N]] [--stream ID] [--run RUN]")
 	wall := q.fs.Bool("wall", false, "as fragmented MP4 whose times are wall times, gaps as long as they were: pictures alone, of at most ten minutes")
 	keys := q.fs.Int("keys", 0, "with --wall: at most `N` key frames, spread evenly over the range, which may be 32 days then; 1 to 600")
 	return q.footage(ctx, args, func() (string, url.Values, error) {
@@ -150,7 +154,7 @@ func recordingsVideo(ctx context.Context, t terminal, args []string) error {
 
 // recordingsSound writes the sound of a range to a file, as fragments whose times are wall times.
 func recordingsSound(ctx context.Context, t terminal, args []string) error {
-	q := inquiryOptions(t, "recordings sound", "--camera ID [--from TIME] [--to TIME] --out FILE [--stream ID]")
+	q := inquiryOptions(t, "recordings sound", "--camera ID [--from TIME] [--to TIME] --out FILE [--stream ID] [--run RUN]")
 	return q.footage(ctx, args, func() (string, url.Values, error) { return "/audio.fmp4", url.Values{}, nil })
 }
 
@@ -161,6 +165,7 @@ func (q *inquiry) footage(ctx context.Context, args []string, of func() (string,
 	to := q.fs.String("to", "", "before this `TIME`; now when left out")
 	out := q.fs.String("out", "", "write it to this `FILE`, which must not exist (required)")
 	stream := q.fs.String("stream", "", "the `ID` of the stream; the first that is recorded when left out")
+	run := runOption(q.fs)
 	if err := q.begin(ctx, args); err != nil {
 		return err
 	}
@@ -183,6 +188,9 @@ func (q *inquiry) footage(ctx context.Context, args []string, of func() (string,
 	v.Set("to", end.UTC().Format(time.RFC3339Nano))
 	if *stream != "" {
 		v.Set("stream", *stream)
+	}
+	if *run != "" {
+		v.Set("run", *run)
 	}
 	return q.save(ctx, "/api/v1/cameras/"+url.PathEscape(*camera)+part+"?"+v.Encode(), *out)
 }

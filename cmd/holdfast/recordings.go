@@ -3,8 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"holdfast/gateway/web"
@@ -15,22 +19,23 @@ func recordings(ctx context.Context, t terminal, args []string) error {
 	of := func(name string) verb {
 		return verb{name, func(ctx context.Context, t terminal, args []string) error { return recordingsOf(ctx, t, name, args) }}
 	}
-	return operate(ctx, t, "recordings", args, of("list"), of("key"), verb{"overview", recordingsOverview}, verb{"picture", recordingsPicture}, verb{"video", recordingsVideo}, verb{"sound", recordingsSound})
+	return operate(ctx, t, "recordings", args, of("list"), of("key"), verb{"spans", recordingsSpans}, verb{"overview", recordingsOverview}, verb{"picture", recordingsPicture}, verb{"video", recordingsVideo}, verb{"sound", recordingsSound})
 }
 
 func recordingsOf(ctx context.Context, t terminal, verb string, args []string) error {
-	fs := options(t, "recordings "+verb, "recordings "+verb+" --config FILE | --data DIR --camera ID [--stream ID] [--from TIME] [--to TIME] [--json]")
+	fs := options(t, "recordings "+verb, "recordings "+verb+" --config FILE | --data DIR --camera ID [--stream ID] [--run RUN] [--from TIME] [--to TIME] [--json]")
 	file := fs.String("config", "", "the configuration `FILE`; the installed one when left out")
 	data := fs.String("data", "", "the data `DIR` of a demo, instead of --config")
 	camera := fs.String("camera", "", "the `ID` of the camera")
 	stream := fs.String("stream", "", "the `ID` of the stream; the main stream when left out")
+	run := runOption(fs)
 	from := fs.String("from", "", "from this `TIME` on, as 2026-03-01T08:00:00Z; an hour before --to when left out")
 	to := fs.String("to", "", "before this `TIME`; now when left out")
 	asJSON := fs.Bool("json", false, "print JSON")
 	if err := parse(fs, args); err != nil {
 		return err
 	}
-	a, err := askSegments(*camera, *stream, *from, *to)
+	a, err := askSegments(*camera, *stream, *run, *from, *to)
 	if err != nil {
 		return err
 	}
@@ -53,7 +58,7 @@ type asked struct{ path, query string }
 
 func (a asked) url(keys string) string { return a.path + keys + "?" + a.query }
 
-func askSegments(camera, stream, from, to string) (a asked, err error) {
+func askSegments(camera, stream, run, from, to string) (a asked, err error) {
 	if camera == "" {
 		return a, errors.New("--camera is missing")
 	}
@@ -69,7 +74,41 @@ func askSegments(camera, stream, from, to string) (a asked, err error) {
 	if stream != "" {
 		q.Set("stream", stream)
 	}
+	if run != "" {
+		q.Set("run", run)
+	}
 	return asked{"/api/v1/cameras/" + url.PathEscape(camera) + "/segments", q.Encode()}, nil
+}
+
+// runOption chooses between recordings of the same times.
+func runOption(fs *flag.FlagSet) *string {
+	return fs.String("run", "", "only of this `RUN`, as recordings spans names it, where a clock that was set back left two recordings of the same times")
+}
+
+// recordingsSpans tells what is recorded of a camera, by which run, and why the rest is not.
+func recordingsSpans(ctx context.Context, t terminal, args []string) error {
+	q := inquiryOptions(t, "recordings spans", "--camera ID [--stream ID] [--from TIME] [--to TIME]")
+	camera := q.fs.String("camera", "", "the `ID` of the camera (required)")
+	stream := q.fs.String("stream", "", "the `ID` of the stream; the first that is recorded when left out")
+	from := q.fs.String("from", "", "from this `TIME` on, as 2026-03-01T08:00:00Z; an hour before --to when left out")
+	to := q.fs.String("to", "", "before this `TIME`; now when left out")
+	if err := q.begin(ctx, args); err != nil {
+		return err
+	}
+	a, err := askSegments(*camera, *stream, "", *from, *to)
+	if err != nil {
+		return err
+	}
+	var list []web.Span
+	if err := q.ask(http.MethodGet, strings.TrimSuffix(a.path, "/segments")+"/spans?"+a.query, nil, &list); err != nil {
+		return err
+	}
+	return q.print(list, func(w io.Writer) {
+		fmt.Fprintln(w, "FROM\tTO\tKIND\tRUN\tCAUSE")
+		for _, s := range list {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", s.Start.Format(time.RFC3339Nano), s.End.Format(time.RFC3339Nano), s.Kind, s.Run, s.Cause)
+		}
+	})
 }
 
 func timeOr(name, text string, otherwise time.Time) (time.Time, error) {

@@ -19,7 +19,7 @@ type Entry struct {
 	Camera, Stream string
 	From, To       time.Time // of footage; zero when there is none
 
-	Target        string          // id of what was acted on, when it is no camera: a person, role, group, lock, volume …
+	Target        string          // id of what was acted on, when it is no camera: a person, role, group, lock, volume, one run of footage …
 	Before, After json.RawMessage // of a setting, each at most 4 KiB; never a secret
 	Reason        string          // the ground given, or why it was refused (a slug)
 	Session       string          // live session, job or export that joins start and end

@@ -75,6 +75,7 @@ const (
 type Clip struct {
 	Camera Camera    `json:"camera"`
 	Stream string    `json:"stream"`
+	Run    uint32    `json:"run,omitempty"` // the recording that it is of alone, of several of the same times; 0: of all that there are
 	Form   string    `json:"form"`
 	From   time.Time `json:"from"` // [From, To) is what the clip is to cover
 	To     time.Time `json:"to"`
@@ -136,6 +137,7 @@ type Segment struct {
 type Still struct {
 	Camera Camera    `json:"camera"`
 	At     time.Time `json:"at"`
+	Run    uint32    `json:"run,omitempty"` // the recording that it is of, where that was asked for
 	Path   string    `json:"path"`
 }
 

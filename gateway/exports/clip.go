@@ -63,6 +63,8 @@ func (m *clipWork) copy() error {
 	if err != nil {
 		return fmt.Errorf("find footage: %w", err)
 	}
+	segments = storage.OfRun(segments, m.clip.Run)
+	m.cut(segments)
 	for i := range segments {
 		if err := m.segment(&segments[i]); err != nil {
 			if m.part != nil && m.part.out != nil {
@@ -73,6 +75,27 @@ func (m *clipWork) copy() error {
 		m.prev = &segments[i]
 	}
 	return m.endPart()
+}
+
+// cut has a clip of one run be of what the range has of that run: elsewhere nothing of it is missing.
+func (m *clipWork) cut(segments []storage.Segment) {
+	if m.clip.Run == 0 || len(segments) == 0 {
+		return
+	}
+	req, begin, end := *m.req, segments[0].Start, segments[0].End
+	for i := range segments {
+		if segments[i].End.After(end) {
+			end = segments[i].End
+		}
+	}
+	if begin.After(req.From) {
+		req.From = begin
+	}
+	if end.Before(req.To) {
+		req.To = end
+	}
+	m.req = &req
+	m.clip.From, m.clip.To = req.From, req.To
 }
 
 // segment copies what the range has of a segment.
@@ -400,6 +423,8 @@ func (m *clipWork) holes(young bool) (list []evidence.Gap) {
 				cause = "not stored yet"
 			case i == 0 && young:
 				cause = "before the first recording"
+			case m.clip.Run != 0:
+				cause = "of another run"
 			}
 			list = append(list, evidence.Gap{From: at, To: until, Cause: cause})
 		}

@@ -147,7 +147,7 @@ func (e *Exports) expected(req *Order) (size int64, err error) {
 		if err != nil {
 			return 0, &RuleError{fmt.Sprintf("clips[%d].from", i), err.Error()}
 		}
-		if len(segments) == 0 {
+		if segments = storage.OfRun(segments, runOf(c.Run)); len(segments) == 0 {
 			return 0, &RuleError{fmt.Sprintf("clips[%d].from", i), "Nothing is recorded in this range: every second of it is a gap."}
 		}
 		for _, s := range segments {

@@ -580,6 +580,63 @@ func TestARedactedClipSaysWhenByWhomAndOfWhatItWasMade(t *testing.T) {
 	}
 }
 
+// TestOfTwoRecordingsOfTheSameTimesOneAloneCanBeTakenOut: the recorder's clock was set back. Unless one is named both are there, each once.
+func TestOfTwoRecordingsOfTheSameTimesOneAloneCanBeTakenOut(t *testing.T) {
+	r := newRig(t)
+	f := fmp4test.Make(t, fmp4test.Options{Seconds: 12, GOP: 25})
+	back := begin.Add(5400 * time.Millisecond)
+	r.record(f, 0xa1, begin, 12)
+	r.record(f, 0xb2, back, 12)
+	all := ClipOrder{Camera: "door", From: begin, To: begin.Add(30 * time.Second)}
+	length := func(c *evidence.Clip) (sum time.Duration, runs map[uint32]bool) {
+		runs = map[uint32]bool{}
+		for _, p := range c.Parts {
+			sum, runs[p.Run] = sum+p.To.Sub(p.Shown), true
+		}
+		return sum.Round(100 * time.Millisecond), runs
+	}
+	one := all
+	one.Run = "000000b2"
+	for _, form := range []string{evidence.Original, evidence.Redacted} {
+		dir := r.unpack(r.order(Order{Form: form, BurnTime: form == evidence.Redacted, Clips: []ClipOrder{all, one}, Stills: []StillOrder{{Camera: "door", At: begin.Add(8 * time.Second), Run: one.Run}}}))
+		if report := r.verify(dir, evidence.Options{}); report.Code != evidence.Sound {
+			t.Errorf("%s: %+v", form, report)
+		}
+		m := manifest(t, dir)
+		if sum, runs := length(&m.Clips[0]); sum != 24*time.Second || len(runs) != 2 || m.Clips[0].Run != 0 {
+			t.Errorf("%s of both: %v of the runs %v", form, sum, runs)
+		}
+		c := &m.Clips[1]
+		if sum, runs := length(c); sum != 12*time.Second || len(runs) != 1 || !runs[0xb2] || c.Run != 0xb2 || len(c.Gaps) != 0 || !c.From.Equal(back) || c.To.Sub(back).Round(time.Second) != 12*time.Second {
+			t.Errorf("%s of one: %v of the runs %v, %+v", form, sum, runs, c)
+		}
+		frames := 0
+		for i := range m.Clips {
+			for _, p := range m.Clips[i].Parts {
+				frames += p.Frames
+			}
+		}
+		if frames != 3*300 {
+			t.Errorf("%s: %d pictures in the files, recorded were 300 of each run", form, frames)
+		}
+		if m.Stills[0].Run != 0xb2 {
+			t.Errorf("%s: still %+v", form, m.Stills[0])
+		}
+		page, err := os.ReadFile(filepath.Join(dir, "index.html"))
+		if r.must(err); !strings.Contains(string(page), "Of the recording 000000b2 alone") {
+			t.Errorf("%s: the page does not say that it is one of two", form)
+		}
+	}
+	one.Run = "b2"
+	if _, err := r.e.Create(By{}, Order{Reason: "x", Recipient: "x", Clips: []ClipOrder{one}}); err == nil {
+		t.Error("a run that is none is taken")
+	}
+	one.Run = "000000c3"
+	if _, err := r.e.Create(By{}, Order{Reason: "x", Recipient: "x", Clips: []ClipOrder{one}}); err == nil {
+		t.Error("a run that is not there is taken")
+	}
+}
+
 func TestAnOriginalWithoutItsSoundHasThePicturesAsRecorded(t *testing.T) {
 	r := newRig(t).footage()
 	with := r.order(whole())

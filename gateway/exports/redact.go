@@ -2,6 +2,7 @@ package exports
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -28,7 +29,7 @@ func (m *clipWork) redact(p *partWork) error {
 	}
 	p.part.From, p.part.To = from, to
 	made := &remade{out: out, unit: m.unit(), source: m.source(), start: from}
-	err = m.film(m.req, m.req.Stream, from, to, m.r.Order.BurnTime, m.clip.Muted, encoding, made)
+	err = m.film(m.req, m.req.Stream, p.part.Run, from, to, m.r.Order.BurnTime, m.clip.Muted, encoding, made)
 	if err == nil {
 		err = made.end()
 	}
@@ -57,11 +58,11 @@ var (
 const ffmpegWords = 2 << 10
 
 // film has ffmpeg decode a range, cover what the clip's masks say, and write what args make of it. ffmpeg gets the footage, the masks and
-// the time as pictures through pipes, and reaches nothing else. c may be nil: nothing is covered.
-func (w *work) film(c *ClipOrder, stream string, from, to time.Time, burn, mute bool, args []string, out io.Writer) error {
+// the time as pictures through pipes, and reaches nothing else. run is the one that is filmed alone, 0: whichever there is.
+func (w *work) film(c *ClipOrder, stream string, run uint32, from, to time.Time, burn, mute bool, args []string, out io.Writer) error {
 	ctx, cancel := context.WithCancel(w.ctx)
 	defer cancel()
-	clip, err := w.e.o.Playback.Clip(ctx, c.Camera, stream, from, to, playback.Options{NoAudio: mute})
+	clip, err := w.e.o.Playback.Clip(ctx, c.Camera, stream, from, to, playback.Options{NoAudio: mute, Run: run})
 	if err != nil {
 		return fmt.Errorf("read footage: %w", err)
 	}
@@ -292,7 +293,8 @@ func (w *work) still(i int) error {
 		c, burn = *with, w.r.Order.BurnTime
 	}
 	picked := &limited{left: maxStill}
-	err := w.film(&c, req.Stream, req.At, req.At.Add(stillRange), burn, true, picture, picked)
+	run := runOf(cmp.Or(req.Run, c.Run))
+	err := w.film(&c, req.Stream, run, req.At, req.At.Add(stillRange), burn, true, picture, picked)
 	if errors.Is(err, playback.ErrNoFootage) {
 		return fmt.Errorf("still %d: nothing is recorded of %s at %s", i+1, w.e.o.Camera(req.Camera).Name, req.At.Format(time.RFC3339))
 	}
@@ -308,7 +310,7 @@ func (w *work) still(i int) error {
 		return err
 	}
 	return w.keep(func() {
-		w.r.Stills = append(w.r.Stills, still{evidence.Still{Camera: w.e.o.Camera(req.Camera), At: req.At, Path: name}, f})
+		w.r.Stills = append(w.r.Stills, still{evidence.Still{Camera: w.e.o.Camera(req.Camera), At: req.At, Run: run, Path: name}, f})
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"holdfast/gateway/evidence"
+	"holdfast/storage"
 )
 
 // Order orders an export.
@@ -30,6 +31,7 @@ type ClipOrder struct {
 	Stream string     `json:"stream,omitempty" doc:"The one that is recorded first when left out."`
 	From   time.Time  `json:"from"`
 	To     time.Time  `json:"to" doc:"At most 24 h after from. What lies in the future is left out."`
+	Run    string     `json:"run,omitempty" doc:"One run alone, by its name in spans, where the recorder's clock was set back and two are of the same times: the range is cut to it. When left out, all: one after the other."`
 	Cover  string     `json:"cover,omitempty" enum:"blur,fill" doc:"What masks do: blur when left out, or black."`
 	Masks  []ClipMask `json:"masks,omitempty" doc:"Areas that are covered, at most 32."`
 	Mute   bool       `json:"mute,omitempty" doc:"This clip without sound. It is set for cameras whose sound whoever orders may not hear."`
@@ -53,6 +55,7 @@ type StillOrder struct {
 	Camera string    `json:"camera"`
 	Stream string    `json:"stream,omitempty"`
 	At     time.Time `json:"at"`
+	Run    string    `json:"run,omitempty" doc:"Of this run, where two are of the same moment."`
 }
 
 // check holds a request to the rules, and fills what it leaves out.
@@ -137,12 +140,31 @@ func (c *ClipOrder) check(field string, now time.Time, redacted bool) error {
 	case c.Cover != "" && c.Cover != "blur" && c.Cover != "fill":
 		return &RuleError{field + ".cover", "It is blur or fill."}
 	}
+	if err := checkRun(field, c.Run); err != nil {
+		return err
+	}
 	for i := range c.Masks {
 		if err := c.Masks[i].check(fmt.Sprintf("%s.masks[%d]", field, i)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func checkRun(field, run string) error {
+	if run == "" {
+		return nil
+	}
+	if _, err := storage.ParseRun(run); err != nil {
+		return &RuleError{field + ".run", "It is not the name of a run: eight hexadecimal digits, as spans has them."}
+	}
+	return nil
+}
+
+// runOf is the run that an order names, 0 where it names none. The order was checked.
+func runOf(name string) uint32 {
+	run, _ := storage.ParseRun(name)
+	return run
 }
 
 func (m *ClipMask) check(field string) error {
@@ -178,13 +200,13 @@ func (r *Order) checkStill(field string, s *StillOrder, now time.Time) error {
 	case r.Form == evidence.Redacted && r.clipOf(s) == nil:
 		return &RuleError{field + ".at", "A still of a redacted export lies in a clip of the same camera, whose masks it gets."}
 	}
-	return nil
+	return checkRun(field, s.Run)
 }
 
 // clipOf is the clip whose masks a still gets.
 func (r *Order) clipOf(s *StillOrder) *ClipOrder {
 	for i := range r.Clips {
-		if c := &r.Clips[i]; c.Camera == s.Camera && !s.At.Before(c.From) && s.At.Before(c.To) {
+		if c := &r.Clips[i]; c.Camera == s.Camera && !s.At.Before(c.From) && s.At.Before(c.To) && (c.Run == s.Run || c.Run == "" || s.Run == "") {
 			return c
 		}
 	}

@@ -210,7 +210,7 @@ func (w *work) wait() {
 func (w *work) clip(i int) error {
 	req := &w.r.Order.Clips[i]
 	w.step("Clip %d of %d", i+1, len(w.r.Order.Clips))
-	c := evidence.Clip{Camera: w.e.o.Camera(req.Camera), Stream: req.Stream, Form: w.r.Order.Form, From: req.From, To: req.To, Parts: []evidence.Part{}, Gaps: []evidence.Gap{}}
+	c := evidence.Clip{Camera: w.e.o.Camera(req.Camera), Stream: req.Stream, Run: runOf(req.Run), Form: w.r.Order.Form, From: req.From, To: req.To, Parts: []evidence.Part{}, Gaps: []evidence.Gap{}}
 	c.Muted = req.Mute || w.r.Order.Mute
 	m := &clipWork{work: w, n: i, req: req, clip: &c}
 	if err := m.copy(); err != nil {

@@ -36,6 +36,26 @@ func newKey(camera, stream string, from, to time.Time, o Options, segments []sto
 	return k
 }
 
+// known is the range of which a clip tells what is missing: of one run alone what lies between its ends, since elsewhere nothing is missing of it.
+func (k *key) known(segments []storage.Segment) (from, to time.Time) {
+	if k.options.Run == 0 {
+		return k.from, k.to
+	}
+	from, to = segments[0].Start, segments[0].End
+	for i := range segments {
+		if end := segments[i].End; end.After(to) {
+			to = end
+		}
+	}
+	if from.Before(k.from) {
+		from = k.from
+	}
+	if to.After(k.to) {
+		to = k.to
+	}
+	return from, to
+}
+
 // laidOut is what a clip is made of. Immutable.
 type laidOut struct {
 	movie *fmp4.Movie

@@ -14,7 +14,7 @@
 // wall time every media second is, and where and why footage is missing. Inside a segment the map is
 // linear between the segment's slewed start and end. to is clamped to the last synced picture of the
 // open segment, so a clip never promises what a power cut could take. Runs that overlap after the
-// clock was set back are shown one after the other, both.
+// clock was set back are shown one after the other, both, or the one that is chosen alone (Options.Run).
 //
 // A Reel is for a player that has a clock of its own, and shows several cameras by it: the same pictures as fragments whose times are
 // wall times, or key frames alone, for scrubbing, high speeds and backwards, or the sound. A Still is one key frame, a Curve what each picture takes.

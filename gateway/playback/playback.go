@@ -36,6 +36,8 @@ func (p *Playback) Close() error {
 type Options struct {
 	Metadata bool // keep ONVIF metadata tracks
 	NoAudio  bool
+	// Run is the one that is shown alone, where two are of the same times because a clock was set back; 0: all of them, one after the other.
+	Run uint32
 	// Continue says that the caller has the beginning of the clip and asks for more of it (a Range
 	// that does not start at 0): a clip whose end was clamped to the last synced picture is then not
 	// laid out anew for what was recorded since, while it is cached.
@@ -53,7 +55,7 @@ func (p *Playback) Clip(ctx context.Context, camera, stream string, from, to tim
 	if err != nil {
 		return nil, fmt.Errorf("find footage of %s/%s: %w", camera, stream, err)
 	}
-	if len(segments) == 0 {
+	if segments = storage.OfRun(segments, o.Run); len(segments) == 0 {
 		return nil, ErrNoFootage
 	}
 	k := newKey(camera, stream, from, to, o, segments)
@@ -106,7 +108,8 @@ func (p *Playback) build(ctx context.Context, k key, segments []storage.Segment,
 	if err != nil {
 		return nil, noFootage(err)
 	}
-	spans, err := p.store.Spans(k.camera, k.stream, k.from, k.to)
+	from, to := k.known(segments)
+	spans, err := p.store.Spans(k.camera, k.stream, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("find gaps of %s/%s: %w", k.camera, k.stream, err)
 	}

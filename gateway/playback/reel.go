@@ -26,12 +26,15 @@ type ReelOptions struct {
 	Keys int
 	// Sound gives the sound instead of the pictures: as it was recorded, G.711 as FLAC, which loses nothing and browsers play.
 	Sound bool
+	// Run is the one that is shown alone, where two are of the same times; 0: one of them, always the same one.
+	Run uint32
 }
 
 // Reel is a range of a camera's pictures as fragmented MP4 for a player that keeps its own clock: decode times are wall times, in
 // ticks of 1/90000 s since 1970 UTC, so that several cameras are in step without a map, and gaps take the time that they took. Pictures
 // are given as they were stored, from the key frame at or before its start to the last before the first key frame at or behind its end.
-// Sound is a reel of its own; metadata is left out. Where a clock was set back and runs overlap, one of them is left out of the overlap, always the same one; Clip shows both.
+// Sound is a reel of its own; metadata is left out. Where a clock was set back and runs overlap, one of them is left out of the overlap, always
+// the same one unless ReelOptions.Run says which; Clip shows both.
 type Reel struct {
 	playback *Playback         // constant, as all of it but the last four
 	segments []storage.Segment // the first has pictures
@@ -63,7 +66,7 @@ func (p *Playback) Reel(ctx context.Context, camera, stream string, from, to tim
 	if err != nil {
 		return nil, fmt.Errorf("find footage of %s/%s: %w", camera, stream, err)
 	}
-	r := &Reel{playback: p, segments: withoutDoubles(segments, from, to), from: from, to: to, keys: o.Keys, sound: o.Sound, last: -1}
+	r := &Reel{playback: p, segments: withoutDoubles(storage.OfRun(segments, o.Run), from, to), from: from, to: to, keys: o.Keys, sound: o.Sound, last: -1}
 	for len(r.segments) > 0 {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -92,13 +92,13 @@ func TestStillIsTheKeyFrameShownAtAMoment(t *testing.T) {
 	f := fmp4test.Make(t, fmp4test.Options{Seconds: 6, GOP: 25})
 	a := newArchive(t)
 	a.record(f, 1, begin, 3)
-	s, err := a.play.Still(context.Background(), "door", "main", begin.Add(2700*time.Millisecond))
+	s, err := a.play.Still(context.Background(), "door", "main", begin.Add(2700*time.Millisecond), 0)
 	a.must(err)
 	near := func(at time.Time, want time.Duration) bool { return at.Sub(begin.Add(want)).Abs() < 2*time.Millisecond }
 	if !near(s.At, 2*time.Second) || !near(s.Until, 3*time.Second) || len(s.Units) == 0 {
 		t.Errorf("still of %v to %v, %d units", s.At.Sub(begin), s.Until.Sub(begin), len(s.Units))
 	}
-	if _, err := a.play.Still(context.Background(), "door", "main", begin.Add(time.Minute)); !errors.Is(err, ErrNoFootage) {
+	if _, err := a.play.Still(context.Background(), "door", "main", begin.Add(time.Minute), 0); !errors.Is(err, ErrNoFootage) {
 		t.Errorf("a still of a gap: %v", err)
 	}
 }
@@ -139,6 +139,67 @@ func same(t *testing.T, got, want []time.Time) {
 		if got[i].Sub(want[i]).Abs() > time.Millisecond {
 			t.Fatalf("picture %d is of %v, was taken at %v", i, got[i], want[i])
 		}
+	}
+}
+
+// TestTheRunThatIsAskedForIsShownAlone: of two recordings of the same times, whichever is shown otherwise.
+func TestTheRunThatIsAskedForIsShownAlone(t *testing.T) {
+	t.Parallel()
+	one := fmp4test.Make(t, fmp4test.Options{Seconds: 12, GOP: 25})
+	two := fmp4test.Make(t, fmp4test.Options{Seconds: 12, GOP: 25, Pattern: "testsrc"})
+	back := begin.Add(5300 * time.Millisecond)
+	a := newArchive(t)
+	a.record(one, 1, begin, 2)
+	a.record(two, 2, back, 2)
+	for run, f := range map[uint32]*fmp4test.Footage{1: one, 2: two} {
+		starts := map[uint32]time.Time{1: begin, 2: back}[run]
+		from, to := begin.Add(-time.Second), begin.Add(time.Minute)
+		var want []time.Time
+		for _, s := range f.Of(1) {
+			want = append(want, starts.Add(wallOf(f, &s)))
+		}
+		slices.SortFunc(want, time.Time.Compare)
+		r, err := a.play.Reel(t.Context(), "door", "main", from, to, ReelOptions{Run: run})
+		a.must(err)
+		var b bytes.Buffer
+		a.must(r.Write(t.Context(), &b))
+		path := filepath.Join(t.TempDir(), "reel.mp4")
+		a.must(os.WriteFile(path, b.Bytes(), 0o600))
+		same(t, walls(t, path), want)
+
+		clip := a.clip(from, to, Options{Run: run})
+		m := clip.Map()
+		if len(m.Gaps) != 0 || m.From.Sub(want[0]).Abs() > time.Millisecond || clip.Duration().Round(time.Second) != 12*time.Second {
+			t.Errorf("the clip of run %d lasts %v from %v, gaps %v", run, clip.Duration(), m.From, m.Gaps)
+		}
+		if got, of := fmp4test.Hashes(t, a.file(clip), "v:0"), fmp4test.Hashes(t, path, "v:0"); !slices.Equal(got, of) {
+			t.Errorf("the clip of run %d has %d pictures, the reel %d, or others", run, len(got), len(of))
+		}
+
+		at := begin.Add(8 * time.Second)
+		s, err := a.play.Still(t.Context(), "door", "main", at, run)
+		a.must(err)
+		if into := s.At.Sub(starts) % time.Second; min(into, time.Second-into) > 20*time.Millisecond || s.At.After(at) || s.Until.Before(at) { // each has a key frame every second
+			t.Errorf("the still of run %d is of %v to %v", run, s.At, s.Until)
+		}
+	}
+	if _, err := a.play.Reel(t.Context(), "door", "main", begin, begin.Add(time.Second), ReelOptions{Run: 2}); !errors.Is(err, ErrNoFootage) {
+		t.Errorf("a reel of a run before its beginning: %v", err)
+	}
+	if _, err := a.play.Clip(t.Context(), "door", "main", begin, begin.Add(time.Minute), Options{Run: 3}); !errors.Is(err, ErrNoFootage) {
+		t.Errorf("a clip of a run that is not there: %v", err)
+	}
+	spans, err := a.store.Spans("door", "main", begin, begin.Add(time.Minute))
+	a.must(err)
+	seen := map[uint32]bool{}
+	for _, s := range spans {
+		if s.Gap != (s.Run == 0) {
+			t.Errorf("span %+v", s)
+		}
+		seen[s.Run] = true
+	}
+	if !seen[1] || !seen[2] {
+		t.Errorf("spans name the runs %v", seen)
 	}
 }
 

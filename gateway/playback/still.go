@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"holdfast/storage"
 	"holdfast/storage/fmp4"
 )
 
@@ -18,14 +19,14 @@ type Still struct {
 	mp4 []byte
 }
 
-// Still gives the key frame that was shown at a moment. The errors are ErrNoFootage, the context's, or one of the store.
-func (p *Playback) Still(ctx context.Context, camera, stream string, at time.Time) (*Still, error) {
+// Still gives the key frame that was shown at a moment, of one run alone unless run is 0. The errors are ErrNoFootage, the context's, or one of the store.
+func (p *Playback) Still(ctx context.Context, camera, stream string, at time.Time, run uint32) (*Still, error) {
 	at = at.Round(0).UTC()
 	segments, err := p.store.Segments(camera, stream, at, at.Add(time.Millisecond))
 	if err != nil {
 		return nil, fmt.Errorf("find footage of %s/%s: %w", camera, stream, err)
 	}
-	segments = withoutDoubles(segments, at, at.Add(time.Millisecond))
+	segments = withoutDoubles(storage.OfRun(segments, run), at, at.Add(time.Millisecond))
 	for i := len(segments) - 1; i >= 0; i-- {
 		if err := ctx.Err(); err != nil {
 			return nil, err

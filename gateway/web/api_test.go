@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"holdfast/gateway/audit"
 	"holdfast/gateway/egress"
 	"holdfast/gateway/live"
 	"holdfast/gateway/playback"
@@ -143,12 +144,44 @@ func TestListsAreNeverNull(t *testing.T) {
 func TestSpansAreGivenAsTheContractSays(t *testing.T) {
 	s := newSite(t)
 	a := s.do("GET", "/api/v1/cameras/door/spans?from=2026-03-01T09:00:00%2B01:00&to=2026-03-01T09:00:00.5Z", "", s.bearer())
-	want := `[{"start":"2026-03-01T08:00:00Z","end":"2026-03-01T08:30:00.25Z","kind":"recorded","cause":"","class":""},{"start":"2026-03-01T08:30:00.25Z","end":"2026-03-01T09:00:00.5Z","kind":"gap","cause":"camera offline","class":"lost"}]` + "\n"
+	want := `[{"start":"2026-03-01T08:00:00Z","end":"2026-03-01T08:30:00.25Z","kind":"recorded","cause":"","class":"","run":"00001a2b"},{"start":"2026-03-01T08:30:00.25Z","end":"2026-03-01T09:00:00.5Z","kind":"gap","cause":"camera offline","class":"lost"}]` + "\n"
 	if a.text != want {
 		t.Errorf("%s\nwant %s", a.text, want)
 	}
 	if s.footage.asked != "door main 2026-03-01T08:00:00Z 2026-03-01T09:00:00.5Z" {
 		t.Error(s.footage.asked)
+	}
+}
+
+// TestOneOfTwoRecordingsOfTheSameTimesIsAskedForByItsName: by every route that gives footage, and the log tells which was watched.
+func TestOneOfTwoRecordingsOfTheSameTimesIsAskedForByItsName(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{"/video.mp4" + anHour, "/video.json" + anHour, "/video.fmp4?from=2026-03-01T08:00:00Z&to=2026-03-01T08:00:10Z", "/audio.fmp4?from=2026-03-01T08:00:00Z&to=2026-03-01T08:00:10Z",
+		"/picture.mp4?at=2026-03-01T08:00:00Z", "/picture.jpg?at=2026-03-01T08:00:00Z"} {
+		s.footage.run = 7
+		if a := s.do("GET", "/api/v1/cameras/door"+path, "", s.bearer()); a.StatusCode != 200 || s.footage.run != 0 {
+			t.Errorf("%s: %s, run %x", path, a.Status, s.footage.run)
+		}
+		if a := s.do("GET", "/api/v1/cameras/door"+path+"&run=0000ab12", "", s.bearer()); a.StatusCode != 200 || s.footage.run != 0xab12 {
+			t.Errorf("%s: %s, run %x", path, a.Status, s.footage.run)
+		}
+		for _, bad := range []string{"ab12", "0000ab1x", "00000000", "-000ab12", "0x00ab12"} {
+			if a := s.do("GET", "/api/v1/cameras/door"+path+"&run="+bad, "", s.bearer()); a.StatusCode != 400 || a.problem(t).Field != "run" {
+				t.Errorf("%s, run %s: %s %s", path, bad, a.Status, a.text)
+			}
+		}
+	}
+	if a := s.do("GET", "/api/v1/cameras/door/segments"+anHour+"&run=0000ab12", "", s.bearer()); a.text != "[]\n" {
+		t.Errorf("files of another run: %s", a.text)
+	}
+	told := map[string]int{}
+	for _, e := range s.ledger.all(audit.ActionPlayback) {
+		if e.Outcome == audit.Done || e.Outcome == "" {
+			told[e.Target]++
+		}
+	}
+	if told[""] == 0 || told[""] != told["0000ab12"] {
+		t.Errorf("the log tells of %v", told)
 	}
 }
 

@@ -82,7 +82,8 @@ type Footage interface {
 	Clip(ctx context.Context, camera, stream string, from, to time.Time, o playback.Options) (Clip, error)
 	// Reel gives [from, to) for a player that keeps its own clock: pictures, or key frames, or sound.
 	Reel(ctx context.Context, camera, stream string, from, to time.Time, o playback.ReelOptions) (Reel, error)
-	Still(ctx context.Context, camera, stream string, at time.Time) (*playback.Still, error) // the key frame that was shown at a moment
+	// Still gives the key frame that was shown at a moment, of one run alone unless run is 0.
+	Still(ctx context.Context, camera, stream string, at time.Time, run uint32) (*playback.Still, error)
 	// Activity tells how much moves, one value for each motion.Step, the first for the one that holds from.
 	Activity(ctx context.Context, camera, stream string, from, to time.Time) ([]byte, error)
 }

@@ -54,6 +54,7 @@ type Span struct {
 	Kind  string    `json:"kind" enum:"recorded,gap"`
 	Cause string    `json:"cause" people:"read" doc:"Why nothing is recorded; of what was filled, why nothing had been; empty for what was recorded as it came."`
 	Class string    `json:"class" enum:",lost,unwanted,deleted" doc:"What a gap means: it was to be recorded, it was not to be, or it was deleted on purpose; empty for what is recorded."`
+	Run   string    `json:"run,omitempty" doc:"Of what is recorded: the run that it is of, one unbroken recording by one clock. Where the recorder's clock was set back two are of the same times; run= asks for one of them alone."`
 	Early bool      `json:"early,omitempty" doc:"Of a gap that was deleted: sooner than its promised age, because space was needed."`
 
 	Filled *Filled `json:"filled,omitempty" doc:"Of footage that was put into a gap afterwards: where it came from."`
@@ -82,7 +83,8 @@ const maxSpansRange = 400 * 24 * time.Hour
 type asked struct {
 	camera, stream string
 	from, to       time.Time
-	sound          bool // with sound: whoever asks may hear the camera
+	run            uint32 // alone; 0: all that there are
+	sound          bool   // with sound: whoever asks may hear the camera
 }
 
 // headerSound says of footage that sound was left out of it, if there was any.
@@ -101,9 +103,32 @@ func (s *Server) askedFootage(r *request) (a asked, err error) {
 	if a.stream, err = recordedStream(c, q); err != nil {
 		return a, err
 	}
+	if a.run, err = parseRun(q); err != nil {
+		return a, err
+	}
 	a.from, a.to, err = parseRange(q)
 	a.sound = r.who.MayOn(auth.Audio, c.ID)
 	return a, err
+}
+
+// parseRun reads the name of a run, 0 when none is named.
+func parseRun(q url.Values) (run uint32, err error) {
+	text := q.Get("run")
+	if text == "" {
+		return 0, nil
+	}
+	if run, err = storage.ParseRun(text); err != nil {
+		return 0, field(kindRequest.with("It is not the name of a run: eight hexadecimal digits, as spans has them."), "run")
+	}
+	return run, nil
+}
+
+// note has the entry of the audit log say what footage is asked for.
+func (a *asked) note(r *request) {
+	r.entry.Stream, r.entry.From, r.entry.To = a.stream, a.from, a.to
+	if a.run != 0 {
+		r.entry.Target = storage.RunName(a.run)
+	}
 }
 
 // recordedStream is the stream that is asked for, or the first that the camera records, or its main one.
@@ -132,11 +157,11 @@ func (s *Server) getSpans(w http.ResponseWriter, r *request) error {
 	}
 	list := make([]Span, 0, len(spans))
 	for _, sp := range spans {
-		kind, class := "recorded", ""
+		kind, class, run := "recorded", "", storage.RunName(sp.Run)
 		if sp.Gap {
-			kind, class = "gap", string(sp.Cause.Class())
+			kind, class, run = "gap", string(sp.Cause.Class()), ""
 		}
-		list = append(list, Span{Start: sp.Start.UTC(), End: sp.End.UTC(), Kind: kind, Cause: string(sp.Cause), Class: class, Early: sp.Early, Filled: describeFilled(sp.Filled)})
+		list = append(list, Span{Start: sp.Start.UTC(), End: sp.End.UTC(), Kind: kind, Cause: string(sp.Cause), Class: class, Run: run, Early: sp.Early, Filled: describeFilled(sp.Filled)})
 	}
 	return reply(w, http.StatusOK, list)
 }
@@ -151,7 +176,7 @@ func (s *Server) getVideo(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	defer release()
-	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to, playback.Options{Continue: asksMore(r), NoAudio: !a.sound})
+	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to, playback.Options{Continue: asksMore(r), NoAudio: !a.sound, Run: a.run})
 	if err != nil {
 		return err
 	}
@@ -192,8 +217,8 @@ func (s *Server) holdFootage(w http.ResponseWriter, r *request, a asked) (releas
 const playedAgain = 5 * time.Minute
 
 func (s *Server) played(r *request, a asked) {
-	r.entry.Stream, r.entry.From, r.entry.To = a.stream, a.from, a.to
-	key := strings.Join([]string{"playback", r.who.Owner(), a.camera, a.stream, a.from.String(), a.to.String()}, "\x00")
+	a.note(r)
+	key := strings.Join([]string{"playback", r.who.Owner(), a.camera, a.stream, r.entry.Target, a.from.String(), a.to.String()}, "\x00")
 	if !s.seen.first(key, playedAgain) {
 		r.entry.Action = ""
 	}
@@ -241,7 +266,7 @@ func (s *Server) getVideoMap(w http.ResponseWriter, r *request) error {
 	if err := s.o.Auth.MayShow(r.who, auth.Playback, a.camera, a.from, a.to); err != nil {
 		return err
 	}
-	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to, playback.Options{NoAudio: !a.sound})
+	clip, err := s.o.Footage.Clip(r.Context(), a.camera, a.stream, a.from, a.to, playback.Options{NoAudio: !a.sound, Run: a.run})
 	if err != nil {
 		return err
 	}

@@ -535,6 +535,7 @@ type clips struct {
 	err   error // of the next call
 	broke error // of every read
 	more  bool
+	run   uint32
 	open  int
 }
 
@@ -547,7 +548,7 @@ func (c *clips) Spans(camera, name string, from, to time.Time) ([]storage.Span, 
 	defer c.mu.Unlock()
 	c.asked = fmt.Sprint(camera, " ", name, " ", from.Format(time.RFC3339Nano), " ", to.Format(time.RFC3339Nano))
 	middle := from.Add(to.Sub(from) / 2)
-	return []storage.Span{{Start: from, End: middle}, {Start: middle, End: to, Gap: true, Cause: storage.CauseOffline}}, c.err
+	return []storage.Span{{Start: from, End: middle, Run: 0x1a2b}, {Start: middle, End: to, Gap: true, Cause: storage.CauseOffline}}, c.err
 }
 
 func (c *clips) EachSpan(camera, name string, from, to time.Time, f func(storage.Span)) error {
@@ -564,22 +565,22 @@ func (c *clips) Clip(_ context.Context, camera, name string, from, to time.Time,
 	if c.err != nil {
 		return nil, c.err
 	}
-	c.asked, c.more = camera+" "+name, o.Continue
+	c.asked, c.more, c.run = camera+" "+name, o.Continue, o.Run
 	c.open++
 	return &clip{Reader: bytes.NewReader(bytes.Repeat([]byte("0123456789"), 100)), of: c, from: from, to: to}, nil
 }
 
-func (c *clips) Reel(_ context.Context, camera, name string, _, _ time.Time, _ playback.ReelOptions) (Reel, error) {
+func (c *clips) Reel(_ context.Context, camera, name string, _, _ time.Time, o playback.ReelOptions) (Reel, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asked = camera + " " + name
+	c.asked, c.run = camera+" "+name, o.Run
 	return reel{}, c.err
 }
 
-func (c *clips) Still(_ context.Context, camera, name string, at time.Time) (*playback.Still, error) {
+func (c *clips) Still(_ context.Context, camera, name string, at time.Time, run uint32) (*playback.Still, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asked = camera + " " + name
+	c.asked, c.run = camera+" "+name, run
 	return &playback.Still{At: at, Until: at.Add(time.Second), Track: fmp4.Track{Codec: fmp4.H264, SPS: []byte{0x67, 0x42, 0, 0x1e}}}, c.err
 }
 

@@ -27,8 +27,8 @@ func (r recorded) Reel(ctx context.Context, camera, stream string, from, to time
 	return r.playback.Reel(ctx, camera, stream, from, to, o)
 }
 
-func (r recorded) Still(ctx context.Context, camera, stream string, at time.Time) (*playback.Still, error) {
-	return r.playback.Still(ctx, camera, stream, at)
+func (r recorded) Still(ctx context.Context, camera, stream string, at time.Time, run uint32) (*playback.Still, error) {
+	return r.playback.Still(ctx, camera, stream, at, run)
 }
 
 func (r recorded) Activity(ctx context.Context, camera, stream string, from, to time.Time) ([]byte, error) {

@@ -33,14 +33,14 @@ func reelRoutes() []route {
 	return []route{
 		{method: "GET", pattern: camera + "/video.fmp4", does: audit.ActionPlayback, needs: auth.Playback, serve: (*Server).getReel, streams: true,
 			summary: "Pictures of a range of at most ten minutes as fragmented MP4 whose times are wall times, for players that show several cameras in step; gaps take the time that they took",
-			params:  []param{paramCamera, paramFrom, paramTo, paramStream, keys}, answers: sends("video/mp4", "Init segment and fragments, from the key frame at or before the begin. Decode times count from 1970 UTC in 1/90000 s. It ends early where the camera's codec changes.")},
+			params:  []param{paramCamera, paramFrom, paramTo, paramStream, paramRun, keys}, answers: sends("video/mp4", "Init segment and fragments, from the key frame at or before the begin. Decode times count from 1970 UTC in 1/90000 s. It ends early where the camera's codec changes.")},
 		{method: "GET", pattern: camera + "/audio.fmp4", does: audit.ActionPlayback, needs: auth.Playback, serve: (*Server).getSound, streams: true,
 			summary: "Sound of a range of at most ten minutes as fragmented MP4 whose times are wall times: as it was recorded, G.711 as FLAC, which loses nothing; for whoever has the right audio too",
-			params:  []param{paramCamera, paramFrom, paramTo, paramStream}, answers: sends("audio/mp4", "Init segment and fragments. Decode times count from 1970 UTC in 1/90000 s. It ends early where the codec changes.")},
+			params:  []param{paramCamera, paramFrom, paramTo, paramStream, paramRun}, answers: sends("audio/mp4", "Init segment and fragments. Decode times count from 1970 UTC in 1/90000 s. It ends early where the codec changes.")},
 		{method: "GET", pattern: camera + "/picture.mp4", does: audit.ActionPlayback, needs: auth.Playback, serve: (*Server).getStill,
-			summary: "The key frame that was shown at a moment, as it was recorded", params: []param{paramCamera, at, paramStream}, answers: sends("video/mp4", "An MP4 of the one frame, as video.fmp4 has it; it lasts until the next.")},
+			summary: "The key frame that was shown at a moment, as it was recorded", params: []param{paramCamera, at, paramStream, paramRun}, answers: sends("video/mp4", "An MP4 of the one frame, as video.fmp4 has it; it lasts until the next.")},
 		{method: "GET", pattern: camera + "/picture.jpg", does: audit.ActionPlayback, needs: auth.Playback, serve: (*Server).getStill,
-			summary: "The key frame that was shown at a moment, as a picture", params: []param{paramCamera, at, paramStream},
+			summary: "The key frame that was shown at a moment, as a picture", params: []param{paramCamera, at, paramStream, paramRun},
 			answers: append(sends("image/jpeg", "The picture; Last-Modified and X-Picture-Time tell of when it is."), answer{status: 200, mime: "video/mp4", doc: "An MP4 of the one frame, where no decoder is installed."})},
 	}
 }
@@ -63,7 +63,7 @@ func (s *Server) getReel(w http.ResponseWriter, r *request) error {
 		step = glancedStep
 	}
 	a.sound = false // it has none
-	return s.sendReel(w, r, a, playback.ReelOptions{Keys: keys}, step)
+	return s.sendReel(w, r, a, playback.ReelOptions{Keys: keys, Run: a.run}, step)
 }
 
 func (s *Server) getSound(w http.ResponseWriter, r *request) error {
@@ -74,7 +74,7 @@ func (s *Server) getSound(w http.ResponseWriter, r *request) error {
 	if !a.sound {
 		return kindSound.with("")
 	}
-	return s.sendReel(w, r, a, playback.ReelOptions{Sound: true}, watchedStep)
+	return s.sendReel(w, r, a, playback.ReelOptions{Sound: true, Run: a.run}, watchedStep)
 }
 
 // sendReel answers with a reel, which the audit log tells of in steps.
@@ -111,13 +111,16 @@ func (s *Server) getStill(w http.ResponseWriter, r *request) error {
 	if a.from, err = parseTime(q, "at"); err != nil {
 		return err
 	}
+	if a.run, err = parseRun(q); err != nil {
+		return err
+	}
 	a.to = a.from.Add(picturesAhead)
 	release, err := s.holdFootage(w, r, a)
 	if err != nil {
 		return err
 	}
 	defer release()
-	still, err := s.o.Footage.Still(r.Context(), a.camera, a.stream, a.from)
+	still, err := s.o.Footage.Still(r.Context(), a.camera, a.stream, a.from, a.run)
 	if err != nil {
 		return err
 	}
@@ -147,8 +150,8 @@ func (s *Server) glanced(r *request, a asked, step time.Duration) {
 	if now := s.o.Now().UTC(); a.to.After(now) && now.After(a.from) {
 		a.to = now.Truncate(time.Second).Add(time.Second)
 	}
-	r.entry.Stream, r.entry.From, r.entry.To = a.stream, a.from, a.to
-	key := strings.Join([]string{"glanced", r.who.Owner(), a.camera, a.stream, a.from.String(), step.String()}, "\x00")
+	a.note(r)
+	key := strings.Join([]string{"glanced", r.who.Owner(), a.camera, a.stream, r.entry.Target, a.from.String(), step.String()}, "\x00")
 	if !s.seen.first(key, playedAgain) {
 		r.entry.Action = ""
 	}

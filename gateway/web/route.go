@@ -93,6 +93,8 @@ func done(doc string) []answer { return []answer{{status: http.StatusNoContent, 
 var (
 	paramCamera = param{"id", "path", true, "string", "Id of the camera."}
 	paramStream = param{"stream", "query", false, "string", "Id of the stream; the main stream when left out."}
+	paramRuns   = param{"run", "query", false, "string", "One run alone, by its name in spans: where the recorder's clock was set back there are two of the same times. When left out, all: one after the other."}
+	paramRun    = param{"run", "query", false, "string", "One run alone, by its name in spans: where the recorder's clock was set back there are two of the same times. When left out, one of them, always the same one."}
 	paramFrom   = param{"from", "query", true, "date-time", "Begin of the range, RFC 3339. A plus sign in it must be written %2B."}
 	paramTo     = param{"to", "query", true, "date-time", "End of the range, not part of it, RFC 3339. What lies in the future is left out."}
 )

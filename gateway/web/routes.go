@@ -127,6 +127,7 @@ func liveRoutes() []route {
 func footageRoutes() []route {
 	const camera = "/api/v1/cameras/{id}"
 	ranged := []param{paramCamera, paramFrom, paramTo, paramStream}
+	ofRun := append(ranged[:4:4], paramRuns)
 	return []route{
 		{method: "GET", pattern: camera + "/spans", needs: auth.Playback, serve: (*Server).getSpans,
 			summary: "What is recorded, and why the rest is not", params: ranged, answers: gives[[]Span](200, "Spans in order, covering the range up to now.")},
@@ -140,13 +141,13 @@ func footageRoutes() []route {
 			body:    &body{mime: "application/json", schema: typeOf[EventRequest](), max: maxEventBody},
 			answers: append(gives[RaisedEvent](201, "The event, as raised."), answer{status: 200, mime: "application/json", schema: typeOf[RaisedEvent](), doc: "The event, as changed."})},
 		{method: "GET", pattern: camera + "/segments", needs: auth.Playback, serve: (*Server).getSegments,
-			summary: "The files of a range of footage", params: ranged, answers: gives[[]SegmentFile](200, "The segments in order.")},
+			summary: "The files of a range of footage", params: ofRun, answers: gives[[]SegmentFile](200, "The segments in order.")},
 		{method: "GET", pattern: camera + "/segments/keys", does: audit.ActionKeysShown, needs: auth.Keys, serve: (*Server).getSegmentKeys,
-			summary: "The keys of a range's files, through the local socket only", params: ranged, answers: gives[[]SegmentKey](200, "The keys, of encrypted segments.")},
+			summary: "The keys of a range's files, through the local socket only", params: ofRun, answers: gives[[]SegmentKey](200, "The keys, of encrypted segments.")},
 		{method: "GET", pattern: camera + "/video.mp4", does: audit.ActionPlayback, needs: auth.Playback, serve: (*Server).getVideo, streams: true,
-			summary: "Footage of any range as one MP4; byte ranges are served", params: ranged, answers: sends("video/mp4", "The footage, gaps left out; without sound, and X-Sound: withheld says so, for whoever has not the right audio for the camera.")},
+			summary: "Footage of any range as one MP4; byte ranges are served", params: ofRun, answers: sends("video/mp4", "The footage, gaps left out; without sound, and X-Sound: withheld says so, for whoever has not the right audio for the camera.")},
 		{method: "GET", pattern: camera + "/video.json", needs: auth.Playback, serve: (*Server).getVideoMap,
-			summary: "What times the frames of video.mp4 are of", params: ranged, answers: gives[VideoMap](200, "The map.")},
+			summary: "What times the frames of video.mp4 are of", params: ofRun, answers: gives[VideoMap](200, "The map.")},
 	}
 }
 

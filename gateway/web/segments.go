@@ -14,6 +14,7 @@ type SegmentFile struct {
 	Path      string    `json:"path" doc:"On the gateway."`
 	Start     time.Time `json:"start"`
 	End       time.Time `json:"end"`
+	Run       string    `json:"run" doc:"The run that it is of: one unbroken recording by one clock."`
 	Size      int64     `json:"size" doc:"Bytes that are synced."`
 	Open      bool      `json:"open" doc:"Still being recorded."`
 	Encrypted bool      `json:"encrypted"`
@@ -41,7 +42,8 @@ func (s *Server) askedSegments(r *request) ([]storage.Segment, error) {
 	if a.to.Sub(a.from) > maxSegmentRange {
 		return nil, field(kindRange.with(fmt.Sprintf("Files are listed for at most %d days.", maxSegmentRange/(24*time.Hour))), "to")
 	}
-	return s.o.Archive.Segments(a.camera, a.stream, a.from, a.to)
+	list, err := s.o.Archive.Segments(a.camera, a.stream, a.from, a.to)
+	return storage.OfRun(list, a.run), err
 }
 
 func (s *Server) getSegments(w http.ResponseWriter, r *request) error {
@@ -51,7 +53,7 @@ func (s *Server) getSegments(w http.ResponseWriter, r *request) error {
 	}
 	list := make([]SegmentFile, 0, len(segments))
 	for _, seg := range segments {
-		f := SegmentFile{Path: seg.Path, Start: seg.Start.UTC(), End: seg.End.UTC(), Size: seg.Size, Open: seg.Open, Encrypted: seg.Protected, Filled: describeFilled(seg.Filled)}
+		f := SegmentFile{Path: seg.Path, Start: seg.Start.UTC(), End: seg.End.UTC(), Run: storage.RunName(seg.Run), Size: seg.Size, Open: seg.Open, Encrypted: seg.Protected, Filled: describeFilled(seg.Filled)}
 		if seg.Protected {
 			f.KID = hex.EncodeToString(seg.KeyID[:])
 		}
