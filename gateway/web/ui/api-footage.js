@@ -14,18 +14,20 @@ import { base, json, lines, request } from "./api.js";
 
 /** @param {number} t */
 const at = t => encodeURIComponent(new Date(t).toISOString());
+/** @param {string} [run] */
+const ofRun = run => run ? `&run=${run}` : "";
 /** @param {string} id */
 const cam = id => `${base}/cameras/${encodeURIComponent(id)}`;
 
 export const footage = {
   /** Many cameras on one axis. @param {number} from @param {number} to @param {number} slots @param {{cameras?: string[], activity?: boolean, removed?: boolean}} [o] removed: those too that are there no longer @returns {Promise<Overview>} */
   overview: (from, to, slots, o = {}) => json("GET", `${base}/overview?from=${at(from)}&to=${at(to)}&slots=${slots}${o.activity ? "&activity=1" : ""}${o.removed ? "&removed=1" : ""}${o.cameras ? `&cameras=${encodeURIComponent(o.cameras.join(","))}` : ""}`),
-  /** Pictures with wall times. @param {string} id @param {string} stream @param {number} from @param {number} to @param {number} keys 0: every picture @param {AbortSignal} signal */
-  reel: (id, stream, from, to, keys, signal) => request("GET", `${cam(id)}/video.fmp4?from=${at(from)}&to=${at(to)}&stream=${encodeURIComponent(stream)}${keys ? `&keys=${keys}` : ""}`, { signal }),
-  /** Sound with wall times. @param {string} id @param {string} stream @param {number} from @param {number} to @param {AbortSignal} signal */
-  sound: (id, stream, from, to, signal) => request("GET", `${cam(id)}/audio.fmp4?from=${at(from)}&to=${at(to)}&stream=${encodeURIComponent(stream)}`, { signal }),
-  /** The key frame of a moment. @param {string} id @param {string} stream @param {number} t @param {"mp4"|"jpg"} as @param {AbortSignal} [signal] */
-  picture: (id, stream, t, as, signal) => request("GET", `${cam(id)}/picture.${as}?at=${at(t)}&stream=${encodeURIComponent(stream)}`, { signal }),
+  /** Pictures with wall times. @param {string} id @param {string} stream @param {number} from @param {number} to @param {number} keys 0: every picture @param {AbortSignal} signal @param {string} [run] alone */
+  reel: (id, stream, from, to, keys, signal, run) => request("GET", `${cam(id)}/video.fmp4?from=${at(from)}&to=${at(to)}&stream=${encodeURIComponent(stream)}${keys ? `&keys=${keys}` : ""}${ofRun(run)}`, { signal }),
+  /** Sound with wall times. @param {string} id @param {string} stream @param {number} from @param {number} to @param {AbortSignal} signal @param {string} [run] alone */
+  sound: (id, stream, from, to, signal, run) => request("GET", `${cam(id)}/audio.fmp4?from=${at(from)}&to=${at(to)}&stream=${encodeURIComponent(stream)}${ofRun(run)}`, { signal }),
+  /** The key frame of a moment. @param {string} id @param {string} stream @param {number} t @param {"mp4"|"jpg"} as @param {AbortSignal} [signal] @param {string} [run] alone */
+  picture: (id, stream, t, as, signal, run) => request("GET", `${cam(id)}/picture.${as}?at=${at(t)}&stream=${encodeURIComponent(stream)}${ofRun(run)}`, { signal }),
   /** Cameras that are there no longer and of which there is footage. @returns {Promise<FormerCamera[]>} */
   former: () => json("GET", `${base}/removed-cameras`),
   /** Events of all cameras, newest first, of those too that are there no longer. @param {{from:number,to:number,before?:string,cameras?:string,kinds?:string,text?:string,unreviewed?:boolean}} o @returns {Promise<EventPage>} */

@@ -32,7 +32,7 @@
  * @typedef {{waiting:number,copied:number,bytes:number,waits:string,damaged:number}} Copies
  * @typedef {{state:string,summary:string,alarms:Alarm[],volumes:Volume[],second_copies:Copies}} Health
  * @typedef {{user:string,person:string,display:string,kind:"session"|"token"|"device"|"process"|"local",permissions:string[],enrol:boolean,csrf:string,site:string,version:string,time_zone:string}} Session
- * @typedef {{start:string,end:string,kind:"recorded"|"gap",cause:string,class:""|"lost"|"unwanted"|"deleted",filled?:{from:"card",before:"pictures"|"clock",after:"pictures"|"clock",within?:number}}} Span
+ * @typedef {{start:string,end:string,kind:"recorded"|"gap",cause:string,class:""|"lost"|"unwanted"|"deleted",run?:string,filled?:{from:"card",before:"pictures"|"clock",after:"pictures"|"clock",within?:number}}} Span
  * @typedef {{from:string,to:string,duration:number,map:{media:number,wall:string}[],gaps:{start:string,end:string,cause:string,media:number}[]}} VideoMap
  * @typedef {{key:string,id:string,shared:boolean,name:string,maker:string,model:string,hardware:string,location:string,profiles:string[],address:string,xaddrs:string[],by:string,adopted:boolean,camera:string}} Found
  * @typedef {{token:string,name:string,kind:"visible"|"thermal",width:number,height:number,cameras:string[],profiles:{token:string,role:""|"main"|"sub"|"third",codec:string,width:number,height:number}[]}} VideoSource
@@ -137,8 +137,8 @@ export const api = {
   signOut: () => json("DELETE", `${base}/session`),
   /** @returns {Promise<Camera[]>} */
   cameras: () => json("GET", `${base}/cameras`),
-  /** @param {string} id @param {Date} from @param {Date} to @returns {Promise<Span[]>} */
-  spans: (id, from, to) => json("GET", `${cam(id)}/spans?from=${at(from)}&to=${at(to)}`),
+  /** @param {string} id @param {Date} from @param {Date} to @param {string} [stream] the one that is recorded first when left out @returns {Promise<Span[]>} */
+  spans: (id, from, to, stream) => json("GET", `${cam(id)}/spans?from=${at(from)}&to=${at(to)}${stream ? `&stream=${encodeURIComponent(stream)}` : ""}`),
   /** @param {string} id @param {Date} from @param {Date} to @returns {Promise<CameraEvent[]>} */
   eventsOf: (id, from, to) => json("GET", `${cam(id)}/events?from=${at(from)}&to=${at(to)}`),
   /** @param {string} id @param {{kind?:string,source?:string,at?:string,duration?:number,id?:string,text?:string}} e @returns {Promise<CameraEvent & {footage:string}>} */

@@ -32,16 +32,16 @@ class Draft extends EventTarget {
     try { if (text && text.length <= most) sessionStorage.setItem(caseKey, text); else sessionStorage.removeItem(caseKey); } catch { /* a browser that keeps nothing */ }
   }
 
-  /** @param {string} camera @param {string} from @param {string} to */
-  add(camera, from, to) {
-    if (this.clips.some(c => c.camera === camera && c.from === from && c.to === to)) return;
-    this.clips.push({ key: ++this.#next, camera, from, to, masks: [] });
+  /** @param {string} camera @param {string} from @param {string} to @param {string} [run] alone */
+  add(camera, from, to, run) {
+    if (this.clips.some(c => c.camera === camera && c.from === from && c.to === to && c.run === run)) return;
+    this.clips.push({ key: ++this.#next, camera, from, to, run, masks: [] });
     this.#tell();
   }
   /** @param {number} key */
   drop(key) { this.clips = this.clips.filter(c => c.key !== key); this.stills = this.stills.filter(s => s.key !== key); this.#tell(); }
-  /** @param {string} camera @param {string} at */
-  still(camera, at) { this.stills.push({ key: ++this.#next, camera, at }); this.#tell(); }
+  /** @param {string} camera @param {string} at @param {string} [run] of this one */
+  still(camera, at, run) { this.stills.push({ key: ++this.#next, camera, at, run }); this.#tell(); }
   clear() { this.clips = []; this.stills = []; this.said = {}; this.#tell(); }
   #tell() { this.keep(); this.dispatchEvent(new Event("change")); }
 }

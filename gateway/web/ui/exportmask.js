@@ -45,7 +45,7 @@ export function lookAt(clip, masking, done) {
   /** @type {import("./api.js").VideoMap|null} */
   let times = null;
   let chosen = masks.length ? 0 : -1;
-  const video = h("video", { src: exportsApi.clip(clip.camera, clip.from, clip.to), preload: "auto", playsinline: true, "aria-label": w.picture });
+  const video = h("video", { src: exportsApi.clip(clip.camera, clip.from, clip.to, clip.run), preload: "auto", playsinline: true, "aria-label": w.picture });
   video.muted = true;
   const svg = /** @type {SVGSVGElement} */ (document.createElementNS(svgNS, "svg"));
   svg.setAttribute("viewBox", "0 0 1 1");
@@ -150,7 +150,7 @@ export function lookAt(clip, masking, done) {
 
   function drawTools() {
     const m = masks[chosen], button = (/** @type {string} */ text, /** @type {() => void} */ f, /** @type {string} */ cls = "") => h("button.button.small" + cls, { type: "button", "data-key": text, onclick: f }, text);
-    if (!masking) { morph(tools, h("div.row", null, button(w.takeStill, () => { draft.still(clip.camera, new Date(now()).toISOString()); draw(); }), h("span.quiet", { role: "status" }, draft.stills.length > 0 && w.taken(draft.stills.length)))); return; }
+    if (!masking) { morph(tools, h("div.row", null, button(w.takeStill, () => { draft.still(clip.camera, new Date(now()).toISOString(), clip.run); draw(); }), h("span.quiet", { role: "status" }, draft.stills.length > 0 && w.taken(draft.stills.length)))); return; }
     tools.replaceChildren(h("div.row.look-row", null, button(w.addMask, add, masks.length ? "" : ".primary"), ...masks.map((_, n) => h("button.button.small", { type: "button", "aria-pressed": String(n === chosen), onclick: () => { chosen = n; draw(); } }, w.mask(n + 1)))));
     if (!m) return;
     const moves = tick(w.moves, moving.has(m), w.movesNote);
@@ -188,7 +188,7 @@ export function lookAt(clip, masking, done) {
   video.addEventListener("loadedmetadata", () => { frame.style.setProperty("aspect-ratio", `${video.videoWidth || 16} / ${video.videoHeight || 9}`); frame.style.setProperty("--ratio", String((video.videoWidth || 16) / (video.videoHeight || 9))); draw(); });
   for (const e of ["seeked", "timeupdate", "pause", "play"]) video.addEventListener(e, shows);
   video.addEventListener("error", () => { if (video.getAttribute("src")) says.textContent = w.noPicture; });
-  exportsApi.times(clip.camera, clip.from, clip.to).then(m => { times = m; draw(); }, () => {});
+  exportsApi.times(clip.camera, clip.from, clip.to, clip.run).then(m => { times = m; draw(); }, () => {});
   document.body.append(d);
   draw();
   d.showModal();

@@ -18,9 +18,9 @@ await styled("/exports.css");
 
 const cameraName = (/** @type {string} */ id) => store.nameOf(id);
 
-/** Adds a range to the case, and asks what is to become of it. @param {string} camera @param {number} from @param {number} to @param {(path: string) => void} go */
-export function exportRange(camera, from, to, go) {
-  draft.add(camera, new Date(from).toISOString(), new Date(to).toISOString());
+/** Adds a range to the case, and asks what is to become of it. @param {string} camera @param {number} from @param {number} to @param {(path: string) => void} go @param {string} [run] alone */
+export function exportRange(camera, from, to, go, run) {
+  draft.add(camera, new Date(from).toISOString(), new Date(to).toISOString(), run);
   orderDialog(go);
 }
 
@@ -50,9 +50,9 @@ export function orderDialog(go) {
       keep();
       problem.replaceChildren();
       /** @param {import("./exportdraft.js").DraftClip} c @returns {import("./api-exports.js").ClipOrder} */
-      const clip = c => ({ camera: c.camera, from: c.from, to: c.to, ...(redacted() ? { cover: /** @type {"blur"|"fill"} */ (cover.input.value), masks: c.masks || [] } : {}) });
+      const clip = c => ({ camera: c.camera, from: c.from, to: c.to, ...(c.run ? { run: c.run } : {}), ...(redacted() ? { cover: /** @type {"blur"|"fill"} */ (cover.input.value), masks: c.masks || [] } : {}) });
       const order = { title: title.input.value.trim(), reason: reason.input.value.trim(), recipient: recipient.input.value.trim(), form: /** @type {"original"|"redacted"} */ (redacted() ? "redacted" : "original"),
-        clips: draft.clips.map(clip), stills: draft.stills.map(s => ({ camera: s.camera, at: s.at })), notes: note.value.trim() ? [note.value.trim()] : [], mute: mute.input.checked, ...(redacted() ? { burn_time: burn.input.checked } : {}) };
+        clips: draft.clips.map(clip), stills: draft.stills.map(s => ({ camera: s.camera, at: s.at, ...(s.run ? { run: s.run } : {}) })), notes: note.value.trim() ? [note.value.trim()] : [], mute: mute.input.checked, ...(redacted() ? { burn_time: burn.input.checked } : {}) };
       try {
         const x = await exportsApi.create(order);
         d.removeEventListener("close", keep);
@@ -95,7 +95,7 @@ export function orderDialog(go) {
     unheard.hidden = unhearable.length === 0;
     unheard.textContent = w.unheard(unhearable.map(cameraName).join(", "));
     const length = (/** @type {{from:string,to:string}} */ c) => duration((Date.parse(c.to) - Date.parse(c.from)) / 1000);
-    morph(what, ...draft.clips.map(c => h("li", { "data-key": `c${c.key}` }, h("span.grow", null, h("b", null, cameraName(c.camera)), h("span.quiet.beside.num", null, `${spell(c.from, c.to)} · ${length(c)}`), redacted() && c.masks?.length ? h("span.quiet.beside", null, w.masks(c.masks.length)) : null),
+    morph(what, ...draft.clips.map(c => h("li", { "data-key": `c${c.key}` }, h("span.grow", null, h("b", null, cameraName(c.camera)), h("span.quiet.beside.num", null, `${spell(c.from, c.to)} · ${length(c)}`), c.run && h("span.quiet.beside", null, w.oneOfTwo, " ", h("button.link", { type: "button", onclick: () => { c.run = undefined; draft.keep(); draw(); } }, w.takeBoth)), redacted() && c.masks?.length ? h("span.quiet.beside", null, w.masks(c.masks.length)) : null),
       store.can(c.camera, "playback") && h("button.button.small", { type: "button", "data-key": "look", onclick: () => look(c) }, redacted() ? w.lookMask : w.lookStill), iconButton(icon("close"), w.removeClip(cameraName(c.camera)), () => { draft.drop(c.key); draw(); }))),
       ...draft.stills.map(s => h("li", { "data-key": `s${s.key}` }, h("span.grow", null, w.stillOf(cameraName(s.camera), when(s.at))), iconButton(icon("close"), w.removeClip(w.stillOf(cameraName(s.camera), when(s.at))), () => { draft.drop(s.key); draw(); }))),
       draft.clips.length === 0 && h("li.quiet", { "data-key": "none" }, w.noClips));

@@ -20,13 +20,15 @@ class Sound extends Reel {
     this.hurry = hurry;
   }
   /** @param {number} from @param {number} to @param {AbortSignal} signal */
-  ask(from, to, signal) { return footage.sound(this.camera, this.stream, from, to, signal); }
+  ask(from, to, signal) { return footage.sound(this.camera, this.stream, from, to, signal, this.chosen(from).runs[this.stream]); }
   watch() { /* there are no pictures to count */ }
 }
 
 export class Heard {
   /** @param {() => void} told when it was turned on or off */
   constructor(told) {
+    /** Which run is heard, as Reel.chosen has it. @type {(camera: string, t: number) => import("./twice.js").Chosen} */
+    this.chosen = () => ({ from: -Infinity, to: Infinity, runs: {} });
     this.on = false;
     /** @type {Sound|null} */
     this.sound = null;
@@ -44,7 +46,11 @@ export class Heard {
     if (!this.on || t.live || this.sound && this.sound.camera !== t.focus) { this.sound?.hang(); this.sound = null; }
     if (!sounds || !may) this.sound?.rest();
     else {
-      if (!this.sound) this.sound = new Sound(t.focus, streams[0] || "main");
+      if (!this.sound) {
+        const camera = t.focus;
+        this.sound = new Sound(camera, streams[0] || "main");
+        this.sound.chosen = at => this.chosen(camera, at);
+      }
       this.sound.follow(t.pace);
     }
     const s = this.sound?.state;

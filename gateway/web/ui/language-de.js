@@ -143,7 +143,8 @@ const words = {
     mark: "Diesen Moment markieren", markAbout: "Worum geht es? (muss nicht sein)", markAt: t => `Worte zur Markierung um ${t}`, markSave: "Speichern", markSkip: "Ohne Worte", markKept: text => `Bei der Markierung gespeichert: ${text}`, markLong: "Das ist länger als 500 Bytes.",
     sound: "Ton", soundOff: "Ton aus", soundOnce: "Ton gibt es nur vorwärts bei 1×", soundNone: "Hier wurde kein Ton aufgezeichnet", soundFailed: "Der Ton kann hier nicht abgespielt werden", soundNotYours: "Sie dürfen diese Kamera nicht hören: Der Ton fehlt bei Ihnen",
     removed: "Entfernte Kameras", removedNote: "Ihre Aufnahmen bleiben, bis ihr Höchstalter erreicht ist. Ein Bereich davon lässt sich auf der Achse wählen und exportieren, sperren oder früher löschen.", removedSince: "Diese Kamera wurde entfernt", newest: t => `Ihre neueste Aufnahme: ${t}`,
-    twice: (from, to) => `Die Uhr des Rekorders wurde zurückgestellt: Von ${from} bis ${to} gibt es zwei Aufnahmen. Ein Export dieser Zeit enthält beide ganz, nacheinander.`,
+    twice: (from, to, chosen) => `Die Uhr des Rekorders wurde zurückgestellt: Von ${from} bis ${to} gibt es zwei Aufnahmen. ${chosen ? "Ein Export von Zeiten darin enthält die gewählte." : "Ein Export dieser Zeit enthält beide, nacheinander."}`,
+    whichRecording: "Welche Aufnahme gezeigt wird", recordingOf: (n, of) => `Aufnahme ${n} von ${of}`,
   },
   ...site,
 };

@@ -143,7 +143,8 @@ const words = {
     mark: "Marcar este momento", markAbout: "¿De qué se trata? (opcional)", markAt: t => `Palabras para la marca de las ${t}`, markSave: "Guardar", markSkip: "Sin palabras", markKept: text => `Guardado con la marca: ${text}`, markLong: "Supera los 500 bytes.",
     sound: "Sonido", soundOff: "Quitar el sonido", soundOnce: "El sonido solo se oye hacia adelante a 1×", soundNone: "Aquí no se grabó sonido", soundFailed: "El sonido no se puede reproducir aquí", soundNotYours: "No puede oír esta cámara: para usted no hay sonido",
     removed: "Cámaras retiradas", removedNote: "Sus grabaciones se conservan hasta que llegue su edad. En el eje se puede elegir un tramo y exportarlo, bloquearlo o borrarlo antes.", removedSince: "Esta cámara se retiró", newest: t => `Su grabación más reciente: ${t}`,
-    twice: (from, to) => `Se retrasó el reloj del grabador: de ${from} a ${to} hay dos grabaciones. Una exportación de ese intervalo contiene ambas enteras, una tras otra.`,
+    twice: (from, to, chosen) => `Se retrasó el reloj del grabador: de ${from} a ${to} hay dos grabaciones. ${chosen ? "Una exportación dentro de ese intervalo contiene la elegida." : "Una exportación de ese intervalo contiene ambas, una tras otra."}`,
+    whichRecording: "Qué grabación se muestra", recordingOf: (n, of) => `Grabación ${n} de ${of}`,
   },
   ...site,
 };

@@ -19,7 +19,7 @@ const mouseReach = 8, fingerReach = 24;
 const local = t => new Date(t - new Date(t).getTimezoneOffset() * 60e3).toISOString().slice(0, 19);
 
 export class Range {
-  /** @param {string} camera @param {{go:(path:string) => void, changed:() => void, erased:(from:number, to:number) => void}} told */
+  /** @param {string} camera @param {{go:(path:string) => void, changed:() => void, run:(camera:string, from:number, to:number) => string, erased:(from:number, to:number) => void}} told */
   constructor(camera, told) {
     this.camera = camera;
     this.told = told;
@@ -163,7 +163,7 @@ export class Range {
 
   async export() {
     const from = this.first, to = this.last, { exportRange } = await import("./exportorder.js");
-    exportRange(this.camera, from, to, this.told.go);
+    exportRange(this.camera, from, to, this.told.go, this.told.run(this.camera, from, to));
   }
 
   async lock() {

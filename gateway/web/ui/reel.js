@@ -146,7 +146,7 @@ export class Reel {
     if (this.busy) { if (!this.asked.some(s => !s.done && s.from <= end + 1 && s.to >= at)) { this.busy.abort(); this.busy = null; this.asked = this.asked.filter(s => s.done); } else return; }
     if (end - at > ahead * speed || performance.now() < this.wait || end > Date.now() - 500) return;
     this.trim(at);
-    const given = wishes.given("playback", this.camera, end), to = Math.min(end + Math.min(length * speed, most), given ? Date.parse(given.to) : Infinity);
+    const given = wishes.given("playback", this.camera, end), to = Math.min(end + Math.min(length * speed, most), given ? Date.parse(given.to) : Infinity, this.chosen(end).to);
     this.load({ from: end, to, done: false });
   }
 
@@ -161,8 +161,11 @@ export class Reel {
     try { if (first < lo) b.remove(0, Math.max(0.001, (lo - this.base) / 1000)); else b.remove((hi - this.base) / 1000, days); } catch { /* it is being changed: next time */ }
   }
 
+  /** Which run is shown at a moment, by streams, where one of several was chosen, and until when. @type {(t: number) => import("./twice.js").Chosen} */
+  chosen = () => ({ from: -Infinity, to: Infinity, runs: {} });
+
   /** Asks the gateway for a stretch. @param {number} from @param {number} to @param {AbortSignal} signal */
-  ask(from, to, signal) { return footage.reel(this.camera, this.stream, from, to, 0, signal); }
+  ask(from, to, signal) { return footage.reel(this.camera, this.stream, from, to, 0, signal, this.chosen(from).runs[this.stream]); }
 
   /** @param {Stretch} s */
   async load(s) {

@@ -41,6 +41,11 @@ export class Stills {
 
   end() { this.stop.abort(); }
 
+  /** As Reel.chosen. @type {(t: number) => import("./twice.js").Chosen} */
+  chosen = () => ({ from: -Infinity, to: Infinity, runs: {} });
+  /** The run that is shown at a moment, where one was chosen. @param {number} t */
+  run(t) { return this.chosen(t).runs[this.stream]; }
+
   /** Forgets what was erased. */
   forget() { this.keys = []; this.at = this.until = NaN; }
 
@@ -70,7 +75,7 @@ export class Stills {
   async show(t) {
     let key = this.has(t);
     if (!this.byGateway && !key) {
-      const r = await footage.picture(this.camera, this.stream, t, "mp4", this.stop.signal);
+      const r = await footage.picture(this.camera, this.stream, t, "mp4", this.stop.signal, this.run(t));
       await this.keep(r);
       key = this.has(t) || this.keys[this.keys.length - 1];
     }
@@ -79,7 +84,7 @@ export class Stills {
       if (frame) { this.paint(frame, frame.displayWidth, frame.displayHeight); frame.close(); this.failures = 0; this.at = key.at; this.until = key.until; return; }
       this.byGateway = ++this.failures >= failuresMost;
     }
-    const r = await footage.picture(this.camera, this.stream, t, "jpg", this.stop.signal);
+    const r = await footage.picture(this.camera, this.stream, t, "jpg", this.stop.signal, this.run(t));
     if (!r.headers.get("Content-Type")?.startsWith("image/")) { this.at = t; this.until = t + stands; return; }
     const picture = await createImageBitmap(await r.blob());
     this.paint(picture, picture.width, picture.height);
@@ -114,8 +119,8 @@ export class Stills {
     if (this.filling || this.byGateway) return;
     const span = Math.max(20e3, Math.abs(speed) * 5e3), near = t + Math.sign(speed) * span / 2;
     if (this.has(t) && this.has(near)) return;
-    const [from, to] = speed > 0 ? [t, t + span] : [t - span, t];
+    const within = this.chosen(t), [from, to] = speed > 0 ? [t, Math.min(t + span, within.to)] : [Math.max(t - span, within.from), t];
     this.filling = true;
-    try { await this.keep(await footage.reel(this.camera, this.stream, from, Math.min(to, Date.now()), some, this.stop.signal)); } catch { await new Promise(ok => setTimeout(ok, 500)); } finally { this.filling = false; }
+    try { await this.keep(await footage.reel(this.camera, this.stream, from, Math.min(to, Date.now()), some, this.stop.signal, within.runs[this.stream])); } catch { await new Promise(ok => setTimeout(ok, 500)); } finally { this.filling = false; }
   }
 }

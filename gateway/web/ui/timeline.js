@@ -105,8 +105,10 @@ class Timeline {
     this.pace = new Pace();
     this.history = new History();
     this.marks = new Events();
-    this.twice = new Twice();
     this.heard = new Heard(() => this.tick());
+    this.twice = new Twice(id => this.otherRun(id));
+    this.twice.others = id => this.played.has(id) ? [/** @type {Played} */ (this.played.get(id)).stream] : [];
+    this.heard.chosen = (id, t) => this.twice.of(id, t);
     this.mayLive = store.may("live") && chosen.some(c => store.can(c, "live"));
     this.live = this.mayLive && Number.isNaN(at);
     this.follow = true; // the axis goes with live
@@ -124,7 +126,7 @@ class Timeline {
     this.canvas = h("canvas.axis", { tabindex: "0", role: "slider", "aria-label": words.timeline, "aria-orientation": "horizontal" });
     this.axis = new Axis(this.canvas);
     this.needle = new Playhead();
-    this.range = new Range(this.focus, { go, changed: () => this.draw(), erased: (from, to) => this.erased(from, to) });
+    this.range = new Range(this.focus, { go, changed: () => this.draw(), run: (id, from, to) => this.twice.ofRange(id, from, to), erased: (from, to) => this.erased(from, to) });
     this.calendar = new Calendar(() => this.chosen, t => { this.axis.span = Math.max(this.axis.span, hour); this.axis.center = t; this.follow = false; this.seek(t, true); });
     this.make();
     if (span) this.axis.span = span;
@@ -189,6 +191,7 @@ class Timeline {
       const p = new Played(id, small, { pick: () => this.pick(id) });
       p.cause = at => this.cause(id, at);
       p.reel.told = () => this.tick();
+      p.reel.chosen = p.stills.chosen = t => this.twice.of(id, t);
       this.played.set(id, p);
     }
     this.arrange();
@@ -312,7 +315,7 @@ class Timeline {
 
   tick() {
     this.heard.follow(this);
-    this.twice.show(this.live ? [] : this.spans.get(this.focus)?.list || [], this.pace.at);
+    this.twice.show(this.focus, this.live ? [] : this.spans.get(this.focus)?.list || [], store.streamsOf(this.focus)[0] || "main", this.pace.at);
     if (this.live) { if (this.facts || this.wasFacts) this.tellFacts(); return; }
     const list = [...this.played.values()], moving = this.wantsPlay && !this.scrubbing;
     if (this.scrubbing || this.keys && moving) for (const p of list) p.glance(this.pace, this.keys && moving);
@@ -374,6 +377,14 @@ class Timeline {
     this.pace.set(Number.isNaN(to) ? this.pace.at + d * 40 : to + 0.4); // a little behind its beginning, so that rounding never shows the one before
     this.tick();
     this.draw();
+  }
+
+  /** Another recording of the same times is shown. @param {string} id */
+  otherRun(id) {
+    this.played.get(id)?.forget();
+    this.heard.forget();
+    this.hold();
+    this.tick();
   }
 
   /** What was erased is no longer shown, nor played on from what the browser has of it. @param {number} from @param {number} to */

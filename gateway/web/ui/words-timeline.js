@@ -17,5 +17,6 @@ export const timelineWords = spoken("timeline", {
   mark: "Mark this moment", markAbout: "What is it about? (optional)", markAt: (/** @type {string} */ t) => `Words for the mark at ${t}`, markSave: "Save", markSkip: "Without words", markKept: (/** @type {string} */ text) => `Kept with the mark: ${text}`, markLong: "That is longer than 500 bytes.",
   sound: "Sound", soundOff: "Sound off", soundOnce: "Sound is played forwards at 1× only", soundNone: "No sound was recorded here", soundFailed: "The sound cannot be played here", soundNotYours: "You may not hear this camera: sound is left out for you",
   removed: "Removed cameras", removedNote: "Their footage is there until its age ends. A range of it can be picked on the axis, and be exported, locked or erased earlier.", removedSince: "This camera was removed", newest: (/** @type {string} */ t) => `Its newest footage: ${t}`,
-  twice: (/** @type {string} */ from, /** @type {string} */ to) => `The recorder's clock was set back: from ${from} to ${to} there are two recordings. The whole of both is in an export of these times, one after the other.`,
+  twice: (/** @type {string} */ from, /** @type {string} */ to, /** @type {boolean} */ chosen) => `The recorder's clock was set back: from ${from} to ${to} there are two recordings. ${chosen ? "An export of times within these has the one that you chose." : "An export of these times has both, one after the other."}`,
+  whichRecording: "Which recording is shown", recordingOf: (/** @type {number} */ n, /** @type {number} */ of) => `Recording ${n} of ${of}`,
 });
