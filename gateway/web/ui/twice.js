@@ -47,7 +47,7 @@ export class Twice {
   constructor(told) {
     this.told = told;
     this.says = h("span", { role: "status" });
-    this.which = h("select", { "aria-label": w.whichRecording, onchange: () => this.choose(this.which.value) });
+    this.which = h("select", { "aria-label": w.whichRecording, onchange: () => this.choose(this.which.value).catch(() => { this.shown = ""; }) }); // the list says again what is shown
     this.element = h("p.recorded-twice", { hidden: true }, this.says, this.which);
     /** Of each camera. @type {Map<string, Chosen[]>} */
     this.chosen = new Map();
