@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"holdfast/gateway/auth/authtest"
 	"holdfast/gateway/statedb"
 )
 
@@ -24,6 +27,19 @@ type town struct {
 	kioskSecret string
 	invitation  string // bob's
 	again       string // another one of ann's
+}
+
+// copied is the same town once more, in files of its own: making one looks through whole dictionaries.
+func (c *town) copied(t *testing.T) *town {
+	t.Helper()
+	b := &bench{t: t, keys: authtest.NewKeys(), path: filepath.Join(t.TempDir(), "state.db"), now: c.clock()}
+	b.keys.Join(c.keys)
+	well(t, os.WriteFile(b.path, must[[]byte](t)(os.ReadFile(c.path)), 0o600))
+	b.open()
+	t.Cleanup(func() { b.db.Close() })
+	n := *c
+	n.bench = b
+	return &n
 }
 
 var marked = CameraDay{"door", "2026-03-01"}
@@ -215,10 +231,11 @@ func (c *town) seen() map[string]bool {
 // TestStateFaultTable has each transaction of each kind of write fail: undone as on a full disk, or standing as when its last sync fails; once,
 // or with all that follow it. The answer is true, or on the safe side; and what is known at once is what is known after a restart.
 func TestStateFaultTable(t *testing.T) {
+	first := newTown(t)
 	for _, w := range stateWrites {
 		t.Run(strings.ReplaceAll(w.name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
-			c, n := newTown(t), 0
+			c, n := first.copied(t), 0
 			c.db.Fails = func() (undone, stood error) { n++; return nil, nil }
 			if err := w.do(c); err != nil || !w.done(c) || n == 0 {
 				t.Fatalf("without a fault: %v, done %t, %d transactions", err, w.done(c), n)
@@ -227,7 +244,7 @@ func TestStateFaultTable(t *testing.T) {
 				for _, stands := range []bool{false, true} {
 					for _, ever := range []bool{false, true} {
 						what := fmt.Sprintf("transaction %d of %d, standing %t, all that follow %t", at, n, stands, ever)
-						stateFault(t, w.name, what, w.do, w.done, w.ends, at, stands, ever)
+						stateFault(first.copied(t), w.name, what, w.do, w.done, w.ends, at, stands, ever)
 					}
 				}
 			}
@@ -235,9 +252,9 @@ func TestStateFaultTable(t *testing.T) {
 	}
 }
 
-func stateFault(t *testing.T, name, what string, do func(*town) error, done func(*town) bool, ends bool, at int, stands, ever bool) {
+func stateFault(c *town, name, what string, do func(*town) error, done func(*town) bool, ends bool, at int, stands, ever bool) {
+	t, n := c.t, 0
 	t.Helper()
-	c, n := newTown(t), 0
 	c.db.Fails = func() (undone, stood error) {
 		n++
 		switch {
