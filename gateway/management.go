@@ -219,7 +219,9 @@ func (g *Gateway) rekey(camera, password string) error {
 	a.Password = password
 	err = g.state.adopt(a)
 	if !statedb.Counts(err) { // the camera has it already: without it nothing would be recorded from the next start
-		err = g.state.adopt(a)
+		if err = g.state.adopt(a); !statedb.Counts(err) {
+			err = fmt.Errorf("%w: %w", statedb.ErrUnconfirmed, err)
+		}
 	}
 	g.join(g.specOf(a), true)
 	g.cameraChanged(camera)
