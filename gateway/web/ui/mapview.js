@@ -2,6 +2,7 @@
 // and keyboard.
 import { mapApi } from "./api-map.js";
 import { h } from "./dom.js";
+import { placeNames } from "./mapnames.js";
 import { store } from "./store.js";
 import { words } from "./words.js";
 import { mapWords as w } from "./words-map.js";
@@ -11,8 +12,8 @@ import { mapWords as w } from "./words-map.js";
 const ns = "http://www.w3.org/2000/svg";
 /** Metres of a degree of latitude, and of longitude at the equator; the least that a map of the earth shows, metres. */
 const perLat = 110540, perLon = 111320, least = 60;
-/** How wide a map of the earth is drawn, in its own units; and how far a key moves, turns and widens. */
-const geoWidth = 1600, step = 0.005, turn = 5, widen = 5;
+/** How wide a map of the earth is drawn, in its own units, and how much more of it than what cameras see; and how far a key moves, turns and widens. */
+const geoWidth = 1600, around = 1.25, step = 0.005, turn = 5, widen = 5;
 
 /** @param {string} tag @param {Record<string, string|number>} a @param {...Node} kids */
 function svg(tag, a, ...kids) {
@@ -22,22 +23,37 @@ function svg(tag, a, ...kids) {
   return e;
 }
 
-/** How the places of a plan lie in the drawing. @param {Plan} p */
-export function projection(p) {
+/** How the places of a plan lie in the drawing. @param {Plan} p @param {number} [aspect] width by height of where a map of the earth is shown */
+export function projection(p, aspect = 1.6) {
   if (p.kind === "floor") {
     const W = p.width || 1600, H = p.height || 1000;
     return { W, H, metre: 0, to: (/** @type {Placement} */ c) => [c.x * W, c.y * H], from: (/** @type {number} */ x, /** @type {number} */ y) => ({ x: clamp(x / W, 0, 1), y: clamp(y / H, 0, 1) }), reach: (/** @type {number} */ r) => r * W, range: (/** @type {number} */ px) => clamp(px / W, 0, 2) };
   }
   const lats = p.cameras.map(c => c.y), lons = p.cameras.map(c => c.x), lat0 = p.cameras.length ? (Math.min(...lats) + Math.max(...lats)) / 2 : 0, lon0 = p.cameras.length ? (Math.min(...lons) + Math.max(...lons)) / 2 : 0, k = perLon * Math.max(0.01, Math.cos(lat0 * Math.PI / 180));
-  const far = Math.max(0, ...p.cameras.map(c => c.range)), wide = Math.max(least, p.cameras.length ? (Math.max(...lons) - Math.min(...lons)) * k : 0) + 2 * far + least / 2, tall = Math.max(least * 0.6, p.cameras.length ? (Math.max(...lats) - Math.min(...lats)) * perLat : 0) + 2 * far + least / 2;
-  const scale = geoWidth / Math.max(wide, tall * 1.6), H = Math.max(tall * scale, geoWidth / 1.6);
-  return { W: geoWidth, H, metre: scale, to: (/** @type {Placement} */ c) => [geoWidth / 2 + (c.x - lon0) * k * scale, H / 2 - (c.y - lat0) * perLat * scale], from: (/** @type {number} */ x, /** @type {number} */ y) => ({ x: lon0 + (x - geoWidth / 2) / k / scale, y: lat0 - (y - H / 2) / perLat / scale }), reach: (/** @type {number} */ r) => r * scale, range: (/** @type {number} */ px) => clamp(px / scale, 0, 10000) };
+  // Metres east and south of the middle of the cameras, of all that they see.
+  const reached = p.cameras.flatMap(c => edge(c).map(([dx, dy]) => [(c.x - lon0) * k + c.range * dx, (lat0 - c.y) * perLat + c.range * dy])), [x0, x1, y0, y1] = bounds(reached);
+  const scale = geoWidth / (around * Math.max(least, x1 - x0, (y1 - y0) * aspect)), H = geoWidth / aspect, cx = geoWidth / 2 - (x0 + x1) / 2 * scale, cy = H / 2 - (y0 + y1) / 2 * scale;
+  return { W: geoWidth, H, metre: scale, to: (/** @type {Placement} */ c) => [cx + (c.x - lon0) * k * scale, cy + (lat0 - c.y) * perLat * scale], from: (/** @type {number} */ x, /** @type {number} */ y) => ({ x: lon0 + (x - cx) / k / scale, y: lat0 - (y - cy) / perLat / scale }), reach: (/** @type {number} */ r) => r * scale, range: (/** @type {number} */ px) => clamp(px / scale, 0, 10000) };
 }
 
 /** @param {number} v @param {number} a @param {number} b */
 const clamp = (v, a, b) => Math.min(b, Math.max(a, v));
 /** @param {number} deg clockwise from above */
 const unit = deg => [Math.sin(deg * Math.PI / 180), -Math.cos(deg * Math.PI / 180)];
+
+/** Where a camera stands, and the edge of what it sees, as parts of how far that is. @param {Placement} c */
+function edge(c) {
+  const list = [[0, 0]], half = Math.min(360, c.view) / 2;
+  for (let a = -half; c.view > 0 && a <= half; a += Math.max(1, half / 12)) list.push(unit(c.direction + a));
+  return list;
+}
+
+/** @param {number[][]} points @returns {[number, number, number, number]} the least and most of each */
+function bounds(points) {
+  if (!points.length) return [0, 0, 0, 0];
+  const xs = points.map(p => p[0]), ys = points.map(p => p[1]);
+  return [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+}
 
 /** The field of view as a path. @param {number} x @param {number} y @param {number} r @param {Placement} c */
 function sector(x, y, r, c) {
@@ -70,7 +86,9 @@ export function mapView(o) {
   /** Fits the sheet into its stage, times the zoom. */
   function fit() {
     if (!pr) return;
-    const w0 = element.clientWidth, h0 = element.clientHeight, k = Math.min(w0 / pr.W, h0 / pr.H) * zoom;
+    const w0 = element.clientWidth, h0 = element.clientHeight;
+    if (plan?.kind === "geo" && !editing && w0 && h0) pr = projection(plan, w0 / h0); // it has no edge: it fills the page
+    const k = Math.min(w0 / pr.W, h0 / pr.H) * zoom;
     sheet.style.setProperty("width", `${Math.max(1, pr.W * k)}px`);
     sheet.style.setProperty("height", `${Math.max(1, pr.H * k)}px`);
     drawing.style.setProperty("--u", String((innerWidth >= 2600 ? 1.6 : 1) / (k || 1))); // so that marks stay as large as fingers are, and on a wall can be read from across the room
@@ -79,21 +97,42 @@ export function mapView(o) {
   const watcher = new ResizeObserver(fit);
   watcher.observe(element);
 
-  /** @param {Placement} c */
-  function mark(c) {
+  /** How long a pixel of the screen is in the drawing. */
+  const unitOf = () => Number(drawing.style.getPropertyValue("--u")) || 1;
+
+  /** What a camera is called on the plan, and while something happens before it what that is. @param {string} id */
+  function calledOf(id) {
+    const name = store.cameras.get(id)?.name || id, event = o.busy(id);
+    return event ? `${name} · ${event}` : name;
+  }
+
+  /** @param {string} id */
+  function stateOf(id) {
+    const state = store.cameras.get(id)?.state;
+    return o.busy(id) ? "event" : state === "online" ? "online" : state === "disabled" ? "off" : state === "starting" ? "starting" : "offline";
+  }
+
+  /** What a camera sees: under all marks, so that none is hidden by what another one sees. @param {Placement} c */
+  function seen(c) {
     if (!pr) return svg("g", {});
-    const cam = store.cameras.get(c.camera), name = cam?.name || c.camera, [x, y] = pr.to(c), u = Number(drawing.style.getPropertyValue("--u")) || 1, event = o.busy(c.camera), r = pr.reach(c.range);
-    const state = event ? "event" : cam?.state === "online" ? "online" : cam?.state === "disabled" ? "off" : cam?.state === "starting" ? "starting" : "offline";
+    const [x, y] = pr.to(c), r = pr.reach(c.range);
+    const g = svg("g", { class: `plan-camera is-${stateOf(c.camera)}`, "data-camera": c.camera, "aria-hidden": "true" });
+    if (c.view > 0 && r > 0) g.append(svg("path", { class: "plan-view", d: sector(x, y, r, c) }));
+    return g;
+  }
+
+  /** @param {Placement} c @param {import("./mapnames.js").Place} place of its name */
+  function mark(c, place) {
+    if (!pr) return svg("g", {});
+    const cam = store.cameras.get(c.camera), name = cam?.name || c.camera, [x, y] = pr.to(c), u = unitOf(), event = o.busy(c.camera), r = pr.reach(c.range), state = stateOf(c.camera);
     const says = event || (/** @type {any} */ (words)[cam?.state || ""] ?? "");
     const g = svg("g", { class: `plan-camera is-${state}${picked === c.camera ? " is-picked" : ""}`, tabindex: 0, role: "button", "aria-label": w.of(name, says), "data-camera": c.camera });
-    if (c.view > 0 && r > 0) g.append(svg("path", { class: "plan-view", d: sector(x, y, r, c) }));
     if (event) g.append(svg("circle", { class: "plan-ring", cx: x, cy: y, r: 19 * u }));
     g.append(state === "online" || state === "event" ? svg("circle", { class: "plan-mark", cx: x, cy: y, r: 12 * u }) : svg("rect", { class: "plan-mark", x: x - 11 * u, y: y - 11 * u, width: 22 * u, height: 22 * u, rx: 3 * u }));
     const [dx, dy] = unit(c.direction);
     g.append(svg("path", { class: "plan-nose", d: `M${x + 4 * u * dy} ${y - 4 * u * dx}L${x + 9 * u * dx} ${y + 9 * u * dy}L${x - 4 * u * dy} ${y + 4 * u * dx}z` }));
-    const called = event ? `${name} · ${event}` : name, half = Math.min(pr.W / 2, called.length * 3.7 * u); // about, so that a name at the edge is whole
-    const text = svg("text", { class: "plan-name", x: Math.min(pr.W - half, Math.max(half, x)), y: y + 27 * u, "font-size": 12 * u, "text-anchor": "middle" });
-    text.textContent = called;
+    const text = svg("text", { class: "plan-name", x: place.x, y: place.y, "font-size": 12 * u, "text-anchor": place.anchor });
+    text.textContent = calledOf(c.camera);
     g.append(text);
     if (editing && picked === c.camera) g.append(svg("circle", { class: "plan-handle", cx: x + Math.max(r, 40 * u) * dx, cy: y + Math.max(r, 40 * u) * dy, r: 8 * u }));
     return g;
@@ -116,8 +155,9 @@ export function mapView(o) {
     const focus = document.activeElement?.getAttribute("data-camera");
     drawing.setAttribute("viewBox", `0 0 ${pr.W} ${pr.H}`);
     const shown = plan.cameras.filter(c => store.cameras.has(c.camera)).map(c => held?.camera === c.camera ? held : c).sort((a, b) => Number(a.camera === picked) - Number(b.camera === picked));
-    drawing.replaceChildren(...grid(), ...shown.map(mark));
-    if (focus) /** @type {SVGElement|null} */ (drawing.querySelector(`[data-camera="${CSS.escape(focus)}"]`))?.focus();
+    const { W, to } = pr, names = placeNames(shown.map(c => { const [x, y] = to(c); return { x, y, text: calledOf(c.camera) }; }), W, unitOf());
+    drawing.replaceChildren(...grid(), ...shown.map(seen), ...shown.map((c, i) => mark(c, names[i])));
+    if (focus) /** @type {SVGElement|null} */ (drawing.querySelector(`[data-camera="${CSS.escape(focus)}"][tabindex]`))?.focus();
   }
 
   /** @param {Event} e @returns {Placement|undefined} */

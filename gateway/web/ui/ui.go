@@ -34,7 +34,7 @@
 //	unlock.js ages.js          ending a lock; changing how long footage is kept
 //	adopt.js adoptcard.js      finding cameras and adding many; what a device is and has before it is added
 //	camerachange.js            naming, switching, replacing and removing a camera
-//	map.js mapview.js          plans with cameras on them
+//	map.js mapview.js mapnames.js  plans with cameras on them
 //	styles.js                  style sheets that are fetched with their pages
 //	listing.js                 a list with details beside it
 //	parts.js                   what pages are made of: states, bars, notices, dialogs
