@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"strings"
 	"time"
 )
 
@@ -14,11 +15,24 @@ var pageText string
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"utc":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 	"exact":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000 UTC") },
-	"lasts":  func(from, to time.Time) string { return to.Sub(from).Round(100 * time.Millisecond).String() },
-	"size":   sizeOf,
+	"lasts":  func(from, to time.Time) string { return spell(to.Sub(from)) },
 	"beyond": beyond,
 	"clock":  func(s *float64) string { return fmt.Sprintf("%+.2f s", *s) },
 }).Parse(pageText))
+
+// spell says how long something lasts, in the words of the page.
+func spell(d time.Duration) string {
+	d = d.Round(100 * time.Millisecond)
+	h, m, s := int(d.Hours()), int(d.Minutes())%60, strings.TrimSuffix(fmt.Sprintf("%.1f s", (d%time.Minute).Seconds()), ".0 s")
+	s = strings.TrimSuffix(s, " s") + " s"
+	switch {
+	case h > 0:
+		return fmt.Sprintf("%d h %d min %s", h, m, s)
+	case m > 0:
+		return fmt.Sprintf("%d min %s", m, s)
+	}
+	return s
+}
 
 // beyond says by how much a file reaches beyond the range of its clip: copies are of whole fragments, from one with a key frame on.
 func beyond(c Clip, p Part) string {
@@ -28,17 +42,6 @@ func beyond(c Clip, p Part) string {
 	}
 	return fmt.Sprintf("The file has whole recorded fragments: its pictures begin %.1f s before the range, with the key frame that decoding starts at, and end %.1f s behind it. Players show it from %s on.",
 		max(0, before.Seconds()), max(0, after.Seconds()), p.Shown.UTC().Format("15:04:05.000 UTC"))
-}
-
-func sizeOf(n int64) string {
-	switch {
-	case n >= 1<<30:
-		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
-	case n >= 1<<20:
-		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
-	default:
-		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
-	}
 }
 
 // Page is the package as a page that opens anywhere: it has no script, asks no network, and plays the clips beside it.

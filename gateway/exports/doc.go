@@ -46,7 +46,7 @@ const (
 	spare       = 1 << 30         // bytes that are left free on the disk
 	maxRate     = 64 << 20        // bytes of footage that are read in a second: recording has the disks first
 	lockTime    = 48 * time.Hour  // for which footage is locked at most while a job runs
-	sweepTime   = time.Minute     // between looks for what is too old
+	sweepTime   = time.Minute     // between looks for what is too old, at most
 	tellTime    = time.Second / 4 // between notes of how far a job is
 	maxFailures = 400             // bytes of why a job failed
 )

@@ -283,7 +283,7 @@ func (e *Exports) end(r *record, state, why string) (locks []string) {
 	r.State, r.Error, r.Step, r.Left, r.Ended = state, why[:min(len(why), maxFailures)], "", 0, now
 	r.Expires = now.Add(e.o.Keep)
 	if state != Done {
-		r.Clips, r.Stills, r.Files, r.Bytes, r.Progress = nil, nil, nil, 0, 0
+		r.Clips, r.Stills, r.Files, r.Bytes, r.Progress, r.Parts, r.Gaps = nil, nil, nil, 0, 0, 0, 0
 	}
 	locks, r.Locks = r.Locks, nil
 	return locks
@@ -364,13 +364,14 @@ func (e *Exports) hurry() {
 
 // Run makes what is ordered, one after the other, until ctx ends. What is under way then goes on at the next start.
 func (e *Exports) Run(ctx context.Context) error {
-	tick := time.NewTicker(sweepTime)
+	tick := time.NewTimer(sweepTime)
 	defer tick.Stop()
 	for {
 		e.expire()
 		for e.next(ctx) {
 			e.expire()
 		}
+		tick.Reset(e.untilSweep())
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -378,6 +379,20 @@ func (e *Exports) Run(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// untilSweep is how long nothing becomes too old; at most sweepTime, since the clock may be set meanwhile. What is too old already and could
+// not be removed waits that long for the next try.
+func (e *Exports) untilSweep() time.Duration {
+	now, rest := e.o.Now(), sweepTime
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, r := range e.jobs {
+		if left := r.Expires.Sub(now); left > 0 {
+			rest = min(rest, left)
+		}
+	}
+	return rest
 }
 
 // expire removes what is too old.

@@ -441,6 +441,12 @@ func TestExportsAreBoundedAndGo(t *testing.T) {
 	}
 	j = r.order(Order{Clips: clip})
 	r.end()
+	for left, want := range map[time.Duration]time.Duration{time.Hour: sweepTime, 7 * time.Second: 7 * time.Second, -time.Hour: sweepTime} {
+		r.e.o.Now = func() time.Time { return j.Expires.Add(-left) }
+		if got := r.e.untilSweep(); got != want {
+			t.Errorf("%v before an export is too old the next look is in %v, want %v", left, got, want)
+		}
+	}
 	r.e.o.Now = func() time.Time { return begin.Add(3 * time.Hour) }
 	r.e.expire()
 	if _, err := r.e.Get(j.ID); !errors.Is(err, ErrNone) {

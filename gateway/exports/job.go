@@ -31,7 +31,7 @@ type Export struct {
 	Created  time.Time `json:"created"`
 	Ended    time.Time `json:"ended,omitzero"`
 	Expires  time.Time `json:"expires,omitzero" doc:"When it is removed by itself."`
-	Step     string    `json:"step,omitempty" doc:"What is done just now."`
+	Step     string    `json:"step,omitempty" people:"read" doc:"What is done just now."`
 	Progress float64   `json:"progress" doc:"From 0 to 1."`
 	Left     float64   `json:"left,omitempty" doc:"Seconds that it will take yet, while that is known."`
 	Bytes    int64     `json:"bytes" doc:"Of the package; of one that is not done, what it is expected to have."`

@@ -138,7 +138,7 @@ func (e *eventStream) camera(id string) error {
 type ExportProgress struct {
 	ID       string  `json:"id"`
 	State    string  `json:"state"`
-	Step     string  `json:"step"`
+	Step     string  `json:"step" people:"read"`
 	Progress float64 `json:"progress"`
 	Left     float64 `json:"left"`
 	Bytes    int64   `json:"bytes"`

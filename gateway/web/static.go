@@ -19,7 +19,7 @@ import (
 // shellPages are the addresses of the viewer's pages. All serve the same shell, which holds no data; what is shown in
 // it is asked for with the rights of whoever looks.
 var shellPages = []string{
-	"/{$}", "/login", "/setup", "/live", "/live/{camera}", "/timeline", "/timeline/{camera}", "/events", "/exports", "/cameras", "/cameras/{camera}", "/camera/{camera}", "/camera/{camera}/{part}",
+	"/{$}", "/login", "/setup", "/live", "/live/{camera}", "/timeline", "/timeline/{camera}", "/events", "/exports", "/exports/{export}", "/cameras", "/cameras/{camera}", "/camera/{camera}", "/camera/{camera}/{part}",
 	"/map", "/rules", "/storage", "/storage/{part}", "/people", "/people/{part}", "/privacy", "/audit", "/audit/{part}", "/approvals",
 	"/me", "/me/{part}", "/join", "/wall", "/settings", "/system", "/health",
 }

@@ -33,6 +33,7 @@ export const scenes = [
   { name: "encryption", parts: chain("encryption") },
   { name: "certificate", parts: chain("certificate") },
   { name: "start", parts: chain("start") },
+  { name: "restarted", parts: chain("restarted") },
   { name: "talk", parts: parts("talk") },
 ];
 

@@ -3,7 +3,7 @@ import { spoken } from "./language.js";
 
 export const exportWords = spoken("exports", {
   title: "Exports", intro: "Footage that was taken out, ready to be handed on. Each is a package that whoever gets it can check without this gateway.",
-  none: "Nothing was exported yet", noneText: "Pick a range on a timeline and press Export. What you order is made in the background and waits here to be downloaded.", openTimeline: "Open the timeline",
+  none: "No exports", noneText: "Pick a range on a timeline and press Export. What you order is made in the background and waits here to be downloaded.", openTimeline: "Open the timeline",
   columns: ["Case", "For", "Footage", "Ordered", "State"], untitled: (/** @type {string} */ reason) => reason,
   states: { waiting: "Waiting", running: "Being made", done: "Ready", failed: "Failed", cancelled: "Cancelled" },
   clips: (/** @type {number} */ n, /** @type {number} */ stills) => [n && (n === 1 ? "1 clip" : `${n} clips`), stills && (stills === 1 ? "1 still" : `${stills} stills`)].filter(Boolean).join(", "),
@@ -13,6 +13,9 @@ export const exportWords = spoken("exports", {
   masks: (/** @type {number} */ n) => n === 1 ? "1 mask" : `${n} masks`,
   download: "Download", cancel: "Cancel the export", remove: "Remove", removeTitle: (/** @type {string} */ name) => `Remove the export “${name}”?`, removeText: "The package cannot be downloaded any more. The footage itself is not touched.",
   expiresIn: (/** @type {string} */ t) => `It is kept here until ${t}, and then removed by itself.`,
+  aged: (/** @type {string} */ name, /** @type {string} */ t) => `“${name}” was kept until ${t} and is gone`, agedText: "Exports are removed by themselves when their time is over. The footage is not touched: while it is kept, the export can be ordered again.",
+  away: (/** @type {string} */ name) => `“${name}” is not here any more`, awayText: "Somebody removed it, or footage that it had was erased. The audit log says who and when.",
+  missing: "This export is not here any more", missingText: "Exports are removed by themselves when their time is over, and by hand; erasing footage takes those that have it. The audit log says what became of it.",
   check: "How it is checked", checkText: "Whoever gets it opens index.html in a browser, and checks the rest with Holdfast, on any machine and without this gateway:", checkMore: "Tell them the fingerprint by another way than the package: on paper, or by telephone. Without it they know that nothing was changed since somebody signed, and not who that was.",
   fingerprint: "Fingerprint of the key that signed",
   // ordering
