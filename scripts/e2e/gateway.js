@@ -40,20 +40,20 @@ export async function demo(more = []) {
   return { ...p, data, link, base: new URL(link).origin, endpoint: JSON.parse(readFileSync(join(data, "endpoint.json"), "utf8")) };
 }
 
-/** Starts a gateway with a configuration. @param {string} yaml the file without data and volumes @param {string} [data] its directory, when something is there already */
-export async function serve(yaml, data = scratch()) {
-  const p = await start(data, yaml, /no administrator yet/);
+/** Starts a gateway with a configuration. @param {string} yaml the file without data and volumes @param {string} [data] its directory, when something is there already @param {string[]} [within] the command that runs it */
+export async function serve(yaml, data = scratch(), within = []) {
+  const p = await start(data, yaml, /no administrator yet/, within);
   return { ...p, link: readFileSync(join(data, "data", "setup-link"), "utf8").trim() };
 }
 
 /**
  * Starts a gateway in a directory, for the first time or again.
- * @param {string} data @param {string} yaml @param {RegExp} [ready] @returns {Promise<Awaited<ReturnType<typeof run>> & {data: string, base: string, endpoint: any, file: string, text: (yaml: string) => string, again: (yaml: string) => Promise<any>}>}
+ * @param {string} data @param {string} yaml @param {RegExp} [ready] @param {string[]} [within] @returns {Promise<Awaited<ReturnType<typeof run>> & {data: string, base: string, endpoint: any, file: string, text: (yaml: string) => string, again: (yaml: string) => Promise<any>}>}
  */
-async function start(data, yaml, ready = /msg=serving/) {
+async function start(data, yaml, ready = /msg=serving/, within = []) {
   const file = join(data, "holdfast.yaml"), text = (/** @type {string} */ more) => `data: ${data}/data\nvolumes:\n  - path: ${data}/volume\n${more}`;
   writeFileSync(file, text(yaml));
-  const p = await run(bin, ["serve", "--config", file], ready);
+  const [program, ...args] = [...within, bin, "serve", "--config", file], p = await run(program, args, ready);
   const told = join(data, "data", "endpoint.json");
   while (!existsSync(told)) await new Promise(ok => setTimeout(ok, 50));
   const endpoint = JSON.parse(readFileSync(told, "utf8"));

@@ -7,7 +7,7 @@
 //	--sizes 390,1440  some widths        --themes dark  one theme
 //	--days N          of footage; 7      --extra N      more cameras beside the ten
 //
-// A name is a page's address, or one of the states below or in troubles.js (first set-up, an empty site, a volume that is missing, a gateway that
+// A name is a page's address, or one of the states below, in troubles.js or in states.js (first set-up, an empty site, a volume that is missing, a gateway that
 // is gone, least rights, approvals, alarms, a browser that can play nothing, …); without a part every one is taken. The site (site.js) has ten cameras and a
 // week of footage: one thermal, one 4:3, one portrait, one at night, one that moves, one that was lost, one that was added two
 // days ago and one that never answered since it was added; gaps of several causes, events, marks with words, locked ranges, footage from a card, people, a group, a wall, exports.
@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { pages, visit } from "./quality.js";
 import { lived, site } from "./site.js";
+import { exportStates, fullDisk, packages } from "./states.js";
 import { beginnings, takeTrouble, troubles } from "./troubles.js";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -90,12 +91,13 @@ for (const [width, height] of sizes) {
     console.log(`${width} × ${height} ${theme}: ${list.length} pictures`);
   }
 }
-const first = await beginnings();
-for (const x of [...first.list, ...await troubles(s)].filter(x => wanted(x.name))) { // each in every size before the next: the last of them kill the gateway
+const first = await beginnings(), full = fullDisk(s);
+for (const x of [...first.list, ...full.list, ...packages(s), ...await troubles(s), ...exportStates(s)].filter(x => wanted(x.name))) { // each in every size before the next: the last of them kill the gateway
   for (const [width, height] of sizes) {
     for (const theme of themes) await takeTrouble(s, x, { viewport: { width, height }, colorScheme: theme }, join(out, `${x.name}-${width}-${theme}.png`)).catch(e => console.log(`${x.name}: ${e.message.split("\n")[0]}`));
   }
 }
 await first.stop();
+await full.stop();
 await s.stop();
 process.exit(0);

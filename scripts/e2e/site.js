@@ -5,6 +5,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { open, until } from "./browser.js";
 import { run, scratch, serve } from "./gateway.js";
+import { plans } from "./plan.js";
 
 const real = join(process.env.HOLDFAST_SHARED || "", "footage", "one-by-one-person-detection.mp4");
 const drawn = (/** @type {string} */ kind) => new URL(`../../gateway/simcam/clips/${kind}-sub.mp4`, import.meta.url).pathname;
@@ -64,7 +65,7 @@ export async function site(o = {}) {
   }
   yaml.push(`  - {id: roof, name: Roof, rtsp: "rtsp://127.0.0.1:9/none"}`);
   execFileSync(process.env.WEEK_BIN || "week", ["-data", join(dir, "data"), "-volume", join(dir, "volume"), "-days", `${o.days ?? 7}`, ...past], { stdio: "inherit" });
-  const g = await serve(yaml.join("\n") + "\n", dir), b = await open({ base: g.base });
+  const g = await serve(yaml.join("\n") + "\n", dir), b = await open({ base: g.base, flags: ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] });
   await enter(b.page, g.link, g.data);
   /** Starts the gateway again, which was killed, at another address; the administrator signs in again. */
   const restart = async () => { Object.assign(all, await all.again(yaml.join("\n") + "\n")); await b.page.goto(all.base); await b.page.fill("#f-username", "owner"); await b.page.fill("#f-password", "green horses eat late"); await b.page.click("button[type=submit]"); await b.page.waitForSelector("nav.rail"); };
@@ -97,8 +98,9 @@ function asker(page) {
   };
 }
 
-/** What people do in a week: marks with words, locks, an erasure, a group, colleagues, a wall, exports. @param {Awaited<ReturnType<typeof site>>} s */
-export async function lived({ ask, page }) {
+/** What people do in a week: marks with words, locks, an erasure, a group, colleagues, plans, a wall, exports. @param {Awaited<ReturnType<typeof site>>} s */
+export async function lived(s) {
+  const { ask, page } = s;
   const now = Date.now(), hour = 3600e3, at = (/** @type {number} */ hours) => new Date(now - hours * hour).toISOString(), later = at(-30 * 24);
   await until(page, `fetch("/api/v1/cameras").then(r => r.json()).then(l => l.filter(c => c.state === "online").length >= 8)`, 60000);
   await ask("POST", "locks", { camera: "till", from: at(30.4), to: at(29.6), until: later, reason: "Police, case 12/2026" });
@@ -113,5 +115,6 @@ export async function lived({ ask, page }) {
     { title: "Till theft", reason: "Police, case 12/2026", recipient: "Police, Mitte", form: "original", clips: [{ camera: "till", from: at(30.2), to: at(30) }, { camera: "entrance", from: at(30.1), to: at(30) }] },
     { title: "Fall at the door", reason: "Insurance claim", recipient: "Allianz, claims", form: "original", clips: [{ camera: "entrance", from: at(5), to: at(4.8) }] },
   ]) await ask("POST", "exports", e);
+  await plans(s);
   return /** @type {any} */ (await ask("POST", "tokens", { kind: "device", name: "Control room", cameras: ["*"], permissions: ["see", "live"], until: later }));
 }
