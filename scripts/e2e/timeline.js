@@ -100,16 +100,45 @@ export async function timeline({ page, context, base, browser, out, test, must }
     await until(page, "[...document.querySelectorAll('.played > video:not([hidden])')].every(v => v.paused && !v.seeking && v.readyState >= 2)");
     const shown = await read(page, clocks);
     const guest = await invited(context, await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, timezoneId: "America/New_York" }), base, "operator"), p = guest.page;
-    await p.addInitScript(() => { HTMLMediaElement.prototype.play = async () => {}; }); // it stays where it begins
+    let stays = false;
+    await p.route(u => u.pathname.endsWith("/pace.js"), async r => { // the clock stays where it begins: it would go on while the pictures are read
+      const text = await (await r.fetch()).text(), body = text.replace("this.running = on", "this.running = false");
+      stays = body !== text;
+      await r.fulfill({ body, contentType: "text/javascript" });
+    });
     await p.goto(page.url());
     await until(p, "document.querySelectorAll('.played').length === 3 && [...document.querySelectorAll('.played')].every(p => [...p.querySelectorAll(':scope > video')].some(v => !v.hidden && v.readyState >= 2 && !v.seeking && v.currentTime > 1))");
     const same = (/** @type {Record<string, number>} */ x) => ids.every(id => apart(x[id], shown[id]) <= 1 && apart(x[id], shownAt(at)) <= 1);
+    must(stays, "the clock of the page was not held");
     let seen = await read(p, clocks);
     for (const late = Date.now() + 30e3; !same(seen) && Date.now() < late; seen = await read(p, clocks)) await p.waitForTimeout(100); // a picture is painted after it is ready
     must(same(seen), `at ${new Date(at).toISOString()} one sees ${JSON.stringify(shown)}, the other ${JSON.stringify(seen)}`);
     must(guest.faults.length === 0, guest.faults.join("\n"));
     await guest.context.close();
     return seen;
+  });
+
+  await test("a picture that the clock goes on without is not shown as one of the moment, and joins the others again", async () => {
+    await standing(14);
+    /** @type {(() => void)[]} */
+    const held = [];
+    await page.route(u => u.pathname === "/api/v1/cameras/gate/video.fmp4", r => { held.push(() => { r.continue().catch(() => {}); }); }); // given up meanwhile
+    await axis.focus();
+    await page.keyboard.press("ArrowLeft");
+    await page.getByRole("button", { name: "Play", exact: true }).click();
+    const from = await head(), gate = page.locator('.played[data-camera="gate"] .played-cover:not([hidden])');
+    await gate.getByText("Waiting for the picture").waitFor();
+    must(await head() > from, "the clock still waits");
+    must(await page.locator(".played-cover:not([hidden])").count() === 1, "the others are covered too");
+    await page.unrouteAll();
+    for (const go of held) go();
+    await gate.waitFor({ state: "hidden" });
+    await stand();
+    await until(page, "[...document.querySelectorAll('.played > video:not([hidden])')].every(v => v.paused && !v.seeking && v.readyState >= 2)");
+    const at = await head();
+    let now = await read(page, clocks);
+    for (const late = Date.now() + 20e3; agree(now) > 1 && Date.now() < late; now = await read(page, clocks)) await page.waitForTimeout(100); // a picture is painted after it is ready
+    must(ids.every(id => apart(now[id], shownAt(at)) <= 1), `at ${new Date(at).toISOString()} the clocks show ${JSON.stringify(now)}`);
   });
 
   await test("steps go from picture to picture, both ways, in every camera", async () => {

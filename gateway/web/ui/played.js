@@ -9,6 +9,8 @@ import { timelineWords as w } from "./words-timeline.js";
 
 /** From this speed on, and backwards, key frames alone are shown. */
 export const keysFrom = 8;
+/** How far behind the clock a picture that stands may be shown, ms. */
+const behind = 1500;
 /** Wider than this a picture is of the main stream, px of the screen. */
 const wide = 700;
 
@@ -95,6 +97,8 @@ export class Played {
     this.reel.video.hidden = !this.canvas.hidden || s === "gap";
     this.gap(s === "gap", pace.at);
     if (s === "approval") this.says("", "");
+    // The clock waits for a while and then goes on without it: a picture that is left behind is not shown as one of this moment.
+    if (s === "waiting" && pace.running && !this.keys && this.reel.lag(pace.at) > behind) this.says(w.waits, "");
   }
 
   /** Whether the clock may run on. */

@@ -131,6 +131,9 @@ export class Reel {
     if (still) v.pause(); else if (v.paused) v.play().catch(() => {});
   }
 
+  /** How far the picture that stands is from a moment, ms. @param {number} at */
+  lag(at) { return Math.abs(this.base + this.video.currentTime * 1000 - at); }
+
   /** Whether the browser has the picture of a media time. @param {number} media */
   holds(media) {
     const b = this.buffer?.buffered;

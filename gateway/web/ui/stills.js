@@ -76,8 +76,8 @@ export class Stills {
     let key = this.has(t);
     if (!this.byGateway && !key) {
       const r = await footage.picture(this.camera, this.stream, t, "mp4", this.stop.signal, this.run(t));
-      await this.keep(r);
-      key = this.has(t) || this.keys[this.keys.length - 1];
+      const last = await this.keep(r);
+      key = this.has(t) || last; // never one that is only kept: it may be of any moment
     }
     if (key && !this.byGateway) {
       const frame = await decodeKey(key).catch(() => null);
@@ -102,16 +102,22 @@ export class Stills {
     this.drawn();
   }
 
-  /** @param {Response} r */
+  /** Keeps the key frames of an answer, and gives its last. @param {Response} r @returns {Promise<Key|undefined>} */
   async keep(r) {
     const codec = codecOf(r);
     /** @type {Uint8Array<ArrayBuffer>|null} */
     let description = null;
+    /** @type {Key|undefined} */
+    let last;
     for await (const p of pieces(r)) {
       description = p.description || description;
-      for (const s of p.samples) if (s.key && !this.keys.some(k => Math.abs(k.at - s.at) < 1)) this.keys.push({ ...s, codec, description });
+      for (const s of p.samples) if (s.key) {
+        last = { ...s, codec, description };
+        if (!this.keys.some(k => Math.abs(k.at - s.at) < 1)) this.keys.push(last);
+      }
     }
     if (this.keys.length > kept) this.keys = this.keys.slice(-kept);
+    return last;
   }
 
   /** Has key frames of the next while there before the clock needs them. @param {number} t @param {number} speed footage a second of life; below 0: backwards */
