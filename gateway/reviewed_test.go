@@ -3,6 +3,8 @@ package gateway
 import (
 	"cmp"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -65,4 +67,57 @@ func TestReviewedMarksGoWithTheLastEventOfTheirDay(t *testing.T) {
 
 func cmpDays(a, b auth.CameraDay) int {
 	return cmp.Or(strings.Compare(a.Camera, b.Camera), strings.Compare(a.Day, b.Day))
+}
+
+// The index is lost and a volume is away: the events on it are not known for that time, and what somebody reviewed of them stays. Marks of a
+// day of which no event was go when all is there again.
+func TestReviewedMarksStayWhileAVolumeIsAway(t *testing.T) {
+	dir := t.TempDir()
+	const conf = "cameras:\n  - {id: door, rtsp: \"rtsp://127.0.0.1:9/none\", record: {mode: event}}\n"
+	r := startIn(t, dir, conf)
+	who, now := r.g.auth.Local(), time.Now().UTC()
+	e, err := r.g.store.Event(storage.Event{Camera: "door", Kind: "mark", Source: "test", Start: now, End: now.Add(time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := auth.CameraDay{Camera: "door", Day: web.ReviewDay(now)}
+	gone := auth.CameraDay{Camera: "door", Day: web.ReviewDay(now.Add(-48 * time.Hour))}
+	if err := r.g.auth.Review(who, map[auth.CameraDay][]string{there: {e.ID}, gone: {"0000000000000000"}}, true); err != nil {
+		t.Fatal(err)
+	}
+	volume, away := filepath.Join(dir, "volume"), filepath.Join(dir, "away")
+	id := r.g.store.Volumes()[0].ID
+	r.await("the volume to be remembered", func() bool {
+		kept, err := r.g.state.keptVolumes()
+		return err == nil && kept[volume].ID == id
+	})
+	r.end()
+	for _, err := range []error{os.Remove(filepath.Join(dir, "data", "index.db")), os.Rename(volume, away), os.Mkdir(volume, 0o700)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r = startIn(t, dir, conf)
+	if _, err := r.g.store.EventOf("door", e.ID); r.g.store.Volumes()[0].Usable() || err == nil {
+		t.Fatalf("the volume is there: %+v, %v", r.g.store.Volumes(), err)
+	}
+	marked := func(d auth.CameraDay) int {
+		of, err := r.g.auth.ReviewedOf(who, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(of)
+	}
+	if err := r.g.dropReviewed(); err != nil || marked(there) != 1 || marked(gone) != 1 {
+		t.Errorf("while it is away: %v, %d and %d marks are left", err, marked(there), marked(gone))
+	}
+	for _, err := range []error{os.Remove(volume), os.Rename(away, volume)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.await("the event", func() bool { _, err := r.g.store.EventOf("door", e.ID); return err == nil })
+	if err := r.g.dropReviewed(); err != nil || marked(there) != 1 || marked(gone) != 0 {
+		t.Errorf("when it is back: %v, %d and %d marks are left", err, marked(there), marked(gone))
+	}
 }
