@@ -42,7 +42,6 @@ type Camera struct {
 	scene    *scene   // constant: what it sees beside its pictures
 	places   *places  // constant
 	made     time.Time
-	earlier  time.Time // constant: when the footage ended that there was of it when it was made; zero for none
 	now      func() time.Time
 	way      *egress.Purpose // constant: of every connection to it
 	trust    *trust          // constant: how far it is trusted
@@ -85,7 +84,6 @@ func (g *Gateway) newCamera(spec config.Camera, origin string) *Camera {
 	c.trust = g.newTrust(spec, origin)
 	c.trust.tell = func(kind egress.Kind, where, why string) { c.refused(string(kind), where, why) }
 	c.steering = newSteering(c, g.auth, func() { g.changes.publish(Change{Kind: "ptz", ID: spec.ID}) })
-	c.earlier = c.footageEnd()
 	g.keepAs(spec)
 	if !spec.Disabled {
 		c.recallEvents()

@@ -208,4 +208,9 @@ func TestACameraThatIsAwayAfterARestartIsToldOfWithItsLastFootage(t *testing.T) 
 	if c.LastFootage == nil || !c.LastFootage.Equal(last.End) || c.Record.LastSynced != nil {
 		t.Errorf("its last footage ends at %v, and is told of with %v; synced since the start: %v", last.End, c.LastFootage, c.Record.LastSynced)
 	}
+	first := r.spans("door")[0].Start
+	if _, err := r.g.EraseFootage(t.Context(), web.ErasureRequest{Camera: "door", From: first.Add(-time.Minute), To: time.Now(), Ground: "test footage"}); err != nil {
+		t.Fatal(err)
+	}
+	r.await("that none is kept", func() bool { return r.cameras()["door"].LastFootage == nil })
 }

@@ -132,29 +132,21 @@ func (c *Camera) describeState(w *web.Camera) {
 	}
 }
 
-// footageEnd looks up when the newest footage of the camera ends: a start looks once, so that one that is away is told of with the moment
-// when it was last there, though it sent nothing since.
-func (c *Camera) footageEnd() (end time.Time) {
-	list, err := c.store.Recorded(c.spec().ID)
+// lastFootage tells when the newest frame was that is kept of the camera; nil where none is. What was erased, or is deleted by age, counts no
+// more. It is two looks at the index for each stream.
+func (c *Camera) lastFootage() *time.Time {
+	kept, err := c.store.Recorded(c.spec().ID)
 	if err != nil {
 		c.log.Error("the end of the camera's footage cannot be looked up", "error", err)
 	}
-	for _, r := range list {
-		end = r.Newest
+	if len(kept) == 0 {
+		return nil
 	}
-	return end
-}
-
-// lastFootage tells when the newest frame was that was kept of the camera; nil for none ever.
-func (c *Camera) lastFootage() *time.Time {
-	last := c.earlier
+	last := kept[0].Newest
 	for _, r := range c.recs {
-		if at := r.Status().LastSynced; at.After(last) {
+		if at := r.Status().LastSynced; kept[0].Open && at.After(last) {
 			last = at
 		}
-	}
-	if last.IsZero() {
-		return nil
 	}
 	last = last.UTC()
 	return &last

@@ -15,7 +15,8 @@ type Recorded struct {
 	Camera  string
 	Streams []string // those with footage: main first, the others by their ids
 	Oldest  time.Time
-	Newest  time.Time // end of the segment that begins last
+	Newest  time.Time // end of the segment that begins last; of one that is open its start
+	Open    bool      // a segment is being written
 }
 
 // Recorded tells of every camera with footage, by its id, or of one alone; none where it has no footage. It costs two looks at each stream,
@@ -72,11 +73,11 @@ func recordedOf(b *bbolt.Bucket, k []byte) (r Recorded, err error) {
 		return r, err
 	}
 	camera, stream := splitKey(k)
-	return Recorded{Camera: camera, Streams: []string{stream}, Oldest: nano(first), Newest: later(seg.End, seg.Start)}, nil
+	return Recorded{Camera: camera, Streams: []string{stream}, Oldest: nano(first), Newest: later(seg.End, seg.Start), Open: seg.Open}, nil
 }
 
 // join adds another stream of the same camera.
 func (r *Recorded) join(o *Recorded) {
 	r.Streams = append(r.Streams, o.Streams...)
-	r.Oldest, r.Newest = earlier(r.Oldest, o.Oldest), later(r.Newest, o.Newest)
+	r.Oldest, r.Newest, r.Open = earlier(r.Oldest, o.Oldest), later(r.Newest, o.Newest), r.Open || o.Open
 }

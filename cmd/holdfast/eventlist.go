@@ -83,7 +83,7 @@ func (x target) listNewest(ctx context.Context, t terminal, q url.Values, most i
 	if err != nil {
 		return err
 	}
-	list, next := []web.ListedEvent{}, ""
+	list, next, out := []web.ListedEvent{}, "", 0
 	for {
 		q.Set("limit", strconv.Itoa(max(1, min(most-len(list), 200))))
 		if next != "" {
@@ -93,7 +93,7 @@ func (x target) listNewest(ctx context.Context, t terminal, q url.Values, most i
 		if err := l.call(ctx, "GET", "/api/v1/events?"+q.Encode(), nil, &page); err != nil {
 			return err
 		}
-		list = append(list, page.Events...)
+		list, out = append(list, page.Events...), page.LeftOut
 		if next = page.Next; next == "" || len(list) >= most {
 			break
 		}
@@ -110,6 +110,9 @@ func (x target) listNewest(ctx context.Context, t terminal, q url.Values, most i
 		printEvent(t.out, one.Event)
 	}
 	fmt.Fprintf(t.out, "%d events\n", len(list))
+	if out > 0 {
+		fmt.Fprintf(t.out, "%d cameras are not looked at: --cameras LIST names up to 64\n", out)
+	}
 	if next != "" {
 		fmt.Fprintln(t.out, "there are more; --most N lists more of them, --to TIME older ones")
 	}

@@ -114,7 +114,7 @@ type Camera struct {
 	LegalBasis   string        `json:"legal_basis"`
 	Audio        bool          `json:"audio" doc:"Whether its sound may be heard and recorded."`
 	Record       Recording     `json:"record"`
-	LastFootage  *time.Time    `json:"last_footage" doc:"When the newest frame was that was recorded of it, before the gateway's start too; null where nothing was found at the start and nothing came since."`
+	LastFootage  *time.Time    `json:"last_footage" doc:"When the newest frame was that is kept of it, before the gateway's start too; null where none is, as all of it was erased or deleted by age, or none ever came."`
 	Events       CameraReports `json:"events"`
 	Streams      []Stream      `json:"streams"`
 	Happening    []Happening   `json:"happening" doc:"Its newest events that last, or ended less than 15 seconds ago, at most 16. For those who may watch it live or recorded."`

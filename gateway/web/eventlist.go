@@ -29,9 +29,10 @@ type ListedEvent struct {
 
 // EventPage is a part of the list of events.
 type EventPage struct {
-	Events []ListedEvent `json:"events" doc:"Newest first."`
-	Next   string        `json:"next" doc:"What is given as before to go on; empty when nothing is left in the range."`
-	Back   *time.Time    `json:"back" doc:"How far back was looked, when there may be more."`
+	Events  []ListedEvent `json:"events" doc:"Newest first."`
+	Next    string        `json:"next" doc:"What is given as before to go on; empty when nothing is left in the range."`
+	Back    *time.Time    `json:"back" doc:"How far back was looked, when there may be more."`
+	LeftOut int           `json:"left_out" doc:"How many cameras are beyond the 64 that one answer is of, the removed ones last: their events are listed when they are named."`
 }
 
 // EventName names an event.
@@ -133,7 +134,8 @@ func (s *Server) getEventList(w http.ResponseWriter, r *request) error {
 // eventPage puts what was found of each camera into one list. What is older than where the looking ended for one of them waits for the next page.
 func (s *Server) eventPage(r *request, a *askedEvents) (page EventPage, err error) {
 	page.Events = []ListedEvent{}
-	cameras, err := s.playable(r.who, a.cameras, a.former)
+	cameras, out, err := s.playable(r.who, a.cameras, a.former)
+	page.LeftOut = out
 	if err != nil {
 		return page, err
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -99,6 +100,27 @@ func TestARemovedCameraIsNobodysWhoCouldNotPlayItBefore(t *testing.T) {
 		}
 		if got, _ := s.listed(who.reads(), "&removed=1&cameras=shed"); (len(got) > 0) != c.sees {
 			t.Errorf("%s reads of its events: %v", name, got)
+		}
+	}
+}
+
+// One answer is of 64 cameras. Those that it is not of are counted, so that nobody takes them for cameras without anything.
+func TestCamerasThatAnAnswerIsNotOfAreCounted(t *testing.T) {
+	s := newSite(t)
+	s.cameras.mu.Lock()
+	for i := range maxOverviewIDs - 2 {
+		s.cameras.list = append(s.cameras.list, Camera{ID: fmt.Sprintf("c-%d", i), Name: "Hall", State: "online", Record: Recording{Streams: []string{"main"}}})
+	}
+	s.cameras.mu.Unlock()
+	with := s.bearer()
+	for query, want := range map[string]int{"": 0, "&removed=1": 1, "&cameras=shed&removed=1": 0} {
+		if _, page := s.listed(with, query); page.LeftOut != want {
+			t.Errorf("events%s: %d are left out, want %d", query, page.LeftOut, want)
+		}
+		a := s.do("GET", "/api/v1/overview?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z"+query, "", with)
+		var o Overview
+		if err := json.Unmarshal([]byte(a.text), &o); err != nil || a.StatusCode != http.StatusOK || o.LeftOut != want || len(o.Cameras) > maxOverviewIDs {
+			t.Errorf("overview%s: %d, %v, %d cameras, %d left out, want %d: %.200s", query, a.StatusCode, err, len(o.Cameras), o.LeftOut, want, a.text)
 		}
 	}
 }

@@ -33,6 +33,7 @@ type Overview struct {
 	To      time.Time        `json:"to"`
 	Slots   int              `json:"slots" doc:"Equal pieces that the range is cut into."`
 	Cameras []CameraOverview `json:"cameras"`
+	LeftOut int              `json:"left_out" doc:"How many cameras are beyond the 64 that one answer is of, the removed ones last: they are told of when they are named."`
 }
 
 // CameraOverview is the history of one camera.
@@ -71,7 +72,7 @@ func overviewRoutes() []route {
 		{method: "GET", pattern: "/api/v1/overview", filters: "cameras whose footage may not be played are left out", needs: auth.Playback, serve: (*Server).getOverview,
 			summary: "What is recorded of many cameras, what is missing and why, and what happened, at a resolution that is asked for",
 			params: []param{paramFrom, paramTo,
-				{"cameras", "query", false, "string", "Ids, separated by commas, at most 64; every camera when left out."}, paramFormer,
+				{"cameras", "query", false, "string", "Ids, separated by commas, at most 64; every camera when left out, as far as 64 go: left_out counts the others."}, paramFormer,
 				{"slots", "query", false, "string", "How many pieces the range is cut into, 1 to 2000; 500 when left out."},
 				{"activity", "query", false, "flag", "1: with how much moves, of a range of at most 26 hours."}},
 			answers: gives[Overview](200, "The overview.")},
@@ -148,11 +149,11 @@ func (s *Server) getOverview(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	defer leave()
-	chosen, err := s.playable(r.who, a.cameras, a.former)
+	chosen, out, err := s.playable(r.who, a.cameras, a.former)
 	if err != nil {
 		return err
 	}
-	o := Overview{From: a.from, To: a.to, Slots: a.slots, Cameras: make([]CameraOverview, len(chosen))}
+	o := Overview{From: a.from, To: a.to, Slots: a.slots, Cameras: make([]CameraOverview, len(chosen)), LeftOut: out}
 	g, ctx := errgroup.WithContext(r.Context())
 	g.SetLimit(overviewWorkers)
 	for i, c := range chosen {
@@ -167,11 +168,13 @@ func (s *Server) getOverview(w http.ResponseWriter, r *request) error {
 	return reply(w, http.StatusOK, o)
 }
 
-// playable are the cameras that a question about several is answered for: those whose footage may be played, at most maxOverviewIDs.
-func (s *Server) playable(who auth.Identity, named []string, former bool) ([]Camera, error) {
-	list, err := s.recordedCameras(named, former)
+// playable are the cameras that a question about several is answered for: those whose footage may be played, at most maxOverviewIDs; and
+// how many are left out by that.
+func (s *Server) playable(who auth.Identity, named []string, former bool) (list []Camera, out int, err error) {
+	list, err = s.recordedCameras(named, former)
 	list = slices.DeleteFunc(list, func(c Camera) bool { return !who.MayOn(auth.Playback, c.ID) })
-	return list[:min(len(list), maxOverviewIDs)], err
+	out = max(0, len(list)-maxOverviewIDs)
+	return list[:len(list)-out], out, err
 }
 
 // overview looks at one camera.

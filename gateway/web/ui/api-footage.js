@@ -8,7 +8,7 @@ import { base, json, lines, request } from "./api.js";
  * @typedef {{from:string,to:string,peak:string,changed:number,by:"pictures"|"boxes",class?:string}} MotionHit
  * @typedef {{hit?:MotionHit,progress?:{at:string,part:number,by:string,pictures:number,every:number,pace:number,left_seconds:number},done?:boolean,more?:boolean,error?:string}} MotionLine
  * @typedef {import("./api.js").CameraEvent & {camera:string,pre:number,post:number,reviewed:boolean}} ListedEvent
- * @typedef {{events:ListedEvent[],next:string,back:string|null}} EventPage
+ * @typedef {{events:ListedEvent[],next:string,back:string|null,left_out:number}} EventPage
  * @typedef {{id:string,name:string,removed:string|null,streams:string[],oldest:string,newest:string,max_age:number,event_max_age:number,until:string|null,says:string,may:string[]}} FormerCamera
  */
 

@@ -64,7 +64,7 @@ export function eventsPage(go) {
   const tiles = new Map();
   /** @type {Set<string>} */
   const chosen = new Set(), kinds = new Set();
-  let next = "", back = "", current = "", anchor = "", turn = 0, loading = true, timer = 0;
+  let next = "", back = "", leftOut = 0, current = "", anchor = "", turn = 0, loading = true, timer = 0;
   /** @type {unknown} */
   let error = null;
   const camera = h("select", { "aria-label": w.cameras, onchange: again }), kind = h("select", { "aria-label": w.kinds, onchange: again });
@@ -100,6 +100,7 @@ export function eventsPage(go) {
       list = page.events;
       next = page.next;
       back = page.back || "";
+      leftOut = page.left_out;
       for (const id of chosen) if (!find(id)) chosen.delete(id);
       tiles.clear();
     } catch (e) { if (mine !== turn) return; error = e; }
@@ -116,6 +117,7 @@ export function eventsPage(go) {
       list.push(...page.events.filter(e => !find(e.id)));
       next = page.next;
       back = page.back || "";
+      leftOut = page.left_out;
     } catch (e) { says.textContent = /** @type {Problem} */ (e).says || words.error; }
     older.disabled = false;
     draw();
@@ -179,7 +181,7 @@ export function eventsPage(go) {
     days.hidden = !list.length;
     foot.hidden = !!error || loading && !list.length || !list.length && !next;
     older.hidden = !next || list.length >= most;
-    /** @type {HTMLElement} */ (foot.firstChild).textContent = next ? back && w.back(when(back)) : w.end;
+    /** @type {HTMLElement} */ (foot.firstChild).textContent = [next ? back && w.back(when(back)) : w.end, leftOut > 0 && w.leftOut(leftOut)].filter(Boolean).join(" ");
     deeds.paint();
   }
 
