@@ -2,10 +2,11 @@
 // Not part of the tests, and what it takes stays out of the repository. It needs what scripts/e2e/run makes, and WEEK_BIN:
 //
 //	go build -o /tmp/bin/ ./cmd/holdfast ./scripts/street ./scripts/week
-//	HOLDFAST_BIN=/tmp/bin/holdfast STREET_BIN=/tmp/bin/street WEEK_BIN=/tmp/bin/week HOLDFAST_SHARED=… node screens.js [OPTION…] [PART OF A NAME…]
+//	HOLDFAST_BIN=/tmp/bin/holdfast STREET_BIN=/tmp/bin/street WEEK_BIN=/tmp/bin/week HOLDFAST_SHARED=… ./apart node screens.js [OPTION…] [PART OF A NAME…]
 //
 //	--sizes 390,1440  some widths        --themes dark  one theme
 //	--days N          of footage; 7      --extra N      more cameras beside the ten
+//	--language de     the pages in another language; states are left out, since they are come to by English words
 //
 // A name is a page's address, or one of the states below, in troubles.js or in states.js (first set-up, an empty site, a volume that is missing, a gateway that
 // is gone, least rights, approvals, alarms, a browser that can play nothing, …); without a part every one is taken. The site (site.js) has ten cameras and a
@@ -22,7 +23,7 @@ import { beginnings, takeTrouble, troubles } from "./troubles.js";
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {{name: string, path: string, keep?: Record<string, string>, act?: (p: Page) => Promise<unknown>, bare?: boolean}} Shot keep: what the device remembers; bare: of somebody who is not signed in */
 
-const { values: o, positionals: parts } = parseArgs({ allowPositionals: true, options: { sizes: { type: "string", default: "390,1440,3840" }, themes: { type: "string", default: "dark,light" }, days: { type: "string", default: "7" }, extra: { type: "string", default: "0" } } });
+const { values: o, positionals: parts } = parseArgs({ allowPositionals: true, options: { sizes: { type: "string", default: "390,1440,3840" }, themes: { type: "string", default: "dark,light" }, days: { type: "string", default: "7" }, extra: { type: "string", default: "0" }, language: { type: "string", default: "" } } });
 const out = new URL("./out/screens/", import.meta.url).pathname;
 mkdirSync(out, { recursive: true });
 const sizes = /** @type {[number, number][]} */ ([[390, 844], [1440, 900], [3840, 2160]]).filter(s => o.sizes.split(",").includes(String(s[0])));
@@ -58,7 +59,7 @@ const states = [
 const wanted = (/** @type {string} */ name) => !parts.length || parts.some(p => name.includes(p));
 const nameOf = (/** @type {string} */ path) => path.slice(1).replace(/[/?]/g, "-");
 const addresses = [...await pages(s.page), ...["", "/video", "/picture", "/masks", "/recording", "/events", "/outputs", "/network", "/upkeep"].map(p => `/camera/shop${p}`), "/cameras?find"].map(path => ({ name: nameOf(path), path }));
-const list = /** @type {Shot[]} */ ([...addresses, ...states]).filter(x => wanted(x.name));
+const list = /** @type {Shot[]} */ ([...addresses, ...o.language ? [] : states]).filter(x => wanted(x.name)), suffix = o.language && `-${o.language}`;
 
 /** @param {Page} page @param {Shot} x */
 async function take(page, x) {
@@ -77,6 +78,7 @@ for (const [width, height] of sizes) {
   for (const theme of themes) {
     const make = () => s.browser.newContext({ viewport: { width, height }, colorScheme: theme, timezoneId: "Europe/Berlin" });
     const known = await make(), stranger = await make();
+    if (o.language) await known.addInitScript(l => localStorage.setItem("holdfast.language", l), o.language);
     await known.addCookies(await s.context.cookies());
     const page = await known.newPage(), bare = await stranger.newPage();
     await page.goto(s.base + "/me");
@@ -84,13 +86,14 @@ for (const [width, height] of sizes) {
     for (const x of list) {
       const p = x.bare ? bare : page;
       await take(p, x).catch(e => console.log(`${x.name}: ${e.message.split("\n")[0]}`));
-      await p.screenshot({ path: join(out, `${x.name}-${width}-${theme}.png`) });
+      await p.screenshot({ path: join(out, `${x.name}-${width}-${theme}${suffix}.png`) });
     }
     await known.close();
     await stranger.close();
     console.log(`${width} × ${height} ${theme}: ${list.length} pictures`);
   }
 }
+if (o.language) { await s.stop(); process.exit(0); }
 const first = await beginnings(), full = fullDisk(s);
 for (const x of [...first.list, ...full.list, ...packages(s), ...await troubles(s), ...exportStates(s)].filter(x => wanted(x.name))) { // each in every size before the next: the last of them kill the gateway
   for (const [width, height] of sizes) {

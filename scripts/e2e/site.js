@@ -42,7 +42,7 @@ export async function site(o = {}) {
   if (!existsSync(real)) throw new Error(`there is no footage in ${real}: set HOLDFAST_SHARED`);
   mkdirSync(kept, { recursive: true });
   const dir = scratch(existsSync("/dev/shm") ? "/dev/shm" : undefined), past = [];
-  const yaml = [`listen: 127.0.0.1:0`, `time_zone: Europe/Berlin`, `webrtc: {udp: "127.0.0.1:0", tcp: "127.0.0.1:0"}`, `retention: {max_age: 30d}`, "cameras:"];
+  const yaml = [`listen: 127.0.0.1:0`, `time_zone: Europe/Berlin`, `webrtc: {udp: ":0", tcp: ":0"}`, `retention: {max_age: 30d}`, "cameras:"];
   const children = [], street = process.env.STREET_BIN || "street";
   for (const [id, name, picture, habit] of made) {
     const c = clips(id, real, picture);
