@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 
 	"holdfast/gateway/evidence"
@@ -100,7 +101,7 @@ func (w *work) film(c *ClipOrder, stream string, run uint32, from, to time.Time,
 	case w.ctx.Err() != nil:
 		return w.ctx.Err()
 	case err != nil:
-		return fmt.Errorf("encode: %w: %s", err, bytes.TrimSpace(words.b.Bytes()))
+		return fmt.Errorf("ffmpeg did not make the clip: %s", strings.Join(strings.Fields(fmt.Sprintf("%v %s", err, words.b.Bytes())), " "))
 	}
 	return nil
 }

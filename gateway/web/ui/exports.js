@@ -58,10 +58,10 @@ export function exportsPage(id, go) {
     return [
       open(x) && h("div.running", { "data-key": "running" }, progress(w.making, x.state === "running" ? x.progress : null, far(x)), h("p.quiet.num", null, x.state === "waiting" ? w.states.waiting : far(x)), h("div.buttons", null, h("button.button", { type: "button", onclick: () => act(exportsApi.cancel(id)) }, w.cancel))),
       x.state === "cancelled" && h("p", { "data-key": "cancelled" }, state(tones.cancelled, w.states.cancelled)), // a phone shows no row beside it
-      x.state === "failed" && notice("bad", w.states.failed, x.error),
+      x.state === "failed" && notice("bad", w.states.failed, x.error, h("p.todo", null, w.failedDo)),
       x.state === "done" && h("div.buttons.wrap-buttons", { "data-key": "done" }, h("a.button.primary", { href: exportsApi.file(id), download: x.name || true }, icon("save"), w.download), h("button.button", { type: "button", onclick: () => remove(id) }, w.remove)),
       x.state !== "done" && !open(x) && h("div.buttons", { "data-key": "over" }, h("button.button", { type: "button", onclick: () => remove(id) }, w.remove)),
-      x.expires && h("p.quiet", null, w.expiresIn(when(x.expires))),
+      x.expires && h("p.quiet", null, (x.state === "done" ? w.expiresIn : w.notedUntil)(when(x.expires))),
       facts([[f.recipient, x.order.recipient], [f.reason, x.order.reason], [f.by, x.by], [f.ordered, when(x.created)], [f.form, w.forms[x.order.form || "original"]], [f.size, x.bytes > 0 && (open(x) ? "≈ " : "") + bytes(x.bytes)], [f.parts, x.parts && w.files(x.parts)], [f.gaps, x.state === "done" && (x.gaps ? w.gaps(x.gaps) : w.noGaps)],
         ...clipsOf(x).map((c, i) => /** @type {[string, Node]} */ ([`${f.clip} ${i + 1}`, h("span", null, cameraName(c.camera), h("span.quiet.beside.num", null, spell(c.from, c.to)), c.masks?.length ? h("span.quiet.beside", null, w.masks(c.masks.length)) : null, c.mute ? h("span.quiet.beside", null, w.silent) : null)])),
         ...(x.order.stills || []).map((s, i) => /** @type {[string, Node]} */ ([`${f.still} ${i + 1}`, h("span", null, cameraName(s.camera), h("span.quiet.beside.num", null, when(s.at)))])),

@@ -13,6 +13,7 @@ export const exportWords = spoken("exports", {
   masks: (/** @type {number} */ n) => n === 1 ? "1 mask" : `${n} masks`,
   download: "Download", cancel: "Cancel the export", remove: "Remove", removeTitle: (/** @type {string} */ name) => `Remove the export “${name}”?`, removeText: "The package cannot be downloaded any more. The footage itself is not touched.",
   expiresIn: (/** @type {string} */ t) => `It is kept here until ${t}, and then removed by itself.`,
+  failedDo: "Nothing of it is kept, and the footage is not touched. Order it again; if it fails again, the gateway's log says more.", notedUntil: (/** @type {string} */ t) => `This stays noted here until ${t}.`,
   aged: (/** @type {string} */ name, /** @type {string} */ t) => `“${name}” was kept until ${t} and is gone`, agedText: "Exports are removed by themselves when their time is over. The footage is not touched: while it is kept, the export can be ordered again.",
   away: (/** @type {string} */ name) => `“${name}” is not here any more`, awayText: "Somebody removed it, or footage that it had was erased. The audit log says who and when.",
   missing: "This export is not here any more", missingText: "Exports are removed by themselves when their time is over, and by hand; erasing footage takes those that have it. The audit log says what became of it.",
