@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { part } from "./device-parts.js";
 import { facts, nothing, state } from "./parts.js";
 import { store } from "./store.js";
-import { clock } from "./words.js";
+import { clock, words } from "./words.js";
 import { deviceWords as w } from "./words-device.js";
 
 /** How often it is asked for more, ms, and how many are shown. */
@@ -21,7 +21,7 @@ export function eventsPart(here) {
       const news = await device.get(here.id, `notifications?after=${after}`);
       for (const n of news) {
         after = n.seq;
-        list.prepend(h("tr", null, h("td.num", { title: n.at }, clock(n.at)), h("td", null, n.kind), h("td", null, n.source || "–"), h("td.items", null, h("code", null, n.items.map((/** @type {any} */ i) => `${i.name}=${i.value}`).join("  "))), h("td.quiet", null, n.topic)));
+        list.prepend(h("tr", null, h("td.num", { title: n.at }, clock(n.at)), h("td", null, words.eventKind(n.kind)), h("td", null, n.source || "–"), h("td.items", null, h("code", null, n.items.map((/** @type {any} */ i) => `${i.name}=${i.value}`).join("  "))), h("td.quiet", null, n.topic)));
       }
       while (list.rows.length > most) list.lastChild?.remove();
       table.hidden = list.rows.length === 0;

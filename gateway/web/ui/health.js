@@ -10,6 +10,7 @@ import { styled } from "./styles.js";
 import { words, bitrate, bytes, duration, when } from "./words.js";
 import { long } from "./words-keeping.js";
 import { healthWords as w } from "./words-health.js";
+import { storageWords as sw } from "./words-storage.js";
 
 /** @typedef {import("./api-health.js").CameraHealth} CameraHealth @typedef {import("./api-health.js").Week} Week */
 /** How often it is asked for, ms, and how many gaps are listed of one. */
@@ -36,7 +37,7 @@ export function healthPart(undo, go) {
     sum.textContent = w.sum(holed.length, duration(holed.reduce((n, c) => n + (c.week?.lost_seconds || 0), 0)), list.length);
     view.show(list);
     const vs = store.health?.volumes || [];
-    morph(volumes, ...(vs.length ? [h("h2", null, w.volumes), h("ul.plain-list", null, ...vs.map(v => h("li", { "data-key": v.id }, h("b.path", null, v.path), state(v.state === "ok" ? "good" : v.state === "slow" || v.state === "full" ? "warn" : "bad", v.state === "ok" ? w.free(bytes(v.free), bytes(v.total)) : v.cause || v.state), bar(v.path, w.free(bytes(v.free), bytes(v.total)), v.total, [["kept", v.used], ["other", Math.max(0, v.total - v.free - v.used)]]))))] : []));
+    morph(volumes, ...(vs.length ? [h("h2", null, w.volumes), h("ul.plain-list", null, ...vs.map(v => h("li", { "data-key": v.id }, h("b.path", null, v.path), h("div", null, state(v.state === "ok" ? "good" : v.state === "slow" ? "warn" : "bad", v.state === "ok" ? w.free(bytes(v.free), bytes(v.total)) : /** @type {any} */ (sw.states)[v.state] || v.state), v.state !== "ok" && v.cause && h("div.quiet", null, v.cause)), bar(v.path, w.free(bytes(v.free), bytes(v.total)), v.total, [["kept", v.used], ["other", Math.max(0, v.total - v.free - v.used)]]))))] : []));
   }
 
   /** @param {CameraHealth} c */

@@ -51,7 +51,7 @@ const words = {
     allOffline: "Keine Kamera ist erreichbar", offline: "Offline", plainlyOffline: "Kamera offline", starting: "Verbindet", unauthorized: "Passwort abgelehnt", disabled: "Ausgeschaltet", online: "Online",
     lastPicture: "letztes Bild", retry: s => s > 0 ? `neuer Versuch in ${s} s` : "neuer Versuch",
     stopped: "Es kommen keine Bilder", cannotShow: "Kein Bild in diesem Browser", waiting: "Wartet auf ein Bild", recording: "Zeichnet auf", notRecorded: "Nicht aufgezeichnet",
-    recStates: { recording: "Zeichnet auf", waiting: "Wartet auf die Kamera", idle: "Jetzt nichts aufzuzeichnen", failing: "Kann nicht geschrieben werden", off: "Nur live" },
+    recStates: { recording: "Zeichnet auf", waiting: "Wartet auf die Kamera", idle: "Nichts aufzuzeichnen", failing: "Kann nicht geschrieben werden", off: "Nur live" },
     back: "Zurück zu allen Kameras", full: "Vollbild", snapshot: "Standbild", sound: "Ton", info: "Info", showTimeline: "Zeitachse in diesem Moment",
     layouts: { auto: "Auto", 1: "1", 4: "2 × 2", 6: "1 + 5", 9: "3 × 3", 16: "4 × 4" }, layout: "Aufteilung", page: "Seite",
     noFootage: "Von diesem Moment gibt es keine Aufnahme", liveHere: "LIVE", play: "Abspielen", pause: "Anhalten", speed: "Tempo", frameBack: "Bild zurück", frame: "Bild vor", day: "Tag",

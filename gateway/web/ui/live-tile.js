@@ -125,10 +125,11 @@ export class Tile {
     if (playing && !this.lastAt) this.keep();
     this.name.textContent = c.name;
     const speaks = c.talker && !c.talker.you ? tw.other(c.talker.name, clock(c.talker.since)) : "";
-    const says = playing ? words.online : this.reason(c), event = [speaks, now.length ? words.eventKind(now[now.length - 1].kind) : ""].filter(Boolean).join(", ");
+    const says = playing ? words.online : this.reason(c), lost = c.record.state === "failing", event = [lost && words.notRecorded, speaks, now.length ? words.eventKind(now[now.length - 1].kind) : ""].filter(Boolean).join(", ");
     this.happens.hidden = !event;
     this.happens.textContent = event;
     this.says.textContent = playing ? says : ""; // else the cover says it
+    this.element.classList.toggle("unkept", lost);
     this.element.classList.toggle("playing", playing);
     this.element.classList.toggle("motion", now.some(e => e.kind === "motion"));
     this.element.classList.toggle("alarmed", now.some(e => e.kind !== "motion" && e.kind !== "manual"));

@@ -105,7 +105,7 @@ export function mePage(part, go, signOut) {
     let entries = [];
     let cursor = "";
     const [at, , what, camera, more] = auditWords.columns;
-    const view = listing({ label: w.parts.log, cls: "tight.entries", columns: [at, what, camera, more], key: (/** @type {import("./api-audit.js").Entry} */ e) => String(e.seq), title: e => String(e.seq), cells: e => cells(e).filter((_, i) => i !== 1), details });
+    const view = listing({ label: w.parts.log, cls: "tight.entries.of-mine", columns: [at, what, camera, more], key: (/** @type {import("./api-audit.js").Entry} */ e) => String(e.seq), title: e => String(e.seq), cells: e => cells(e).filter((_, i) => i !== 1), details });
     const status = h("div", null, waiting()), next = h("div", { hidden: true }, deedButton(w.more, () => page()));
     const shown = h("div", { hidden: true }, h("p.lead.quiet", null, w.logText), view.element, next);
     async function page() {

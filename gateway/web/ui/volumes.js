@@ -12,7 +12,7 @@ import { storageWords as w, millis } from "./words-storage.js";
 
 /** @typedef {import("./api.js").Volume} Volume */
 /** @type {Record<string, import("./parts.js").Tone>} */
-const tones = { ok: "good", slow: "warn", full: "warn", "read-only": "bad", missing: "bad", failing: "bad" };
+const tones = { ok: "good", slow: "warn", full: "bad", "read-only": "bad", missing: "bad", failing: "bad" };
 /** Of this wear a disk should be replaced, per cent. The gateway raises its alarm there too. */
 const worn = 90;
 
