@@ -131,7 +131,12 @@ cameras:
     await s.page.screenshot({ path: join(out, "volume-missing.png") });
     await s.page.goto(secure + "/cameras");
     await until(s.page, "/Cannot be written/.test(document.body.textContent)");
+    await s.page.goto(secure + "/live");
+    const unkept = "[...document.querySelectorAll('.tile.unkept .tile-event:not([hidden])')].filter(e => /Not recorded/.test(e.textContent)).length";
+    await until(s.page, unkept + " > 0"); // by the pictures, which go on
     renameSync(volume + "-away", volume);
+    await until(s.page, unkept + " === 0", 60000);
+    await s.page.goto(secure + "/cameras");
     await until(s.page, "!/Cannot be written/.test(document.body.textContent)");
   });
 

@@ -127,6 +127,18 @@ export async function cameras({ out, test, must }) {
     await page.evaluate(async () => { const s = await (await fetch("/api/v1/session")).json(); await fetch("/api/v1/cameras/dock-02/events", { method: "POST", headers: { "X-CSRF-Token": s.csrf, "Content-Type": "application/json" }, body: JSON.stringify({ kind: "motion" }) }); });
     await page.getByRole("button", { name: "Ramp: motion" }).waitFor();
     await page.screenshot({ path: join(out, "map-1440-dark.png") });
+    // One that stands beside it: neither name covers the other, nor a mark.
+    await page.evaluate(async () => {
+      const { csrf } = await (await fetch("/api/v1/session")).json(), [plan] = await (await fetch("/api/v1/plans")).json(), at = plan.cameras[0], other = (await (await fetch("/api/v1/cameras")).json()).find((/** @type {any} */ c) => c.id !== at.camera);
+      await fetch(`/api/v1/plans/${plan.id}/cameras/${other.id}`, { method: "PUT", headers: { "X-CSRF-Token": csrf, "Content-Type": "application/json" }, body: JSON.stringify({ ...at, camera: undefined, x: at.x + 0.03 }) });
+    });
+    await page.reload();
+    await until(page, "document.querySelectorAll('.plan-name').length === 2");
+    must(await page.evaluate(() => {
+      const box = (/** @type {Element} */ e) => e.getBoundingClientRect(), names = [...document.querySelectorAll(".plan-name")].map(box), marks = [...document.querySelectorAll(".plan-mark")].map(box);
+      const over = (/** @type {DOMRect} */ a, /** @type {DOMRect} */ b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+      return !over(names[0], names[1]) && !names.some((n, i) => over(n, marks[1 - i]));
+    }), "a name covers another, or a mark");
     await page.setViewportSize({ width: 390, height: 844 });
     await page.screenshot({ path: join(out, "map-390-dark.png") });
     must(await page.evaluate("document.documentElement.scrollWidth <= 390"), "on a phone the map is wider than the screen");

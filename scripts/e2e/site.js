@@ -42,7 +42,7 @@ export async function site(o = {}) {
   if (!existsSync(real)) throw new Error(`there is no footage in ${real}: set HOLDFAST_SHARED`);
   mkdirSync(kept, { recursive: true });
   const dir = scratch(existsSync("/dev/shm") ? "/dev/shm" : undefined), past = [];
-  const yaml = [`listen: 127.0.0.1:0`, `time_zone: Europe/Berlin`, `webrtc: {udp: ":0", tcp: ":0"}`, `retention: {max_age: 30d}`, "cameras:"];
+  const yaml = [`listen: 127.0.0.1:0`, `time_zone: Europe/Berlin`, `webrtc: {udp: "127.0.0.1:0", tcp: "127.0.0.1:0"}`, `retention: {max_age: 30d}`, "cameras:"];
   const children = [], street = process.env.STREET_BIN || "street";
   for (const [id, name, picture, habit] of made) {
     const c = clips(id, real, picture);
@@ -65,7 +65,7 @@ export async function site(o = {}) {
   }
   yaml.push(`  - {id: roof, name: Roof, rtsp: "rtsp://127.0.0.1:9/none"}`);
   execFileSync(process.env.WEEK_BIN || "week", ["-data", join(dir, "data"), "-volume", join(dir, "volume"), "-days", `${o.days ?? 7}`, ...past], { stdio: "inherit" });
-  const g = await serve(yaml.join("\n") + "\n", dir), b = await open({ base: g.base, flags: ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] });
+  const g = await serve(yaml.join("\n") + "\n", dir), b = await open({ base: g.base });
   await enter(b.page, g.link, g.data);
   /** Starts the gateway again, which was killed, at another address; the administrator signs in again. */
   const restart = async () => { Object.assign(all, await all.again(yaml.join("\n") + "\n")); await b.page.goto(all.base); await b.page.fill("#f-username", "owner"); await b.page.fill("#f-password", "green horses eat late"); await b.page.click("button[type=submit]"); await b.page.waitForSelector("nav.rail"); };

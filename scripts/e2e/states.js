@@ -27,7 +27,7 @@ export function exportStates(s) {
     { name: "exports-running", path: "/exports", before: async () => { id = await order("Two in the stockroom", 6, 20); await when(id, "x.state === 'running' && x.progress > 0"); }, act: p => show(p, id), after: remove },
     { name: "exports-cancelled", path: "/exports", before: async () => { id = await order("Ordered by mistake", 4, 20); await when(id, "x.state === 'running'"); await put(id, "cancel"); }, act: p => show(p, id), after: remove },
     { name: "exports-failed", path: "/exports", before: async () => { id = await order("Wrong till", 2, 30); await when(id, "x.state === 'running' && x.progress > 0"); killChild(Number(s.child.pid), "ffmpeg"); await when(id, "x.state === 'failed'"); }, act: p => show(p, id), after: remove },
-    { name: "exports-resumed", path: "/exports", before: async () => { id = await order("Before the restart", 12, 20); await when(id, "x.parts > 1"); s.child.kill("SIGKILL"); await s.restart(); }, act: async p => { await show(p, id); await p.getByRole("progressbar").first().waitFor({ timeout: 20000 }); }, after: remove },
+    { name: "exports-resumed", path: "/exports", before: async () => { id = await order("Before the restart", 12, 20); await when(id, "x.parts > 1"); s.child.kill("SIGKILL"); await s.restart(); }, act: async p => { await p.context().addCookies(await s.context.cookies()); await show(p, id); await p.getByRole("progressbar").first().waitFor({ timeout: 20000 }); }, after: remove },
     { name: "exports-not-here", path: "/exports/x-0123456789ab" },
     { name: "exports-went", path: "/exports", before: async () => { id = await order("Taken away", 2, 5); await put(id, "cancel"); }, act: async () => { await s.ask("DELETE", `exports/${id}`); } },
   ];
