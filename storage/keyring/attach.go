@@ -178,7 +178,7 @@ func (r *Ring) adopt(h *holder, f *found) {
 	for p, d := range s.days {
 		d.complete = false
 		if len(r.holders) > 1 {
-			s.unequal[p] = struct{}{}
+			s.differ(p, h.name) // it may have some that the others lack, too: that is found when they are compared
 		}
 	}
 	h.views[s.id] = f.view(s)

@@ -207,7 +207,11 @@ func (r *Ring) merge(s *set, v *view, p place, keys map[ID]Key) map[ID]Key {
 		if len(kept) > 0 {
 			r.touch(s, d)
 		}
-		s.unequal[p] = struct{}{}
+		for _, h := range r.holders { // the one that it was read from has them
+			if h.views[s.id] != v {
+				s.differ(p, h.name)
+			}
+		}
 	}
 	return kept
 }
@@ -238,7 +242,7 @@ func (r *Ring) nextView(h *holder, s *set, v *view, gid [16]byte, written map[pl
 	for p, d := range s.days {
 		next.days[p] = d.shard
 		if v.days[p] == nil {
-			s.unequal[p] = struct{}{}
+			s.differ(p, h.name)
 		}
 	}
 	for name, number := range s.known {

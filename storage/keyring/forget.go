@@ -333,9 +333,9 @@ func (r *Ring) compare(ctx context.Context) {
 			if !ok || ctx.Err() != nil {
 				break
 			}
-			if !r.equalise(s, p) {
+			if behind := r.equalise(s, p); len(behind) > 0 {
 				r.mu.Lock()
-				s.unequal[p] = struct{}{}
+				s.differ(p, behind...)
 				r.mu.Unlock()
 				break
 			}
@@ -353,12 +353,11 @@ func (r *Ring) nextUnequal(s *set) (place, bool) {
 	return place{}, false
 }
 
-// equalise has every attached copy hold all keys of a camera-day, and tells whether all do.
-func (r *Ring) equalise(s *set, p place) bool {
+// equalise has every attached copy hold all keys of a camera-day, and gives those of which it is not known that they do.
+func (r *Ring) equalise(s *set, p place) (behind []string) {
 	var mu sync.Mutex
 	have, union := map[string]map[ID]Key{}, map[ID]Key{}
-	complete := true
-	for _, err := range r.each(func(h *holder) error {
+	for name, err := range r.each(func(h *holder) error {
 		r.mu.Lock()
 		v := h.views[s.id]
 		var sh *shard
@@ -385,7 +384,9 @@ func (r *Ring) equalise(s *set, p place) bool {
 		}
 		return nil
 	}) {
-		complete = complete && err == nil
+		if err != nil {
+			behind = append(behind, name)
+		}
 	}
 	mu.Lock() // a copy that hangs may still come and add what it read
 	have, union = maps.Clone(have), maps.Clone(union)
@@ -399,12 +400,14 @@ func (r *Ring) equalise(s *set, p place) bool {
 	}
 	r.mu.Unlock()
 	if gone {
-		return true
+		return nil
 	}
-	for _, err := range r.each(func(h *holder) error { return r.supply(h, s, p, have[h.name], union) }) {
-		complete = complete && err == nil
+	for name, err := range r.each(func(h *holder) error { return r.supply(h, s, p, have[h.name], union) }) {
+		if err != nil {
+			behind = append(behind, name)
+		}
 	}
-	return complete
+	return behind
 }
 
 // supply gives a copy the keys of a camera-day that it lacks.

@@ -92,9 +92,9 @@ type set struct {
 	dead          map[ID]grave
 	order         []ID // of dead, as noted
 	former        map[[8]byte]Root
-	known         map[string]uint32  // volumes, and the generation they are at
-	unequal       map[place]struct{} // camera-days whose copies are to be compared
-	version       uint64             // counts changes that copies have to follow
+	known         map[string]uint32         // volumes, and the generation they are at
+	unequal       map[place]map[string]bool // camera-days whose copies are to be compared, and the copies that may lack keys of them
+	version       uint64                    // counts changes that copies have to follow
 }
 
 // day is one camera-day. Guarded by Ring.mu.
@@ -201,7 +201,7 @@ func (r *Ring) Make(camera string, date time.Time, volumes ...string) (ID, Key, 
 	rand.Read(id[:])
 	rand.Read(key[:])
 	p := place{camera, dayNumber(date)}
-	s := r.presentSet()
+	s, have := r.presentSet(), map[string]bool{}
 	for _, name := range append(slices.Clone(volumes), "") {
 		err := r.makeOn(name, len(volumes) > 0, s, p, id, key)
 		switch {
@@ -209,11 +209,13 @@ func (r *Ring) Make(camera string, date time.Time, volumes ...string) (ID, Key, 
 			return ID{}, Key{}, fmt.Errorf("make key on %s: %w", copyName(name), err)
 		case err != nil:
 			r.log.Warn("the keyring in the data directory does not take a key; the volume has it", "camera", camera, "error", err)
+		default:
+			have[name] = true
 		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.remember(s, p, id, key)
+	r.remember(s, p, id, key, have)
 	return id, key, nil
 }
 
@@ -229,13 +231,25 @@ func (r *Ring) Spread(camera string, date time.Time, id ID, volume string) error
 	return nil
 }
 
-// remember takes a key that was made into memory. Caller holds mu.
-func (r *Ring) remember(s *set, p place, id ID, key Key) {
+// remember takes a key that was made into memory; have are the copies that it is on. Caller holds mu.
+func (r *Ring) remember(s *set, p place, id ID, key Key, have map[string]bool) {
 	d := s.dayOf(p)
 	d.keys[id] = key
 	r.touch(s, d)
-	if len(r.holders) > 1 {
-		s.unequal[p] = struct{}{}
+	for name := range r.holders {
+		if !have[name] {
+			s.differ(p, name)
+		}
+	}
+}
+
+// differ notes that copies may lack keys of a camera-day. Caller holds mu.
+func (s *set) differ(p place, copies ...string) {
+	if s.unequal[p] == nil {
+		s.unequal[p] = map[string]bool{}
+	}
+	for _, name := range copies {
+		s.unequal[p][name] = true
 	}
 }
 
@@ -283,7 +297,7 @@ func (r *Ring) presentSet() *set {
 }
 
 func newSet() *set {
-	return &set{days: map[place]*day{}, dead: map[ID]grave{}, former: map[[8]byte]Root{}, known: map[string]uint32{}, unequal: map[place]struct{}{}, version: 1}
+	return &set{days: map[place]*day{}, dead: map[ID]grave{}, former: map[[8]byte]Root{}, known: map[string]uint32{}, unequal: map[place]map[string]bool{}, version: 1}
 }
 
 // dayOf gives a camera-day, a new one when there is none. Caller holds mu.

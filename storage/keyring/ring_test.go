@@ -470,3 +470,32 @@ func TestKeysDerivedFromARootAreApartAndStay(t *testing.T) {
 		}
 	}
 }
+
+// TestTheCopyThatLacksKeysIsNamed: not every one, because one camera-day differs.
+func TestTheCopyThatLacksKeysIsNamed(t *testing.T) {
+	s := newSite(t, "a", "b")
+	r := s.open("a", "b")
+	states := func() map[string]string {
+		told := map[string]string{}
+		for _, c := range r.Status().Copies {
+			told[c.Volume] = c.State + " " + c.Cause
+		}
+		return told
+	}
+	want := func(when string, b string) {
+		t.Helper()
+		if got := states(); got[""] != "current " || got["a"] != "current " || got["b"] != b {
+			t.Errorf("%s: %q", when, got)
+		}
+	}
+	makeKey(t, r, "door", someDay, "a", "b")
+	r.Tend(t.Context())
+	want("all have it", "current ")
+	makeKey(t, r, "door", someDay, "a", "b")
+	want("all have another", "current ")
+	makeKey(t, r, "door", someDay, "a")
+	makeKey(t, r, "yard", someDay, "a", "b")
+	want("one has not", "lagging keys of 1 camera-days may be missing on it, the first of camera door on "+someDay.Format("2006-01-02"))
+	r.Tend(t.Context())
+	want("it was compared", "current ")
+}

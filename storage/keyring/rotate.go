@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -129,10 +130,9 @@ func (r *Ring) Status() Status {
 	if r.present != nil {
 		st.Ring, st.Generation = fmt.Sprintf("%x", r.present.id), r.present.number
 	}
-	away, unequal := map[string]bool{}, 0
+	away := map[string]bool{}
 	for _, s := range r.sets {
 		st.CameraDays += len(s.days)
-		unequal += len(s.unequal)
 		list, since := s.due()
 		st.Due += len(list)
 		if !since.IsZero() && (st.DueSince == nil || since.Before(*st.DueSince)) {
@@ -143,7 +143,7 @@ func (r *Ring) Status() Status {
 		}
 	}
 	for _, h := range r.inOrder() {
-		st.Copies = append(st.Copies, r.copyState(h, unequal > 0))
+		st.Copies = append(st.Copies, r.copyState(h))
 	}
 	for _, name := range slices.Sorted(maps.Keys(away)) {
 		if away[name] {
@@ -157,7 +157,7 @@ func (r *Ring) Status() Status {
 }
 
 // copyState tells how a copy is. Caller holds mu.
-func (r *Ring) copyState(h *holder, unequal bool) Copy {
+func (r *Ring) copyState(h *holder) Copy {
 	c := Copy{Volume: h.name, State: "current"}
 	if h.err != nil {
 		c.State, c.Cause = "failing", h.err.Error()
@@ -168,8 +168,24 @@ func (r *Ring) copyState(h *holder, unequal bool) Copy {
 			c.State = "lagging"
 		}
 	}
-	if unequal && h.name != "" {
+	if n, first := r.lacks(h.name); n > 0 {
 		c.State = "lagging"
+		c.Cause = fmt.Sprintf("keys of %d camera-days may be missing on it, the first of camera %s on %s", n, first.camera, first.date())
 	}
 	return c
+}
+
+// lacks tells of how many camera-days a copy may lack keys, and of which first. Caller holds mu.
+func (r *Ring) lacks(name string) (n int, first place) {
+	for _, s := range r.sets {
+		for p, copies := range s.unequal {
+			if !copies[name] {
+				continue
+			}
+			if n++; n == 1 || cmp.Or(cmp.Compare(p.day, first.day), cmp.Compare(p.camera, first.camera)) < 0 {
+				first = p
+			}
+		}
+	}
+	return n, first
 }
