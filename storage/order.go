@@ -54,6 +54,11 @@ func (r *streamRate) add(seg *Segment) {
 	r.Bytes += float64(seg.Size) * fade(time.Duration(r.At-end))
 }
 
+// take takes back a segment that was counted, as it is opened again: it is counted when it is closed.
+func (r *streamRate) take(seg *Segment) {
+	r.Bytes = max(0, r.Bytes-float64(seg.Size)*fade(time.Duration(r.At-seg.End.UnixNano())))
+}
+
 // per gives bytes per second at a time, and over how long it was measured.
 func (r *streamRate) per(now time.Time) (rate float64, over time.Duration) {
 	over = now.Sub(time.Unix(0, r.Since))
@@ -104,6 +109,9 @@ func reorder(tx *bbolt.Tx, b *bbolt.Bucket, s *Segment) error {
 	if old != nil {
 		if err := dropOrder(tx, old, at, e.Number); err != nil {
 			return err
+		}
+		if s.Open {
+			e.take(old)
 		}
 	}
 	if !s.Open {

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"go.etcd.io/bbolt"
 )
 
 // TestSegmentIsGivenUpAfterItsClosingStood has the index say that it could not take a closing that it took. The writer gives the
@@ -25,6 +27,48 @@ func TestSegmentIsGivenUpAfterItsClosingStood(t *testing.T) {
 	r.must(r.w.Close(CauseStopped))
 	r.must(r.sound())
 	r.must(r.whole(never))
+}
+
+// TestASegmentThatIsOpenedAgainIsCountedOnce: what a stream writes decides how long its footage is said to be kept.
+func TestASegmentThatIsOpenedAgainIsCountedOnce(t *testing.T) {
+	r := protectedRecording(t)
+	r.record(2)
+	o := r.w.seg
+	r.must(r.store.closeFile(o))
+	key := streamKey(o.Camera, o.Stream)
+	bytes := func() (n float64) {
+		r.must(r.store.index.db.View(func(tx *bbolt.Tx) error {
+			e, err := streamOf(tx, key)
+			n = e.Bytes
+			return err
+		}))
+		return n
+	}
+	put := func(open bool) {
+		r.must(r.store.index.db.Update(func(tx *bbolt.Tx) error {
+			seg, ok, err := segmentOf(tx, o.Camera, o.Stream, o.key())
+			if !ok {
+				t.Fatal("the segment is not there")
+			}
+			seg.Open = open
+			return errors.Join(err, putSegment(tx, &seg))
+		}))
+	}
+	once := bytes()
+	if once == 0 {
+		t.Fatal("a closed segment is not counted")
+	}
+	put(true)
+	if n := bytes(); n > once/1e6 {
+		t.Errorf("opened again it counts for %g of %g bytes", n, once)
+	}
+	put(false)
+	if n := bytes(); n < once*0.999 || n > once*1.001 {
+		t.Errorf("closed again it counts for %g bytes, and for %g before", n, once)
+	}
+	r.w.abandon()
+	r.tend()
+	r.must(r.w.Close(CauseStopped))
 }
 
 // TestSegmentThatTheIndexTookTooLateMeetsTheNext has the index fail as a segment is closed and as it is given up, so that only the
