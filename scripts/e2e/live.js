@@ -271,6 +271,24 @@ export async function live({ page, context, browser, base, out, test, must }) {
     await v.context.close();
   });
 
+  await test("a wall that hangs upright has its cameras under each other, as large as the screen allows", async () => {
+    const { link } = await api("POST", "tokens", { kind: "device", name: "Pillar", permissions: ["see", "live"], cameras: ["*"], until: new Date(Date.now() + 86400e3).toISOString() });
+    const v = await open({ base, browser, size: [1080, 1920] });
+    await v.page.goto(link);
+    await until(v.page, "document.querySelectorAll('.wall .tile.playing').length === 3", 60000);
+    const seen = await v.page.evaluate(() => ({ overflows: document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight,
+      tiles: [...document.querySelectorAll(".wall .tile")].map(t => { const r = t.getBoundingClientRect(); return [r.left, r.top, r.width, r.height].map(Math.round); }).sort((a, b) => a[1] - b[1]) }));
+    const told = JSON.stringify(seen), { tiles } = seen;
+    must(!seen.overflows && tiles.every(([x, y, w, h]) => x >= 0 && y >= 0 && x + w <= 1080 && y + h <= 1920), `something is cut off: ${told}`);
+    must(tiles.every(([, , w, h]) => w >= 1070 && h >= 600), `there is room for larger pictures: ${told}`);
+    must(tiles.every((t, i) => i === 0 || t[1] >= tiles[i - 1][1] + tiles[i - 1][3]), `they lie over each other: ${told}`);
+    must(await v.page.locator("[role=toolbar]:visible").count() === 0, "a wall has controls");
+    await shot(v.page, "wall-1080x1920-dark");
+    must(v.faults.length === 0, v.faults.join("\n"));
+    await v.context.close();
+    return tiles;
+  });
+
   await test("live on a phone: tiles in a column, one camera with its controls", async () => {
     const v = await open({ base, size: [390, 844], browser });
     await v.context.addCookies(await context.cookies());

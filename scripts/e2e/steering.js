@@ -146,6 +146,29 @@ export async function steering({ page, context, browser, base, out, test, must }
     await guard.context.close();
   });
 
+  await test("a tour of the camera is started, is seen to go round, and is stopped", async () => {
+    await begin(-0.5);
+    const preset = await api("POST", "cameras/gate/ptz/presets", { name: "Tour stop" });
+    await begin(0.5);
+    const made = await api("POST", "cameras/gate/ptz/tours", { name: "Evening round", spots: [{ preset: preset.token, stay: 60 }] });
+    await api("DELETE", "cameras/gate/ptz/driver");
+    const state = async () => (await api("GET", "cameras/gate/ptz")).tours.find((/** @type {any} */ t) => t.token === made.token)?.state;
+    await panel(hand);
+    await hand.getByRole("heading", { name: "Tours" }).waitFor();
+    const tour = (/** @type {boolean} */ pressed) => hand.getByRole("button", { name: "Evening round", pressed });
+    await tour(false).click();
+    await tour(true).waitFor();
+    await comes(now => Math.abs(now.pan + 0.5) < 0.001, "it does not go where the tour begins");
+    must(await state() === "Touring", `the tour is ${await state()}`);
+    await tour(true).click();
+    await tour(false).waitFor();
+    must(await state() === "Idle", `the tour is ${await state()}`);
+    await api("DELETE", `cameras/gate/ptz/tours/${made.token}`);
+    await api("DELETE", `cameras/gate/ptz/presets/${preset.token}`);
+    await panel(hand);
+    await hand.getByRole("heading", { name: "Tours" }).waitFor({ state: "detached" });
+  });
+
   await test("a camera stands when the page that turns it crashes, and when its tab is hidden", async () => {
     const told = [];
     for (const how of ["hidden", "crashed"]) {

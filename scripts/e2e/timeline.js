@@ -257,6 +257,24 @@ export async function timeline({ page, context, base, browser, out, test, must }
     return how;
   });
 
+  await test("motion is found by the boxes that the camera drew, where there are any, and is named by them", async () => {
+    const begin = await footage(20);
+    await page.goto(`${base}/timeline/gate?at=${new Date(begin + 3000).toISOString()}`);
+    await until(page, "document.querySelector('.played > video:not([hidden])')?.readyState >= 2");
+    await page.getByRole("button", { name: "Look for motion" }).click();
+    const panel = page.getByRole("complementary", { name: "Look for motion" });
+    must(!await panel.getByLabel("Compare pictures").isChecked(), "pictures are compared where nobody asked for it");
+    await panel.getByRole("button", { name: "Search", exact: true }).click();
+    await panel.getByText(/stretch(es)? found\./).waitFor({ timeout: 60000 });
+    const how = await panel.locator(".search-how").textContent() || "", hits = await panel.getByRole("listitem").allTextContents();
+    must(/By the boxes that the camera drew, \d+× as fast as life\./.test(how) && !/compared/.test(how), how);
+    must(hits.length > 0 && hits.every(t => / · (person|vehicle)$/.test(t)), hits.join("\n"));
+    await panel.getByRole("listitem").first().getByRole("button").click();
+    await until(page, "document.querySelector('.played > video:not([hidden])')?.readyState >= 2");
+    await panel.getByRole("button", { name: "Close" }).click();
+    return hits[0];
+  });
+
   await test("the recorded sound of the camera in focus is played in step at the speed of life alone, once it is wanted", async () => {
     const begin = await footage(25);
     await page.goto(`${base}/timeline/shop-floor?at=${new Date(begin + 2000).toISOString()}`);

@@ -7,10 +7,13 @@ import { progress } from "./parts.js";
 import { Region, whole } from "./region.js";
 import { Stills } from "./stills.js";
 import { clock, duration, when, words } from "./words.js";
+import { sceneWords } from "./words-scene.js";
 import { timelineWords as w } from "./words-timeline.js";
 
 /** The longest range that is searched at once, ms. */
 const longest = 24 * 3600e3;
+/** What a camera calls a thing, as people say it. @param {string|undefined} name */
+const named = name => name && (/** @type {Record<string, string>} */ (sceneWords.classes)[name] || name);
 /** @type {[keyof typeof w.places, import("./region.js").Box][]} */
 const places = [["whole", whole], ["left", [-1, -1, 0, 1]], ["right", [0, -1, 1, 1]], ["upper", [-1, 0, 1, 1]], ["lower", [-1, -1, 1, 0]], ["middle", [-0.5, -0.5, 0.5, 0.5]]];
 const leasts = /** @type {const} */ ([["much", 0.1], ["some", 0.01], ["little", 0.003]]);
@@ -72,7 +75,7 @@ export class MotionSearch {
   /** @param {import("./api-footage.js").MotionHit} m */
   hit(m) {
     const at = Date.parse(m.peak), long = (Date.parse(m.to) - Date.parse(m.from)) / 1000, canvas = h("canvas.search-thumb", { width: "160", height: "90" });
-    const what = m.by === "boxes" ? m.class || w.moved : w.changed(m.changed * 100);
+    const what = m.by === "boxes" ? named(m.class) || w.moved : w.changed(m.changed * 100);
     /** @type {any} */ (canvas).load = () => { const s = new Stills(this.played.id, this.played.stream, canvas, () => s.end()); this.thumbs.push(s); s.want(at); };
     this.seen.observe(canvas);
     return h("li", null, h("button.moment", { type: "button", onclick: () => this.go(Date.parse(m.from) - 1000) }, canvas, h("span.grow", null, h("b", null, this.to - this.from > 20 * 3600e3 ? when(m.from) + clock(m.from).slice(-3) : clock(m.from)), h("br"), long > 0.5 ? `${duration(long)} · ${what}` : what)));
