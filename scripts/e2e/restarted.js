@@ -15,7 +15,6 @@ export async function restarted({ out, test, must, clean }) {
   let gw = await serve(yaml("0"));
   const base = gw.base, port = new URL(base).port, b = await open({ base }), page = b.page;
   let id = "";
-  page.setDefaultTimeout(30e3);
   await page.goto(gw.link);
   await page.getByLabel("User name").fill("owner");
   await page.getByLabel("Password").fill("green horses eat late");
@@ -75,7 +74,7 @@ export async function restarted({ out, test, must, clean }) {
     await page.goto(base + "/me");
     await page.locator("nav.rail").waitFor(); // all of the page is there before the gateway is not
     await gw.end();
-    execFileSync(lapse, ["-data", gw.data, "-in", "20s"], { stdio: ["ignore", "ignore", "pipe"] }); // enough for a busy machine to start the gateway and show the page
+    execFileSync(lapse, ["-data", gw.data, "-in", "30s"], { stdio: ["ignore", "ignore", "pipe"] }); // enough for a busy machine to start the gateway and show the page
     gw = await gw.again(yaml(port));
     await page.goto(`${base}/exports/${id}`);
     await page.getByText(/^It is kept here until/).waitFor();
