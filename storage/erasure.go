@@ -261,7 +261,7 @@ func (s *Store) endReaders(e *Erasure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for m := range s.reading {
-		if e.covers(m.camera, m.stream) && e.From.Before(m.end) && e.To.After(m.start) {
+		if e.covers(m.camera, m.stream) && e.From.Before(m.until) && e.To.After(m.start) {
 			m.erased.Store(true)
 		}
 	}

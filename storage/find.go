@@ -13,15 +13,23 @@ import (
 	"holdfast/storage/fmp4"
 )
 
-// liveTable gives the table of a segment that is being written, as far as it is synced; nil for any other.
-func (s *Store) liveTable(path string) *fmp4.Table {
+// liveTable gives the table of a segment that is being written, as far as it is synced, and when what it has ends; nil for any other.
+func (s *Store) liveTable(path string) (*fmp4.Table, time.Time) {
 	s.mu.Lock()
 	w := s.live[path]
 	s.mu.Unlock()
 	if w == nil {
-		return nil
+		return nil, time.Time{}
 	}
 	return w.snapshot(path)
+}
+
+// endNow is when a segment ends that is not being written, also where it was when it was listed.
+func (s *Store) endNow(seg Segment) time.Time {
+	if seg.Open {
+		s.fillOpen(&seg)
+	}
+	return seg.End
 }
 
 // fill completes a segment that came from the index.

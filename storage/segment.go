@@ -161,13 +161,14 @@ type Media struct {
 	scanned bool        // the table was made by a scan: the file has none
 	table   *fmp4.Table
 	size    int64
+	ends    time.Time // constant; of what table has
 
 	again func() durable.File // opens the segment's other copy; nil when there is none
 	mu    sync.Mutex          // guards other, and makes opening it one act
 	other durable.File        // the other copy, once the first could not be read
 
 	camera, stream string    // constant
-	start, end     time.Time // constant
+	start, until   time.Time // constant; what an erasure of ends the reading
 	erased         atomic.Bool
 	closed         func() // tells the store
 }
@@ -196,6 +197,10 @@ func (m *Media) Size() int64 { return m.size }
 // Table is the segment's sample table, of an open segment up to the last synced fragment.
 func (m *Media) Table() *fmp4.Table { return m.table }
 
+// End is when what Table has ends. Of an open segment it is later than when the segment was listed, as much as was synced since: who
+// maps the table's times to those of the wall goes by this.
+func (m *Media) End() time.Time { return m.ends }
+
 // Close closes the file.
 func (m *Media) Close() error {
 	if m.closed != nil {
@@ -222,7 +227,7 @@ func (s *Store) Media(seg Segment) (*Media, error) {
 
 // enrol notes that a segment is read, so that an erasure ends it. One that began meanwhile is heeded at once.
 func (s *Store) enrol(m *Media, seg *Segment) {
-	m.camera, m.stream, m.start, m.end = seg.Camera, seg.Stream, seg.Start, later(seg.End, seg.Start.Add(1))
+	m.camera, m.stream, m.start, m.until = seg.Camera, seg.Stream, seg.Start, later(m.ends, seg.Start.Add(1))
 	m.closed = func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -231,7 +236,7 @@ func (s *Store) enrol(m *Media, seg *Segment) {
 	s.mu.Lock()
 	s.reading[m] = struct{}{}
 	s.mu.Unlock()
-	if len(s.blocked(m.camera, m.stream, m.start, m.end)) > 0 {
+	if len(s.blocked(m.camera, m.stream, m.start, m.until)) > 0 {
 		m.erased.Store(true)
 	}
 }
@@ -266,7 +271,11 @@ func (s *Store) media(seg Segment) (*Media, error) {
 		return nil, fmt.Errorf("open segment: %w", err)
 	}
 	m := &Media{file: file, again: s.copyOpener(seg)}
-	live := s.liveTable(seg.Path)
+	live, ends := s.liveTable(seg.Path)
+	if live == nil {
+		ends = s.endNow(seg) // after that it was not being written: a record is complete by then
+	}
+	m.ends = ends
 	if err = m.read(live, seg); err == nil {
 		m.plain, err = m.clearly(live != nil, c)
 	}

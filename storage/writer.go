@@ -451,13 +451,13 @@ func (w *Writer) publish() {
 	}
 }
 
-func (w *Writer) snapshot(path string) *fmp4.Table {
+func (w *Writer) snapshot(path string) (*fmp4.Table, time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.view.of(path) {
-		return nil
+		return nil, time.Time{}
 	}
-	return w.view.table
+	return w.view.table, w.view.end
 }
 
 // describe completes an open segment for readers; false when the writer has left it.

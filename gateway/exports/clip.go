@@ -109,6 +109,7 @@ func (m *clipWork) segment(seg *storage.Segment) error {
 	}
 	defer media.Close()
 	t := media.Table()
+	seg.End = media.End() // of one that is being recorded, later than it was when the range was looked up
 	first, end := m.choose(seg, t)
 	if first >= end {
 		return m.endPart()

@@ -46,6 +46,7 @@ func (e *Exports) reach(m *clipWork, seg *storage.Segment) (begins, ends time.Ti
 	}
 	defer media.Close()
 	t := media.Table()
+	seg.End = media.End() // as in clipWork.segment
 	for first, end := m.choose(seg, t); first < end; first = end - 1 {
 		from, to, ok := t.Taken(first, seg.Start)
 		if ok && from.Before(begins) {

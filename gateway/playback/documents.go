@@ -50,7 +50,7 @@ func (r *reading) segment(p *Playback, seg storage.Segment) error {
 	if err := r.ctx.Err(); err != nil {
 		return err
 	}
-	src, table, err := p.files.open(seg)
+	src, table, err := p.files.open(&seg)
 	if errors.Is(err, ErrGone) { // deleted by age meanwhile
 		return nil
 	}

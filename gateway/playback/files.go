@@ -53,16 +53,16 @@ func newSource(f *files, seg storage.Segment) *source {
 	return &source{files: f, seg: seg, seed: seed, name: fmt.Sprintf("%s\x00%t\x00%d", seed, seg.Open, seg.End.UnixNano())}
 }
 
-// open opens a segment and returns its table as it stands.
-func (f *files) open(seg storage.Segment) (*source, *fmp4.Table, error) {
-	s := newSource(f, seg)
+// open opens a segment and returns its table as it stands, and tells in the segment when what the table has ends.
+func (f *files) open(seg *storage.Segment) (*source, *fmp4.Table, error) {
+	s := newSource(f, *seg)
 	x, err := f.hold(s)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer f.release(x)
 	table := x.media.Table()
-	s.end = table.Next()
+	s.end, seg.End = table.Next(), x.media.End()
 	return s, table, nil
 }
 

@@ -28,7 +28,7 @@ type part struct {
 // part opens segment i of a range and finds what of it is shown.
 func (p *Playback) part(k key, segments []storage.Segment, i int) (*part, error) {
 	seg := segments[i]
-	src, table, err := p.files.open(seg)
+	src, table, err := p.files.open(&seg)
 	if err != nil {
 		return nil, err
 	}

@@ -166,6 +166,49 @@ func TestClipHoldsEveryFrameOfTheRun(t *testing.T) {
 	}
 }
 
+// A segment that is being recorded is longer when it is opened than it was when it was found, a reel's last one by as much as its viewer
+// took for what comes before. Held against the end that it had then, its pictures were said to be of times long before theirs.
+func TestASegmentThatGrewSinceItWasFoundKeepsItsTimes(t *testing.T) {
+	t.Parallel()
+	f := fmp4test.Make(t, fmp4test.Options{Seconds: 8, GOP: 25})
+	for name, closed := range map[string]bool{"still recorded": false, "closed meanwhile": true} {
+		t.Run(name, func(t *testing.T) {
+			a := newArchive(t)
+			a.must(a.writer.Begin(1, begin, f.Tracks))
+			var samples []storage.Sample
+			for _, s := range f.Samples {
+				samples = append(samples, storage.Sample{Sample: s, Wall: begin.Add(wallOf(f, &s))})
+			}
+			a.write(samples[:25])
+			found, err := a.store.Segments("door", "main", begin, begin.Add(time.Hour))
+			if err != nil || len(found) != 1 || !found[0].Open {
+				t.Fatalf("%+v %v", found, err)
+			}
+			for s := range slices.Chunk(samples[25:], 25) {
+				a.write(s)
+			}
+			if closed {
+				a.must(a.writer.Gap(storage.CauseOffline, begin.Add(8*time.Second)))
+			}
+			until := begin.Add(6 * time.Second)
+			x, err := a.play.part(key{camera: "door", stream: "main", from: begin, to: until}, found, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tr := f.Tracks[0]
+			for i, s := range f.Of(1) {
+				at, want := x.wallAt(x.since(s.DTS+int64(s.CTO), tr)), begin.Add(wallOf(f, &s))
+				if at.Sub(want).Abs() > time.Millisecond {
+					t.Fatalf("picture %d is said to be of %v, and is of %v", i, at.Sub(begin), want.Sub(begin))
+				}
+			}
+			if at := x.wallAt(x.to); at.Sub(until).Abs() > time.Millisecond {
+				t.Errorf("it is shown until %v, and was asked for until %v", at.Sub(begin), until.Sub(begin))
+			}
+		})
+	}
+}
+
 func TestClipShowsExactlyTheFramesOfItsRange(t *testing.T) {
 	t.Parallel()
 	f := fmp4test.Make(t, fmp4test.Options{Seconds: 12, GOP: 25, B: 2, Audio: fmp4.PCMA})
