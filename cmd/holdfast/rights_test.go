@@ -213,6 +213,9 @@ func TestRightsOfEverybodyOnEveryRoute(t *testing.T) {
 				if op.path == "/api/v1/audit/verify" && status == http.StatusConflict {
 					status = http.StatusAccepted // one runs at a time: whoever may gets either
 				}
+				if strings.HasSuffix(op.path, "/motion") && status == http.StatusConflict {
+					status = http.StatusOK // of these each person has one at a time, and what was asked for before may still be noticed to be over
+				}
 				if a.narrow && camera == cameraB && status < 400 {
 					t.Errorf("%s gets %d from %s %s of camera B", a.name, status, op.method, op.path)
 				}
