@@ -25,6 +25,7 @@ export const scenes = [
   { name: "footage", shop: true, parts: parts("card footage exports keeping events timeline") },
   { name: "pages", shop: true, settled: true, parts: parts("storage pages quality dialogs") },
   { name: "people", parts: chain("people") },
+  { name: "restarted", parts: chain("restarted") },
   { name: "awkward", parts: chain("awkward") },
   { name: "cameras", parts: chain("cameras") },
   { name: "removed", parts: parts("removed") },
@@ -33,7 +34,6 @@ export const scenes = [
   { name: "encryption", parts: chain("encryption") },
   { name: "certificate", parts: chain("certificate") },
   { name: "start", parts: chain("start") },
-  { name: "restarted", parts: chain("restarted") },
   { name: "talk", parts: parts("talk") },
 ];
 

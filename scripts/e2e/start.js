@@ -41,6 +41,7 @@ export async function start({ out, test, must, clean }) {
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("1");
     await enlarged(page);
+    await until(page, "document.querySelector('.tile.large video.now')?.videoWidth > 1000"); // the small one stands until the large one is painted
     const seen = await moving(page, ".tile.large video.now");
     must(/** @type {any} */ (seen).width > 1000, `picture is ${/** @type {any} */ (seen).width} wide`);
     await page.click("[aria-label=Info]");
