@@ -20,18 +20,7 @@ func TestMountPointIsNotTakenForTheVolumeWhenTheIndexIsLost(t *testing.T) {
 	conf := fmt.Sprintf("cameras:\n  - {id: door, name: Door, rtsp: %q}\n", cam.URL("main"))
 	r := startIn(t, dir, conf)
 	r.recorded("door", time.Second)
-	volume, away := filepath.Join(dir, "volume"), filepath.Join(dir, "away")
-	id := r.g.store.Volumes()[0].ID
-	r.await("the volume to be remembered", func() bool {
-		kept, err := r.g.state.keptVolumes()
-		return err == nil && kept[volume].ID == id
-	})
-	r.end()
-	for _, err := range []error{os.Remove(filepath.Join(dir, "data", "index.db")), os.Rename(volume, away), os.Mkdir(volume, 0o700)} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	volume, away, id := r.loseVolume(dir)
 	r = startIn(t, dir, conf)
 	r.await("the refusal", func() bool {
 		st := r.g.store.Volumes()[0]
@@ -52,4 +41,22 @@ func TestMountPointIsNotTakenForTheVolumeWhenTheIndexIsLost(t *testing.T) {
 	if l := r.spans("door"); len(l) == 0 || l[0].Kind != "recorded" {
 		t.Errorf("the timeline is %+v", l)
 	}
+}
+
+// loseVolume ends the gateway, takes its index and its volume away, and leaves an empty directory where the volume was, once it is known which
+// volume that is.
+func (r *running) loseVolume(dir string) (volume, away, id string) {
+	r.t.Helper()
+	volume, away, id = filepath.Join(dir, "volume"), filepath.Join(dir, "away"), r.g.store.Volumes()[0].ID
+	r.await("the volume to be remembered", func() bool {
+		kept, err := r.g.state.keptVolumes()
+		return err == nil && kept[volume].ID == id
+	})
+	r.end()
+	for _, err := range []error{os.Remove(filepath.Join(dir, "data", "index.db")), os.Rename(volume, away), os.Mkdir(volume, 0o700)} {
+		if err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	return volume, away, id
 }

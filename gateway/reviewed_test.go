@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -85,18 +84,7 @@ func TestReviewedMarksStayWhileAVolumeIsAway(t *testing.T) {
 	if err := r.g.auth.Review(who, map[auth.CameraDay][]string{there: {e.ID}, gone: {"0000000000000000"}}, true); err != nil {
 		t.Fatal(err)
 	}
-	volume, away := filepath.Join(dir, "volume"), filepath.Join(dir, "away")
-	id := r.g.store.Volumes()[0].ID
-	r.await("the volume to be remembered", func() bool {
-		kept, err := r.g.state.keptVolumes()
-		return err == nil && kept[volume].ID == id
-	})
-	r.end()
-	for _, err := range []error{os.Remove(filepath.Join(dir, "data", "index.db")), os.Rename(volume, away), os.Mkdir(volume, 0o700)} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	volume, away, _ := r.loseVolume(dir)
 	r = startIn(t, dir, conf)
 	if _, err := r.g.store.EventOf("door", e.ID); r.g.store.Volumes()[0].Usable() || err == nil {
 		t.Fatalf("the volume is there: %+v, %v", r.g.store.Volumes(), err)
