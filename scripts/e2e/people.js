@@ -129,11 +129,43 @@ export async function people({ out, test, must }) {
     await shot(anna, "recovery-codes-1440-dark");
     await anna.getByRole("button", { name: "I have kept them" }).click();
     await anna.getByText("10 recovery codes left").waitFor();
+    await anna.route("**/api/v1/session", r => r.request().method() === "DELETE" ? r.abort() : r.fallback());
     await anna.locator(".rail-link.out").click();
+    await anna.getByText("You are still signed in").waitFor();
+    await shot(anna, "still-signed-in-1440-dark");
+    await anna.unroute("**/api/v1/session");
+    await leaveSlowly();
     await signIn(recovery.toLowerCase());
     await anna.locator(".rail-link.out").click();
     await signIn(totp(key, Date.now() + 30000)); // each code is good once: the next one is due soon
   });
+
+  /**
+   * Signs out with an answer that is long in coming: no form takes the page's place before that, what is typed there would be lost to the page
+   * of signing in. The old page hears meanwhile that its session is over, as it does from the gateway when that is quicker.
+   */
+  async function leaveSlowly() {
+    /** @type {(v?: any) => void} */
+    let asked = () => {}, go = () => {};
+    const over = new Promise(r => { asked = r; }), may = new Promise(r => { go = r; });
+    await anna.route("**/api/v1/session", async r => {
+      if (r.request().method() !== "DELETE") { await r.fallback(); return; }
+      const response = await r.fetch();
+      asked();
+      await may;
+      await r.fulfill({ response });
+    });
+    await anna.locator(".rail-link.out").click();
+    await over;
+    const seen = await anna.evaluate(async () => {
+      const path = "/api.js", { api } = await import(path), p = await api.cameras().catch((/** @type {any} */ e) => e);
+      return [p.status, document.querySelectorAll("form.sheet").length].join();
+    });
+    must(seen === "401,0", `the old page: ${seen}`);
+    go();
+    await anna.getByLabel("User name").waitFor();
+    await anna.unroute("**/api/v1/session");
+  }
 
   /** Signs in again with a code. @param {string} code */
   async function signIn(code) {

@@ -107,7 +107,22 @@ function show(element) {
   app.replaceChildren(element);
 }
 
-async function signOut() { await api.signOut().catch(() => {}); store.clear(); location.assign("/login"); }
+/** Whether the person is signing out: that the session has ended is no news then, and a form in its place would be lost to the page that comes. */
+let leaving = false;
+
+async function signOut() {
+  leaving = true;
+  store.stop();
+  const over = await api.signOut().then(() => true, () => api.session().then(() => false, p => p.status === 401));
+  if (!over && main) { // whoever sits here next would have the session
+    leaving = false;
+    store.start();
+    frame(words.notSignedOut);
+    return;
+  }
+  store.clear();
+  location.assign("/login");
+}
 
 let turn = 0; // a page that comes late does not take the place of a later one
 
@@ -186,7 +201,7 @@ function ask(message) {
 /** A wall has the whole screen, and comes back by itself. @param {string} token */
 async function wall(token) { const { wallPage } = await later.wall(); show(wallPage(token, go)); }
 
-onEnded(() => { if (main) ask(words.ended); else store.dispatchEvent(new Event("ended")); });
+onEnded(() => { if (leaving) return; if (main) ask(words.ended); else store.dispatchEvent(new Event("ended")); });
 
 /** The last step of set-up: the recovery key, unless somebody has confirmed it already. @param {import("./api.js").Session} session */
 async function settle(session) {

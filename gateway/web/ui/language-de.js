@@ -22,6 +22,7 @@ const words = {
   main: {
     cameraSettings: "Einstellungen der Kamera", settings: "Einstellungen", live: "Live", timeline: "Zeitachse", events: "Ereignisse", exports: "Exporte", cameras: "Kameras", map: "Karte", storage: "Speicher",
     approvals: "Freigaben", people: "Personen", audit: "Protokoll", me: "Ihre Seite", more: "Mehr", health: "Der Rekorder",
+    notSignedOut: "Sie sind noch angemeldet: Der Rekorder hat das Abmelden nicht angenommen. Melden Sie sich noch einmal ab.",
     rightsChanged: "Was Sie hier dürfen, hat sich geändert.", notHere: "Diese Kamera gibt es hier nicht", notHereText: "Sie wurde entfernt, oder Sie dürfen sie jetzt nicht sehen.", goOn: "Weiter",
     wishesWait: n => n === 1 ? "1 Anfrage wartet auf Ihre Entscheidung" : `${n} Anfragen warten auf Ihre Entscheidung`, wish: (who, what, why) => `${who} bittet um ${what}: „${why}“`, wishOf: (camera, range) => `${camera}, ${range}`, look: "Ansehen",
     signOut: "Abmelden", signIn: "Anmelden", user: "Benutzername", password: "Passwort",

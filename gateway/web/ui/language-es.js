@@ -22,6 +22,7 @@ const words = {
   main: {
     cameraSettings: "Ajustes de la cámara", settings: "Ajustes", live: "En directo", timeline: "Cronología", events: "Eventos", exports: "Exportar", cameras: "Cámaras", map: "Plano", storage: "Almacenamiento",
     approvals: "Solicitudes", people: "Personas", audit: "Registro", me: "Su página", more: "Más", health: "El grabador",
+    notSignedOut: "Usted sigue con la sesión iniciada: el grabador no aceptó cerrarla. Ciérrela otra vez.",
     rightsChanged: "Lo que usted puede hacer aquí ha cambiado.", notHere: "Aquí no existe esa cámara", notHereText: "Fue eliminada, o no está entre las que usted puede ver ahora.", goOn: "Continuar",
     wishesWait: n => n === 1 ? "1 solicitud espera su decisión" : `${n} solicitudes esperan su decisión`, wish: (who, what, why) => `${who} pide ${what}: «${why}»`, wishOf: (camera, range) => `${camera}, ${range}`, look: "Ver",
     signOut: "Cerrar sesión", signIn: "Iniciar sesión", user: "Usuario", password: "Contraseña",

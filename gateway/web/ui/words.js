@@ -7,6 +7,7 @@ export const kinds = { motion: "motion", line: "line crossed", intrusion: "intru
 export const words = spoken("main", {
   cameraSettings: "Settings of the camera", settings: "Settings", live: "Live", timeline: "Timeline", events: "Events", exports: "Exports", cameras: "Cameras", map: "Map", storage: "Storage",
   approvals: "Approvals", people: "People", audit: "Audit", me: "Your page", more: "More", health: "The gateway",
+  notSignedOut: "You are still signed in: the gateway did not take the signing out. Sign out again.",
   rightsChanged: "What you may do here has changed.", notHere: "There is no such camera here", notHereText: "It was removed, or it is not among those that you may watch now.", goOn: "Go on",
   wishesWait: (/** @type {number} */ n) => n === 1 ? "1 request waits for your decision" : `${n} requests wait for your decision`, wish: (/** @type {string} */ who, /** @type {string} */ what, /** @type {string} */ why) => `${who} asks for ${what}: “${why}”`, wishOf: (/** @type {string} */ camera, /** @type {string} */ range) => `${camera}, ${range}`, look: "Look",
   signOut: "Sign out", signIn: "Sign in", user: "User name", password: "Password",
