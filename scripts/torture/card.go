@@ -138,6 +138,6 @@ func (t *torture) continuous(ctx context.Context, d *rig.Daemon, known *rig.Foot
 			t.promise(false, "card: picture %d at %s follows on picture %d", list[i].Unit, clock(list[i].At), list[i-1].Unit)
 		}
 	}
-	fmt.Printf("%d pictures played, %d out of place\n", len(list), wrong)
+	fmt.Printf("card: %d pictures played, %d out of place\n", len(list), wrong)
 	return nil
 }

@@ -23,7 +23,7 @@
 //	            image lies on a file system with reflinks, and is cloned in an instant (needs root). holdfast check is clean,
 //	            every frame older than the sync interval is there, and what is missing is a gap with its cause
 //	card        a camera with a card of its own is off the network for 60 s, twice, and the recorder is killed while it fetches what was
-//	            lost: in the end each picture is there once
+//	            lost: in the end each picture is there once. It runs beside the others
 //	syscalls    each system call by which footage reaches the disk fails, waits, or is the last before kill -9 (needs root
 //	            and strace): nothing is lost or the gap has its cause, holdfast check is clean. --faults picks some of them
 //
@@ -66,11 +66,14 @@ type torture struct {
 	reports []report
 }
 
-var modes = []struct {
+// mode is one kind of torture.
+type mode struct {
 	name  string
 	short bool // part of --short
 	run   func(*torture, context.Context) error
-}{
+}
+
+var modes = []mode{
 	{"kill", true, (*torture).killRecorder},
 	{"camera-off", true, (*torture).cameraOff},
 	{"gstreamer", false, (*torture).gstreamerOff},
@@ -80,9 +83,11 @@ var modes = []struct {
 	{"trouble", true, (*torture).trouble},
 	{"mirrored", false, (*torture).mirroredTrouble},
 	{"power", true, (*torture).powerCuts},
-	{"card", true, (*torture).card},
 	{"syscalls", true, (*torture).systemCalls},
 }
+
+// beside are run beside the others: they wait for a camera, and ask next to nothing of the disk, whose load decides what the others lose.
+var beside = []mode{{"card", true, (*torture).card}}
 
 func main() {
 	short := flag.Bool("short", false, "a few minutes' worth of it")
@@ -117,20 +122,34 @@ func run(ctx context.Context, short bool, kills, cuts int, wanted, faults, dir s
 		return 2
 	}
 	defer t.bench.Close()
-	for _, m := range modes {
-		if ctx.Err() != nil || wanted == "" && short && !m.short || wanted != "" && !slices.Contains(strings.Split(wanted, ","), m.name) {
-			continue
-		}
-		fmt.Printf("\n== %s\n", m.name)
-		err := m.run(t, ctx)
-		switch {
-		case errors.Is(err, errCannot):
-			fmt.Printf("%s: %v\n", m.name, err)
-		case err != nil:
-			t.promise(false, "%s: %v", m.name, err)
+	picked := func(m mode) bool {
+		return wanted == "" && (m.short || !short) || slices.Contains(strings.Split(wanted, ","), m.name)
+	}
+	var waits sync.WaitGroup
+	for _, m := range beside {
+		if picked(m) {
+			waits.Go(func() { t.mode(ctx, m) })
 		}
 	}
+	for _, m := range modes {
+		if ctx.Err() == nil && picked(m) {
+			t.mode(ctx, m)
+		}
+	}
+	waits.Wait()
 	return t.finish(ctx)
+}
+
+// mode runs one.
+func (t *torture) mode(ctx context.Context, m mode) {
+	fmt.Printf("\n== %s\n", m.name)
+	err := m.run(t, ctx)
+	switch {
+	case errors.Is(err, errCannot):
+		fmt.Printf("%s: %v\n", m.name, err)
+	case err != nil:
+		t.promise(false, "%s: %v", m.name, err)
+	}
 }
 
 // finish prints what was measured and which promises were broken.
