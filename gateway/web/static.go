@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"holdfast/gateway/web/locale"
@@ -42,7 +43,7 @@ type asset struct {
 	mime string
 	etag string
 	data []byte
-	gzip []byte                     // the same, compressed once at the start; nil where that saves nothing
+	gzip func() []byte              // the same, compressed when it is first asked for; nil where that saves nothing
 	in   map[locale.Language]*asset // the same in other languages; nil of most
 }
 
@@ -91,11 +92,11 @@ func (a *asset) serve(w http.ResponseWriter, r *request) error {
 	h.Set("Content-Type", a.mime)
 	h.Set("Cache-Control", "no-cache")
 	data, etag := a.data, a.etag
-	if a.gzip != nil {
+	if small := a.gzip(); small != nil {
 		h.Add("Vary", "Accept-Encoding")
 		if takesGzip(r.Header.Get("Accept-Encoding")) {
 			h.Set("Content-Encoding", "gzip")
-			data, etag = a.gzip, strings.TrimSuffix(a.etag, `"`)+`-gzip"` // another representation has another tag
+			data, etag = small, strings.TrimSuffix(a.etag, `"`)+`-gzip"` // another representation has another tag
 		}
 	}
 	h.Set("ETag", etag)
@@ -141,7 +142,8 @@ func readAssets(ui fs.FS) (map[string]*asset, error) {
 			return err
 		}
 		sum := sha256.Sum256(data)
-		assets[name] = &asset{mime: mime, etag: `"` + hex.EncodeToString(sum[:16]) + `"`, data: data, gzip: compressed(data)}
+		// Compressing all of them was most of the work of a start, and a browser that has them asks for none.
+		assets[name] = &asset{mime: mime, etag: `"` + hex.EncodeToString(sum[:16]) + `"`, data: data, gzip: sync.OnceValue(func() []byte { return compressed(data) })}
 		return nil
 	})
 	if err != nil {
