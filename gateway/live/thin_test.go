@@ -134,3 +134,19 @@ func TestKeyFramesForASlowViewerArePacedByWhatItsConnectionCarries(t *testing.T)
 		t.Fatal("a good report does not end it")
 	}
 }
+
+func TestWhatTCPRefusesAtEachKeyFrameThinsTheViewerOut(t *testing.T) {
+	x := &session{}
+	v := &viewer{session: x, counts: &x.counts, video: &lane{}}
+	now := time.Now()
+	for i := range 4 { // two key frames a second
+		v.refuse(now.Add(time.Duration(i) * tick / 2))
+		if !v.behind || v.thinning() != (i == 3) {
+			t.Fatalf("refused %d times: behind %v, thinned out %v", i+1, v.behind, v.thinning())
+		}
+		x.counts.bytes.Add(50_000)
+	}
+	if got := x.counts.carries.Load(); got != 800_000 {
+		t.Fatalf("carries %d", got)
+	}
+}

@@ -211,6 +211,9 @@ func (v *viewer) send(ctx context.Context, l *lane, it *stream.Item, ts uint32) 
 	if it.Frame.Key && v.thinning() && time.Now().After(v.thinUntil) {
 		v.counts.thin.Store(false)
 		v.thinEnded, v.lag = time.Now(), lag{}
+		if !v.refused.IsZero() {
+			v.refused, v.refusedAt = v.thinEnded, v.counts.bytes.Load() // what it carries is measured from here
+		}
 	}
 	l.note(it.Frame, ts)
 	if rtsp.MonoNow()-v.sentAt > rtsp.Mono(pause) {
@@ -363,12 +366,18 @@ func (v *viewer) attend(f *rtsp.Frame, now time.Time) {
 	}
 }
 
-// refuse is told that TCP refused packets. A connection on which that happens again within thinForget does not carry the stream: what
-// it took meanwhile is what it carries.
+// refuse is told that TCP refused packets. A connection on which that happens again within thinForget, a tick later at least, does not
+// carry the stream: what it took meanwhile is what it carries. What is refused sooner is the same trouble: a camera with several key
+// frames a second would begin it anew with each.
 func (v *viewer) refuse(now time.Time) {
-	before, at := v.refused, v.refusedAt
-	v.behind, v.refused, v.refusedAt = true, now, v.counts.bytes.Load()
-	if since := now.Sub(before); since > tick && since < thinForget && !v.thinning() {
+	v.behind = true
+	since := now.Sub(v.refused)
+	if since <= tick || v.thinning() {
+		return
+	}
+	at := v.refusedAt
+	v.refused, v.refusedAt = now, v.counts.bytes.Load()
+	if since < thinForget {
 		v.counts.carries.Store(uint64(float64(v.refusedAt-at) * 8 / since.Seconds()))
 		v.thinOut(now)
 	}
