@@ -129,6 +129,12 @@ func TestKeyFramesForASlowViewerArePacedByWhatItsConnectionCarries(t *testing.T)
 	if loss, _ := v.measure(heard{highest: 280, lost: 37}, now.Add(2*time.Second)); loss <= thinLoss {
 		t.Fatal("a queue of more than a second counts for nothing")
 	}
+	was := v.last
+	v.video.packets, v.video.header.SequenceNumber = 451, 900
+	if loss, _ := v.measure(heard{highest: 780, lost: 37}, now.Add(2500*time.Millisecond)); loss > thinLoss {
+		t.Fatal("a queue that gets shorter counts as loss")
+	}
+	v.last, v.measured, v.packetsAt, v.video.header.SequenceNumber = was, now.Add(2*time.Second), 401, 500
 	v.video.packets, v.video.header.SequenceNumber = 601, 700
 	if loss, _ := v.measure(heard{highest: 690, lost: 37}, now.Add(3*time.Second)); loss != 0 || x.counts.carries.Load() != 0 || v.portion() != burst {
 		t.Fatal("a good report does not end it")

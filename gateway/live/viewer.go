@@ -324,7 +324,7 @@ type heard struct {
 
 // measure takes a report together with others of the same stretch, because a browser that loses much reports often. When the
 // stretch is over, due, it gives the loss, and knows what the connection carried: what came of the picture. More than a second of
-// packets that are still on the way count as too much loss: a long queue says the same sooner.
+// packets that are still on the way count as too much loss: a long queue says the same sooner, unless it gets shorter.
 func (v *viewer) measure(r heard, now time.Time) (loss uint8, due bool) {
 	v.lossSum, v.lossReports = v.lossSum+int(r.loss), v.lossReports+1
 	since := now.Sub(v.measured)
@@ -340,7 +340,7 @@ func (v *viewer) measure(r heard, now time.Time) (loss uint8, due bool) {
 	if since > 10*tick || v.video.packets == 0 {
 		return loss, true
 	}
-	if float64(underway) > max(32, float64(sent)/since.Seconds()) {
+	if came < int32(sent) && float64(underway) > max(32, float64(sent)/since.Seconds()) {
 		loss = max(loss, thinLoss+1)
 	}
 	size := float64(v.video.octets) / float64(v.video.packets)
