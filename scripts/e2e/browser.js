@@ -21,6 +21,8 @@ export async function open(o) {
   const browser = o.browser ?? patient(await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args, ...(o.home ? { env: { ...process.env, HOME: o.home } } : {}) }));
   const context = await browser.newContext({ viewport: { width: o.size?.[0] ?? 1440, height: o.size?.[1] ?? 900 }, colorScheme: o.scheme ?? "dark", timezoneId: "Europe/Berlin" });
   const page = await context.newPage();
+  shown.add(page);
+  page.on("close", () => shown.delete(page));
   /** @type {string[]} */
   const faults = [];
   const origin = new URL(o.base).origin;
@@ -28,6 +30,17 @@ export async function open(o) {
   page.on("pageerror", e => faults.push(`script: ${e.message}`));
   context.on("request", r => { const u = new URL(r.url()); if (!["blob:", "data:"].includes(u.protocol) && u.origin !== origin) faults.push(`foreign: ${r.url()}`); });
   return { browser, context, page, faults };
+}
+
+/** Pages that are open. @type {Set<import("playwright-core").Page>} */
+const shown = new Set();
+
+/** What the open pages show, for whoever has to find out why a test failed where nobody can look. */
+export async function seen() {
+  const tell = () => [location.pathname, ...[...document.querySelectorAll("video")].map(v => `video ${v.className} ${v.videoWidth}×${v.videoHeight} at ${v.currentTime.toFixed(1)}${v.srcObject || v.src ? "" : " of nothing"}`),
+    ...[...document.querySelectorAll(".tile")].map(t => `${t.className} ${JSON.stringify(/** @type {HTMLElement} */ (t).dataset)}`), document.body.innerText.replace(/\s+/g, " ").slice(0, 500)].join("\n       ");
+  const late = () => new Promise(ok => { setTimeout(ok, 5000, "it does not answer"); });
+  return Promise.all([...shown].map(p => Promise.race([p.evaluate(tell).catch(e => String(e)), late()])));
 }
 
 /**

@@ -1,5 +1,5 @@
 // Plays one scene of the browser tests, or of it what a filter wants: node scene.js NAME [PART OF A TEST'S NAME].
-import { open, until } from "./browser.js";
+import { open, seen, until } from "./browser.js";
 import { demo } from "./gateway.js";
 import { scenes, wanted } from "./scenes.js";
 import { settle } from "./settle.js";
@@ -40,6 +40,7 @@ async function test(name, f) {
   } catch (e) {
     failed++;
     console.log(`FAIL ${name} (${seconds()} s): ${/** @type {Error} */ (e).stack}`);
+    for (const page of await seen()) console.log(`     ${page}`);
   }
   clearTimeout(late);
 }
