@@ -37,6 +37,19 @@ export async function start({ out, test, must, clean }) {
     await other.browser.close();
   });
 
+  await test("a viewer that did not come whole loads itself again", async () => {
+    const other = await b.browser.newContext({ viewport: { width: 1440, height: 900 } }), p = await other.newPage();
+    await other.addCookies(await b.context.cookies());
+    let asked = 0;
+    await p.route("**/app.js", r => ++asked > 2 ? r.fallback() : r.abort("connectionreset")); // it is asked for ahead, too
+    await p.goto(shop.base + "/me");
+    await p.getByText("The viewer did not come whole").waitFor();
+    await p.screenshot({ path: join(out, "not-whole-1440-dark.png") });
+    await p.waitForSelector("nav.rail");
+    must(asked > 2, `app.js was asked for ${asked} times`);
+    await other.close();
+  });
+
   await test("keyboard opens a camera, full stream, and goes back", async () => {
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("1");

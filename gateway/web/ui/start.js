@@ -3,3 +3,4 @@ import { learn } from "./language.js";
 
 await learn();
 await import("./app.js");
+try { sessionStorage.removeItem("holdfast.again"); } catch { /* a browser that keeps nothing */ } // it came whole; see again.js

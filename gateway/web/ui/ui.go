@@ -2,6 +2,7 @@
 // build step, nothing from another origin, no inline script or style (the content security policy forbids them).
 //
 //	index.html                 the shell of every page
+//	again.js                   what stands there when files of the viewer do not come; start.js, what runs first
 //	app.js                     routes, rail, session; the one place that knows the pages
 //	rail.js                    the rail: the places that the person may go to, and who it is
 //	api.js                     the JSON API and the event stream; the only place that calls fetch
