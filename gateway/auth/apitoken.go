@@ -199,7 +199,9 @@ func (a *Auth) RevokeToken(id, person string) (gone Token, err error) {
 		a.finish(sessions)
 		err := a.take(append(owedSessions(sessions), owed{string(bucketTokens), id})...)
 		if t.Kind == DeviceToken { // without its key it cannot come back, whatever the database does
-			err = errors.Join(err, a.keys.Forget(stateKey(id)))
+			if e := a.keys.Forget(stateKey(id)); e != nil {
+				err = errors.Join(err, e, a.putValue(bucketForgotten, id, nil)) // tried again with each Sweep
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("remove token: %w", err)

@@ -63,6 +63,35 @@ func TestADeletedPersonLeavesNothingThatNamesThem(t *testing.T) {
 	}
 }
 
+// TestAKeyThatCouldNotBeDestroyedIsDestroyedLater: of a person and of a wall, by a gateway that was started anew, and of nobody else.
+func TestAKeyThatCouldNotBeDestroyedIsDestroyedLater(t *testing.T) {
+	b := newBench(t)
+	admin := b.setUp().Identity
+	ann, bob := b.staff(admin, "ann", over("viewer", "*")), b.staff(admin, "bob", over("viewer", "*"))
+	wall, secret, err := b.MakeDeviceToken(admin, NewToken{Name: "Wall", Permissions: SetOf(See), Cameras: []string{"*"}, Until: b.clock().Add(time.Hour)})
+	well(t, err)
+	must[Session](t)(b.LoginDevice(shop, secret))
+	locked := errors.New("locked")
+	b.keys.Refuse(locked)
+	_, err = b.DeletePerson(admin, ann.Person)
+	wants(t, err, locked)
+	_, err = b.RevokeToken(wall.ID, "")
+	wants(t, err, locked)
+	left := func(id string) int { return len(b.keys.PersonKeys(stateKey(id))) }
+	if left(ann.Person) != 1 || left(wall.ID) != 1 {
+		t.Fatal("nothing is left to destroy")
+	}
+	b.reopen()
+	wants(t, b.Sweep(), locked)
+	b.keys.Refuse(nil)
+	well(t, b.Sweep())
+	if left(ann.Person) != 0 || left(wall.ID) != 0 || left(bob.Person) != 1 {
+		t.Errorf("keys left: %d of who was deleted, %d of the wall, %d of who is there", left(ann.Person), left(wall.ID), left(bob.Person))
+	}
+	b.keys.Refuse(locked)
+	well(t, b.Sweep()) // nobody is asked about any more
+}
+
 func TestTheAuditLogForgetsWhoeverIsDeleted(t *testing.T) {
 	b := newBench(t)
 	admin := b.setUp().Identity

@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -50,4 +52,35 @@ func owedSessions(gone []*session) (list []owed) {
 		list = append(list, owed{string(bucketSessions), string(s.key[:])})
 	}
 	return list
+}
+
+// bucketForgotten is whose keys have to be destroyed: the id of a person who is gone, or of a device's token. It is written with their
+// end, and goes when the keys are in no file any more; a vault that is locked, or cannot be written, is asked again with each Sweep.
+var bucketForgotten = []byte("auth.forgotten")
+
+// forgetKeys destroys the keys of whom bucketForgotten names; the caller holds writing.
+func (a *Auth) forgetKeys() error {
+	var ids [][]byte
+	err := a.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketForgotten).ForEach(func(id, _ []byte) error { ids = append(ids, bytes.Clone(id)); return nil })
+	})
+	var done [][]byte
+	for _, id := range ids {
+		if e := a.keys.Forget(stateKey(string(id))); e != nil {
+			err = errors.Join(err, fmt.Errorf("destroy the key of who is gone: %w", e))
+			continue
+		}
+		done = append(done, id)
+	}
+	if len(done) == 0 {
+		return err
+	}
+	return errors.Join(err, a.db.Update(func(tx *bbolt.Tx) error {
+		for _, id := range done {
+			if err := tx.Bucket(bucketForgotten).Delete(id); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
 }

@@ -322,7 +322,7 @@ func (a *Auth) Sweep() error {
 		return err
 	}
 	a.writing.Lock()
-	err := a.payOwed()
+	err := errors.Join(a.payOwed(), a.forgetKeys())
 	a.writing.Unlock()
 	return errors.Join(err, a.saveSeen(), a.saveUsed())
 }

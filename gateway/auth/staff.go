@@ -254,7 +254,7 @@ func (a *Auth) removePerson(p *person) error {
 		return err
 	}
 	a.finish(sessions)
-	if e := a.keys.Forget(stateKey(p.ID)); e != nil {
+	if e := a.keys.Forget(stateKey(p.ID)); e != nil { // tried again with each Sweep: see bucketForgotten
 		err = errors.Join(err, fmt.Errorf("destroy the person's key: %w", e))
 	}
 	return err

@@ -20,7 +20,7 @@ var (
 	bucketGroups   = []byte("auth.groups")
 	bucketPolicy   = []byte("auth.policy")
 
-	buckets = [][]byte{bucketPeople, bucketSessions, bucketTokens, bucketReviewed, bucketRoles, bucketGroups, bucketPolicy}
+	buckets = [][]byte{bucketPeople, bucketSessions, bucketTokens, bucketReviewed, bucketForgotten, bucketRoles, bucketGroups, bucketPolicy}
 )
 
 // PersonKeys are the keys under which what is held about people is sealed, one for each, so that a person can be forgotten: a value
@@ -145,7 +145,7 @@ func (a *Auth) eraseAll(p *person, tokens []*token, sessions []*session) error {
 		if err := remove(tx, sessions); err != nil {
 			return err
 		}
-		return errors.Join(forgetReviewed(tx, p.ID), tx.Bucket(bucketPeople).Delete([]byte(p.ID)))
+		return errors.Join(forgetReviewed(tx, p.ID), tx.Bucket(bucketForgotten).Put([]byte(p.ID), nil), tx.Bucket(bucketPeople).Delete([]byte(p.ID)))
 	})
 	if err != nil {
 		return fmt.Errorf("remove person: %w", err)

@@ -9,8 +9,9 @@ import (
 
 // Keys are people's keys in memory, as auth.PersonKeys asks for them. They are safe for use by many goroutines.
 type Keys struct {
-	mu   sync.Mutex // guards keys
-	keys map[string][32]byte
+	mu     sync.Mutex // guards what follows
+	keys   map[string][32]byte
+	refuse error // of Forget
 }
 
 // NewKeys makes keys of nobody.
@@ -38,10 +39,20 @@ func (k *Keys) PersonKeys(id string) [][32]byte {
 	return nil
 }
 
+// Refuse has Forget fail with an error, as a vault that is locked does; nil ends that.
+func (k *Keys) Refuse(err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.refuse = err
+}
+
 // Forget destroys a person's key.
 func (k *Keys) Forget(id string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.refuse != nil {
+		return k.refuse
+	}
 	delete(k.keys, id)
 	return nil
 }
