@@ -160,29 +160,28 @@ func (d *demonstration) guide(ctx context.Context, g *gateway.Gateway, cams []*s
 	return nil
 }
 
-// adopt probes until every simulated camera has answered, and adopts each as soon as it has.
+// adopt probes until every simulated camera has answered, and adopts them in their order, which is that of the wall: each as soon as it and
+// those before it have.
 func (d *demonstration) adopt(ctx context.Context, g *gateway.Gateway, cams []*simcam.Camera) error {
 	ctx, cancel := context.WithTimeout(ctx, findTime)
 	defer cancel()
-	missing := make(map[string]*simcam.Camera)
-	for _, c := range cams {
-		missing[c.Endpoint()] = c
-	}
-	for len(missing) > 0 {
-		found, err := g.Find(ctx)
-		if err != nil {
-			return fmt.Errorf("discover cameras: %w", err)
-		}
-		for _, f := range found {
-			c, ours := missing[f.ID]
-			if !ours {
-				continue
+	known := make(map[string]gateway.Discovery)
+	for len(cams) > 0 {
+		f, ok := known[cams[0].Endpoint()]
+		if !ok {
+			found, err := g.Find(ctx)
+			if err != nil {
+				return fmt.Errorf("discover cameras: %w", err)
 			}
-			delete(missing, f.ID)
-			if err := d.adoptOne(ctx, g, f, c); err != nil {
-				return err
+			for _, f := range found {
+				known[f.ID] = f
 			}
+			continue
 		}
+		if err := d.adoptOne(ctx, g, f, cams[0]); err != nil {
+			return err
+		}
+		cams = cams[1:]
 	}
 	return nil
 }

@@ -52,6 +52,8 @@ export async function start({ out, test, must, clean }) {
 
   await test("keyboard opens a camera, full stream, and goes back", async () => {
     await page.keyboard.press("ArrowRight");
+    const order = await page.locator(".tile").evaluateAll(l => l.map(t => t.dataset.camera).join());
+    must(order === "shop-floor,gate,yard-thermal", `the wall has another order than the cameras were adopted in: ${order}`);
     await page.keyboard.press("1");
     await enlarged(page);
     await until(page, "document.querySelector('.tile.large video.now')?.videoWidth > 1000"); // the small one stands until the large one is painted
