@@ -280,7 +280,7 @@ func (g *Gateway) enrol(e enrolment, again bool) (string, error) {
 		}
 	}
 	if before, err := g.state.adoptedOf(a.ID); err == nil && before.Removed == nil {
-		a.Purpose, a.LegalBasis = before.Purpose, before.LegalBasis
+		a.Purpose, a.LegalBasis, a.At = before.Purpose, before.LegalBasis, before.At // and its place on the wall
 		if !again {
 			a.Settings, a.MaxAge = before.Settings, before.MaxAge // other credentials are no other settings
 		}

@@ -63,13 +63,17 @@ const maxCameras = 512
 
 // join adds a camera to the running set, in the place of the one with its id when it replaces that.
 func (g *Gateway) join(spec config.Camera, replaces bool) {
+	place := -1
 	if replaces {
-		g.leave(spec.ID, whyReplaced(spec))
+		place = g.leave(spec.ID, whyReplaced(spec))
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c := g.newCamera(spec, originAdopted)
-	g.cameras = append(g.cameras, c)
+	if place < 0 {
+		place = len(g.cameras)
+	}
+	g.cameras = slices.Insert(g.cameras, min(place, len(g.cameras)), c)
 	if g.group != nil {
 		g.group.start(c)
 	}
@@ -91,17 +95,21 @@ func (c *Camera) parting() storage.Cause {
 	return storage.CauseStopped
 }
 
-// leave stops a camera for a reason, waits until it has closed what it records, and takes it out of the set.
-func (g *Gateway) leave(id string, why storage.Cause) {
+// leave stops a camera for a reason, waits until it has closed what it records, and takes it out of the set. It gives its place there; -1: it
+// was not there.
+func (g *Gateway) leave(id string, why storage.Cause) (place int) {
 	c, there := g.camera(id)
 	if !there {
-		return
+		return -1
 	}
 	c.leaves.Store(&why)
 	c.end()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.cameras = slices.DeleteFunc(g.cameras, func(x *Camera) bool { return x == c })
+	if place = slices.Index(g.cameras, c); place >= 0 {
+		g.cameras = slices.Delete(g.cameras, place, place+1)
+	}
+	return place
 }
 
 // end stops a camera, and waits until it has closed what it records. It makes no connection after that.

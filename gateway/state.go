@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -102,7 +103,7 @@ func (s *State) forget(id string) error {
 	return s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketCameras).Delete([]byte(id)) })
 }
 
-// adopted reads the cameras enrolled through the viewer, in the order of their ids. Those that cannot be opened, because
+// adopted reads the cameras enrolled through the viewer, in the order of their adoption, which is that of the wall. Those that cannot be opened, because
 // the root key of that time is missing or the vault is another one, are named with the reason: they must not keep the others from being recorded.
 func (s *State) adopted() (list []Adopted, lost map[string]error, err error) {
 	lost = make(map[string]error)
@@ -119,6 +120,7 @@ func (s *State) adopted() (list []Adopted, lost map[string]error, err error) {
 			return nil
 		})
 	})
+	slices.SortStableFunc(list, func(a, b Adopted) int { return a.At.Compare(b.At) }) // they came in that of their ids
 	return list, lost, err
 }
 
