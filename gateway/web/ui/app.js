@@ -56,6 +56,7 @@ function look() {
 /** @param {import("./api.js").Session} session */
 async function enter(session) {
   store.session = session;
+  store.dropCase();
   if (session.kind === "device") { wall(""); return; }
   if (session.enrol) { const { enrolPage } = await later.factor(); show(enrolPage(() => location.reload(), signOut)); return; }
   frame();
@@ -195,6 +196,11 @@ function typing(e) {
 function ask(message) {
   store.clear();
   for (const d of document.querySelectorAll("dialog")) d.remove();
+  askAnew(message);
+}
+
+/** The same without forgetting anything: who is here could not be asked. @param {string} [message] */
+function askAnew(message) {
   show(signIn(s => { if (location.pathname === "/login") history.replaceState(null, "", "/"); enter(s); }, message));
 }
 
@@ -229,7 +235,8 @@ async function start() {
   } catch (e) {
     const p = /** @type {Problem} */ (e);
     const bare = !once && p.status === 401 && await api.setUpNeeded().then(s => s.needed, () => false);
-    if (bare) app.replaceChildren(setUp("", settle, true)); else ask(once ? words.onceFailed : p.status === 401 ? "" : p.message);
+    // A load that is broken off by the next ends here too, and must not take a case with it.
+    if (bare) app.replaceChildren(setUp("", settle, true)); else if (p.status === 0 || p.status >= 500) askAnew(p.message); else ask(once ? words.onceFailed : p.status === 401 ? "" : p.message);
   }
 }
 start();

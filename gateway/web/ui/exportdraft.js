@@ -1,6 +1,6 @@
 // A case that is being put together: ranges are added from timelines until it is ordered or discarded. It outlives a reload, in this tab alone:
 // its notes may name people, so nothing of it is left for other tabs, for later, or for whoever signs in next.
-import { caseKey, store } from "./store.js";
+import { caseKey, caseOf, store } from "./store.js";
 
 /** @typedef {import("./api-exports.js").ClipOrder & {key:number}} DraftClip */
 
@@ -20,7 +20,7 @@ class Draft extends EventTarget {
     super();
     try {
       const was = JSON.parse(sessionStorage.getItem(caseKey) || "null");
-      if (was?.person === who()) ({ clips: this.clips, stills: this.stills, said: this.said, next: this.#next } = was);
+      if (was?.person === caseOf()) ({ clips: this.clips, stills: this.stills, said: this.said, next: this.#next } = was);
     } catch { /* a browser that keeps nothing */ }
     addEventListener("pagehide", () => this.keep());
     store.addEventListener("forget", () => this.clear());
@@ -28,7 +28,7 @@ class Draft extends EventTarget {
 
   /** Has the tab keep it as it is now. */
   keep() {
-    const text = this.clips.length || this.stills.length ? JSON.stringify({ person: who(), clips: this.clips, stills: this.stills, said: this.said, next: this.#next }) : "";
+    const text = this.clips.length || this.stills.length ? JSON.stringify({ person: caseOf(), clips: this.clips, stills: this.stills, said: this.said, next: this.#next }) : "";
     try { if (text && text.length <= most) sessionStorage.setItem(caseKey, text); else sessionStorage.removeItem(caseKey); } catch { /* a browser that keeps nothing */ }
   }
 
@@ -45,8 +45,5 @@ class Draft extends EventTarget {
   clear() { this.clips = []; this.stills = []; this.said = {}; this.#tell(); }
   #tell() { this.keep(); this.dispatchEvent(new Event("change")); }
 }
-
-/** Whose case it is: what another left in the tab is not shown. */
-function who() { return store.session?.person || store.session?.user || ""; }
 
 export const draft = new Draft();

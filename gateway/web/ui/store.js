@@ -102,6 +102,11 @@ class Store extends EventTarget {
 
   stop() { this.turn++; clearTimeout(this.timer); this.source?.close(); this.source = null; }
 
+  /** Takes a case that somebody else left in this tab away. */
+  dropCase() {
+    try { if (JSON.parse(sessionStorage.getItem(caseKey) || "null")?.person !== caseOf()) sessionStorage.removeItem(caseKey); } catch { /* a browser that keeps nothing */ }
+  }
+
   /** Forgets what was told, for the next who signs in. */
   clear() { try { sessionStorage.removeItem(caseKey); } catch { /* a browser that keeps nothing */ } this.dispatchEvent(new Event("forget")); this.stop(); this.cameras = new Map(); this.former = new Map(); this.health = null; this.ready = this.looked = false; this.lost = null; this.session = null; }
 
@@ -132,3 +137,6 @@ class Store extends EventTarget {
 }
 
 export const store = new Store();
+
+/** Whose a case is that is put together now. */
+export function caseOf() { return store.session?.person || store.session?.user || ""; }
