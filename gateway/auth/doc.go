@@ -82,8 +82,8 @@
 // What ends somebody's access (a token revoked, a session ended) ends it in memory first. Should the database not take that, it is
 // ErrUnconfirmed too, the removal is owed and tried again with each Sweep; a restart before that brings it back, but for a device's token,
 // whose key is destroyed. A key that cannot be destroyed with its person or wall, because the vault is locked or its disk full, is named in
-// "auth.forgotten" and destroyed by a later Sweep, after a restart too. A password or an invitation that is used, and an account that is disabled, end the person's sessions in the same
-// transaction. A code that is used, and a wrong one that is counted, is written before anybody is answered: without that nobody is let in.
+// "auth.forgotten" (its id, in clear) and destroyed by a later Sweep, after a restart too. A password or an invitation that is used, and an
+// account that is disabled, end the person's sessions in the same transaction. A code that is used, and a wrong one that is counted, is written before anybody is answered: without that nobody is let in.
 // The tests have each transaction of each kind of write fail in both ways (stood_test.go).
 //
 // # Bounds

@@ -54,8 +54,9 @@ func owedSessions(gone []*session) (list []owed) {
 	return list
 }
 
-// bucketForgotten is whose keys have to be destroyed: the id of a person who is gone, or of a device's token. It is written with their
-// end, and goes when the keys are in no file any more; a vault that is locked, or cannot be written, is asked again with each Sweep.
+// bucketForgotten is whose keys have to be destroyed: the id of a person who is gone, or of a device's token. A person's is written in
+// the transaction of their end, a device's when its key could not be destroyed. It goes when the keys are in no file any more; a vault that
+// is locked, or cannot be written, is asked again with each Sweep.
 var bucketForgotten = []byte("auth.forgotten")
 
 // forgetKeys destroys the keys of whom bucketForgotten names; the caller holds writing.

@@ -1,8 +1,8 @@
 // What stands in place of the viewer when files of its own do not come, because the network changed or the gateway ended while they were
 // fetched: the page would stay empty until somebody loads it anew. It is no module and needs none, so it is there when they are not.
 {
-  /** How often a tab loads the page anew by itself before it leaves that to its person, and how long it waits for the gateway in between, ms. */
-  const tries = 3, wait = 2000, kept = "holdfast.again";
+  /** How long a tab waits before it loads the page anew, ms: the first tries, and from then on; a wall has nobody who would. */
+  const tries = 3, wait = 2000, seldom = 60000, kept = "holdfast.again";
   const says = /** @type {Record<string, {broke: string, waits: string, again: string}>} */ ({
     en: { broke: "The viewer did not come whole: the connection broke off.", waits: "It is loaded again as soon as the gateway answers.", again: "Load it again" },
     de: { broke: "Die Oberfläche kam nicht ganz an: Die Verbindung brach ab.", waits: "Sie wird neu geladen, sobald der Rekorder antwortet.", again: "Neu laden" },
@@ -19,10 +19,10 @@
       chosen = localStorage.getItem("holdfast.language") || "";
       count = Number(sessionStorage.getItem(kept));
       sessionStorage.setItem(kept, String(count + 1));
-    } catch { /* a browser that keeps nothing would never cease */ }
+    } catch { /* a browser that keeps nothing cannot count: seldom */ }
     const w = says[[chosen, ...navigator.languages.map(l => l.slice(0, 2)), "en"].find(l => says[l]) || "en"];
     const page = document.createElement("main"), note = document.createElement("p"), button = document.createElement("button");
-    note.textContent = count < tries ? `${w.broke} ${w.waits}` : w.broke;
+    note.textContent = `${w.broke} ${w.waits}`;
     button.textContent = w.again;
     button.className = "button";
     button.onclick = () => location.reload();
@@ -30,7 +30,7 @@
     page.setAttribute("role", "alert");
     page.append(note, button);
     app.append(page);
-    if (count < tries) setTimeout(ask, wait);
+    setTimeout(ask, count < tries ? wait : seldom);
   };
 
   const ask = () => fetch("/start.js", { cache: "no-store" }).then(r => { if (r.ok) location.reload(); else setTimeout(ask, wait); }, () => setTimeout(ask, wait));

@@ -122,8 +122,10 @@ async function signOut() {
     return;
   }
   store.clear();
+  show(h("main.centre")); // nothing of the page is left for whoever goes back to it
   location.assign("/login");
 }
+addEventListener("pageshow", e => { if (leaving && e.persisted) location.reload(); });
 
 let turn = 0; // a page that comes late does not take the place of a later one
 

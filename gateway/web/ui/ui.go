@@ -5,7 +5,7 @@
 //	again.js                   what stands there when files of the viewer do not come; start.js, what runs first
 //	app.js                     routes, rail, session; the one place that knows the pages
 //	rail.js                    the rail: the places that the person may go to, and who it is
-//	api.js                     the JSON API and the event stream; the only place that calls fetch
+//	api.js                     the JSON API and the event stream; the only place that calls fetch, but for again.js, which needs nothing of the others
 //	api-*.js                   the same of people, of the audit log, of which cameras there are, of plans, and of what is done with a live one
 //	store.js                   what the gateway told last: cameras, health, connection, rights; notices when these change
 //	wishes.js                  what takes two people: who asked for what
